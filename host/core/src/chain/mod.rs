@@ -1,0 +1,168 @@
+//! A chain: the policies of one route in their order, and how an event runs through them.
+//!
+//! Invariants: the order is total and stable; mutations are atomic (on any abort nothing is applied); audit
+//! entries run after the active ones have decided, over the payload that they would have seen, so they change
+//! neither the payload nor the verdict nor the time that an active policy has.
+//!
+//! Not here: a clock. The chain's deadline is handed in, and [`crate::Interceptor`] keeps it.
+
+mod grade;
+mod result;
+mod run;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::{Event, Interceptor, InterceptorName, Kind, Mode, Phase, Settings, matches};
+
+pub use grade::{Effect, Judgement, grade};
+pub use result::{Abort, AbortKind, ChainResult, InterceptorResult, NotApplicable, Report, Status, Summary};
+
+/// Which side of the exchange the gateway stands on for a route. It decides which phase is sending.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Posture {
+    /// The gateway acts for the client: requests are sent, responses are received.
+    #[default]
+    Client,
+    /// The gateway acts for the server: requests are received, responses are sent.
+    Server,
+}
+
+/// Whether data leaves our side or comes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Mutate, then validate: what leaves was checked as it leaves.
+    Sending,
+    /// Validate, then mutate: what comes in was checked as it came.
+    Receiving,
+}
+
+/// Whether validators see what mutators made of a received payload.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Revalidation {
+    /// Validators judge the received bytes only.
+    #[default]
+    Off,
+    /// They judge the mutated payload once more, so that a verdict covers the bytes that are used.
+    AfterMutation,
+}
+
+/// What a route says about its chain.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ChainOptions {
+    /// Which side the gateway stands on.
+    pub posture: Posture,
+    /// Whether a mutated received payload is judged again.
+    pub revalidation: Revalidation,
+}
+
+/// One policy in a chain.
+#[derive(Clone)]
+pub struct Entry {
+    /// What holds for it here.
+    pub settings: Settings,
+    /// How to run it.
+    pub interceptor: Arc<dyn Interceptor>,
+}
+
+/// The policies of one route.
+pub struct Chain {
+    entries: Vec<Entry>,
+    request_order: Vec<usize>,
+    response_order: Vec<usize>,
+    options: ChainOptions,
+}
+
+/// Why a chain cannot be built or run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ChainError {
+    /// Two entries of one name: overrides, state and results could not tell them apart.
+    #[error("two policies are named {0}; give one of them another `name`")]
+    DuplicateName(InterceptorName),
+    /// A filter names an interceptor that is not in the chain.
+    #[error("no interceptor named {0} in this chain")]
+    UnknownName(InterceptorName),
+}
+
+impl Posture {
+    /// The direction of a phase.
+    pub const fn direction(self, phase: Phase) -> Direction {
+        match (self, phase) {
+            (Self::Client, Phase::Request) | (Self::Server, Phase::Response) => Direction::Sending,
+            (Self::Client, Phase::Response) | (Self::Server, Phase::Request) => Direction::Receiving,
+        }
+    }
+}
+
+impl Chain {
+    /// Orders the entries: by priority ascending, then by name, then as given.
+    pub fn new(entries: Vec<Entry>, options: ChainOptions) -> Result<Self, ChainError> {
+        let mut names = HashSet::new();
+        if let Some(twice) = entries.iter().find(|entry| !names.insert(&entry.settings.name)) {
+            return Err(ChainError::DuplicateName(twice.settings.name.clone()));
+        }
+        let order = |phase| {
+            let mut order: Vec<usize> = (0..entries.len()).collect();
+            order.sort_by_key(|index| {
+                let settings = &entries[*index].settings;
+                (settings.priority_hint.value.of(phase), settings.name.clone())
+            });
+            order
+        };
+        let (request_order, response_order) = (order(Phase::Request), order(Phase::Response));
+        Ok(Self { entries, request_order, response_order, options })
+    }
+
+    /// The entries as they were given.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// What the route says.
+    pub fn options(&self) -> ChainOptions {
+        self.options
+    }
+
+    /// The entries of a phase in their order, hooked or not.
+    pub fn ordered(&self, phase: Phase) -> impl Iterator<Item = &Entry> {
+        let order = match phase {
+            Phase::Request => &self.request_order,
+            Phase::Response => &self.response_order,
+        };
+        order.iter().map(|index| &self.entries[*index])
+    }
+
+    /// Whether any entry hooks the event, so that its payload must be read. Compat is not looked at.
+    pub fn wants(&self, event: &str, phase: Phase) -> bool {
+        self.entries.iter().any(|entry| matches(&entry.settings.hooks.value, event, phase))
+    }
+
+    /// Whether any entry that hooks the event may change the payload for real.
+    pub fn may_mutate(&self, event: &str, phase: Phase) -> bool {
+        self.entries.iter().any(|entry| {
+            entry.settings.kind == Kind::Mutation
+                && entry.settings.mode.value == Mode::Active
+                && matches(&entry.settings.hooks.value, event, phase)
+        })
+    }
+
+    /// Runs an event through the chain. Dropping the future cancels every policy in it.
+    pub async fn run(&self, event: &Event, deadline: Option<Instant>) -> ChainResult {
+        run::run(self, event, deadline, None).await
+    }
+
+    /// Runs only the named entries; all of the names must be in the chain.
+    pub async fn run_only(
+        &self,
+        names: &[InterceptorName],
+        event: &Event,
+        deadline: Option<Instant>,
+    ) -> Result<ChainResult, ChainError> {
+        let known: HashSet<&InterceptorName> = self.entries.iter().map(|entry| &entry.settings.name).collect();
+        if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
+            return Err(ChainError::UnknownName(unknown.clone()));
+        }
+        Ok(run::run(self, event, deadline, Some(names)).await)
+    }
+}

@@ -1,0 +1,226 @@
+//! What a component says about itself, checked.
+//!
+//! Everything but name, kind and hooks is a default that the operator may override.
+
+use crate::{EventName, InterceptorName, NameError, Phase};
+
+/// Most hooks that one declaration may have, and most events that one hook may name. A declaration is read
+/// at load and matched on every call; a longer list is better written as a wildcard.
+pub const MAX_HOOKS: usize = 64;
+
+/// What a policy may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Judges the payload.
+    Validation,
+    /// May change the payload.
+    Mutation,
+}
+
+/// Whether what a policy says takes effect.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// A verdict blocks, a change is applied.
+    #[default]
+    Active,
+    /// It runs and is recorded; nothing it says takes effect.
+    Audit,
+}
+
+/// The events of one phase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hook {
+    /// Names, `namespace/*` or `*`.
+    pub events: Vec<String>,
+    /// The phase in which they are seen.
+    pub phase: Phase,
+}
+
+/// Place in the order, for each phase: ascending, ties by name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PriorityHint {
+    /// In the request phase.
+    pub request: i32,
+    /// In the response phase.
+    pub response: i32,
+}
+
+/// Revisions of the surface's protocol that a policy understands, inclusive on both ends. Revisions are dates
+/// (`2025-11-25`) and compare as text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compat {
+    /// The first.
+    pub min_protocol: String,
+    /// The last; `None` for no upper bound.
+    pub max_protocol: Option<String>,
+}
+
+/// What a component says about itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Declaration {
+    /// Unique among the policies of a gateway.
+    pub name: InterceptorName,
+    /// For people.
+    pub version: Option<String>,
+    /// For people.
+    pub description: Option<String>,
+    /// What it may do.
+    pub kind: Kind,
+    /// What it wants to see.
+    pub hooks: Vec<Hook>,
+    /// Absent means active.
+    pub mode: Option<Mode>,
+    /// Absent means false.
+    pub fail_open: Option<bool>,
+    /// Absent means 0.
+    pub priority_hint: Option<PriorityHint>,
+    /// Absent means every revision.
+    pub compat: Option<Compat>,
+    /// JSON Schema in text.
+    pub config_schema: Option<String>,
+}
+
+/// Why a declaration is refused at load.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DeclarationError {
+    /// The name is not one.
+    #[error("declared name: {0}")]
+    Name(NameError),
+    /// The policy would never run.
+    #[error("it declares no hooks, so it would never run; declare at least one event and phase")]
+    NoHooks,
+    /// More than [`MAX_HOOKS`].
+    #[error("it declares {0} hooks or events in one hook; at most {MAX_HOOKS} are allowed (use `namespace/*` or `*`)")]
+    TooManyHooks(usize),
+    /// A hook without events.
+    #[error("a hook of phase {0} names no events")]
+    NoEvents(Phase),
+    /// An event that is neither a name nor a wildcard.
+    #[error("hook event {0:?}: {1}")]
+    Event(String, String),
+    /// A range of revisions that contains none.
+    #[error("compat: min-protocol {0} is after max-protocol {1}")]
+    Compat(String, String),
+}
+
+impl Kind {
+    /// The word used in JSON (`type` of a descriptor) and logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Validation => "validation",
+            Self::Mutation => "mutation",
+        }
+    }
+}
+
+impl Mode {
+    /// The word used in JSON, configuration and logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Audit => "audit",
+        }
+    }
+}
+
+impl PriorityHint {
+    /// The place in that phase.
+    pub const fn of(self, phase: Phase) -> i32 {
+        match phase {
+            Phase::Request => self.request,
+            Phase::Response => self.response,
+        }
+    }
+}
+
+impl Compat {
+    /// Whether the revision is in the range.
+    pub fn contains(&self, revision: &str) -> bool {
+        revision >= self.min_protocol.as_str() && self.max_protocol.as_deref().is_none_or(|max| revision <= max)
+    }
+}
+
+impl Declaration {
+    /// Checks what types cannot say: all faults come together.
+    pub fn check(&self) -> Result<(), Vec<DeclarationError>> {
+        let mut errors = check_hooks(&self.hooks);
+        if self.hooks.is_empty() {
+            errors.push(DeclarationError::NoHooks);
+        }
+        if let Some(Compat { min_protocol, max_protocol: Some(max) }) = &self.compat
+            && min_protocol > max
+        {
+            errors.push(DeclarationError::Compat(min_protocol.clone(), max.clone()));
+        }
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+}
+
+/// Checks a list of hooks, declared or overridden. An empty list is for the caller to judge.
+pub(crate) fn check_hooks(hooks: &[Hook]) -> Vec<DeclarationError> {
+    let mut errors = Vec::new();
+    if hooks.len() > MAX_HOOKS {
+        errors.push(DeclarationError::TooManyHooks(hooks.len()));
+    }
+    for hook in hooks.iter().take(MAX_HOOKS) {
+        if hook.events.is_empty() {
+            errors.push(DeclarationError::NoEvents(hook.phase));
+        }
+        if hook.events.len() > MAX_HOOKS {
+            errors.push(DeclarationError::TooManyHooks(hook.events.len()));
+        }
+        for event in hook.events.iter().take(MAX_HOOKS) {
+            if let Err(reason) = check_pattern(event) {
+                errors.push(DeclarationError::Event(event.chars().take(128).collect(), reason));
+            }
+        }
+    }
+    errors
+}
+
+fn check_pattern(pattern: &str) -> Result<(), String> {
+    if pattern == "*" {
+        return Ok(());
+    }
+    let name = pattern.strip_suffix("/*").unwrap_or(pattern);
+    EventName::new(name).map(|_| ()).map_err(|error| format!("{error}; give an event name, `namespace/*` or `*`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn declaration() -> Declaration {
+        Declaration {
+            name: InterceptorName::new("x").unwrap(),
+            version: None,
+            description: None,
+            kind: Kind::Validation,
+            hooks: vec![Hook { events: vec!["tools/*".into()], phase: Phase::Request }],
+            mode: None,
+            fail_open: None,
+            priority_hint: None,
+            compat: None,
+            config_schema: None,
+        }
+    }
+
+    #[test]
+    fn every_fault_of_a_declaration_is_reported() {
+        assert_eq!(declaration().check(), Ok(()));
+        let mut bad = declaration();
+        bad.hooks = vec![
+            Hook { events: vec![], phase: Phase::Request },
+            Hook { events: vec!["a b".into(), "**".into()], phase: Phase::Response },
+        ];
+        bad.compat = Some(Compat { min_protocol: "2026".into(), max_protocol: Some("2025".into()) });
+        assert_eq!(bad.check().unwrap_err().len(), 4);
+    }
+
+    #[test]
+    fn compat_is_inclusive() {
+        let compat = Compat { min_protocol: "2025-06-18".into(), max_protocol: Some("2025-11-25".into()) };
+        assert!(compat.contains("2025-06-18") && compat.contains("2025-11-25"));
+        assert!(!compat.contains("2026-07-28") && !compat.contains("2025-03-26"));
+    }
+}

@@ -1,0 +1,36 @@
+//! The policy model of Weir: what a policy declares, what the operator overrides, how hooks match, and how a
+//! chain of policies becomes one verdict.
+//!
+//! Invariants: a failure of a policy is a value ([`Fault`]), never an error that travels; `fail_open` and audit
+//! mode are read in one function ([`chain::grade`]); the same inputs give the same verdict.
+//!
+//! Not here: sockets, clocks, tasks, files, the environment, WebAssembly. Deadlines are handed in, and
+//! whoever implements [`Interceptor`] keeps them.
+
+pub mod catalogue;
+pub mod chain;
+mod context;
+mod declaration;
+mod event;
+mod fault;
+mod hook;
+mod interceptor;
+mod name;
+mod outcome;
+mod overrides;
+pub mod payload;
+mod resolve;
+pub mod state;
+
+pub use chain::{Chain, ChainOptions, ChainResult, Entry, Posture};
+pub use context::{Context, Principal, PrincipalKind};
+pub use declaration::{Compat, Declaration, DeclarationError, Hook, Kind, Mode, PriorityHint};
+pub use event::{Event, Phase};
+pub use fault::{Fault, FaultKind};
+pub use hook::{HookError, covers, matches};
+pub use interceptor::{Completed, Ended, Interceptor, Invocation, Limits};
+pub use name::{EventName, InterceptorName, NameError};
+pub use outcome::{Change, Edit, Finding, Mutation, Outcome, Severity, Suggestion, Validation};
+pub use overrides::Overrides;
+pub use payload::Payload;
+pub use resolve::{Effective, Origin, ResolveError, Settings, Weakening, resolve};
