@@ -1,1 +1,33 @@
-//! x
+//! The sandbox: loads policy components and runs them, bounded in time, instructions, memory and output.
+//!
+//! Invariants: this is the only crate that names wasmtime; every call starts from the state that `configure`
+//! left, in a fresh instance unless the operator chose reuse; every failure of a guest becomes a
+//! [`weir_core::Fault`], and nothing a guest does can end the host, hold a thread of the caller for longer than
+//! one epoch slice, or outlast its deadline.
+//!
+//! Not here: what an outcome means for the traffic (core), where components and configuration come from
+//! (daemon), where state is kept (store).
+
+mod bindings;
+mod capability;
+mod convert;
+mod engine;
+mod error;
+mod fault;
+mod instance;
+mod lane;
+mod limiter;
+mod load;
+mod options;
+mod output;
+mod policy;
+mod profile;
+mod quarantine;
+mod sandbox;
+mod ticker;
+
+pub use engine::{Engine, EngineStats};
+pub use error::{EngineError, LoadError};
+pub use load::{CodeOrigin, Configured, Inspection, LoadFacts, PolicySource};
+pub use options::{EngineOptions, Grants, Metering, PolicyLimits, PolicyOptions, QuarantineOptions, Reuse};
+pub use policy::{Policy, PolicyStats};

@@ -1,0 +1,26 @@
+//! What the host lends to a guest, one file per capability.
+//!
+//! Each has the same shape: its `Host` traits are implemented on [`crate::sandbox::Sandbox`], every function
+//! starts with `enter` (which counts the call), whatever comes from the guest is bounded, and nothing is lent
+//! that was not granted.
+
+mod document;
+mod keyvalue;
+mod logging;
+mod wasi;
+
+pub use document::{CallHandle, DocumentHandle, PAYLOAD, REQUEST};
+pub use keyvalue::{Bucket, Cas};
+pub use logging::GuestLog;
+pub use wasi::LazyWasi;
+
+use wasmtime::component::{HasSelf, Linker};
+
+use crate::bindings::Interceptor;
+use crate::sandbox::Sandbox;
+
+/// Links everything that a policy may import without a grant.
+pub fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
+    Interceptor::add_to_linker::<_, HasSelf<Sandbox>>(linker, |sandbox| sandbox)?;
+    wasi::link(linker)
+}

@@ -1,0 +1,166 @@
+//! One running copy of a policy: made from a template, called, thrown away.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use wasmtime::component::{ComponentNamedList, Lift, Resource};
+use wasmtime::{Store, UpdateDeadline};
+use weir_core::{Fault, FaultKind, Outcome};
+
+use crate::bindings::weir::interceptor::types;
+use crate::bindings::{Interceptor, InterceptorPre};
+use crate::capability::{PAYLOAD, REQUEST};
+use crate::fault::{classify, shorten};
+use crate::sandbox::{Call, OutOfTime, Sandbox, Shared};
+
+/// Ticks of the first slice. With one, a call that begins just before a tick would be interrupted at once.
+const FIRST_SLICE: u64 = 2;
+
+/// Where instances come from.
+#[derive(Clone)]
+pub struct Template {
+    /// The linked component.
+    pub pre: InterceptorPre<Sandbox>,
+    /// What all instances share.
+    pub shared: Arc<Shared>,
+    /// The configuration, if every fresh instance has to be configured.
+    pub configure: Option<Arc<str>>,
+    /// Whether instructions are counted.
+    pub metered: bool,
+}
+
+/// One running copy.
+pub struct Instance {
+    store: Store<Sandbox>,
+    bindings: Interceptor,
+    raw: Option<wasmtime::component::Instance>,
+    metered: bool,
+}
+
+impl Instance {
+    /// A configured copy, ready for a call.
+    pub async fn fresh(template: &Template, deadline: Instant) -> Result<Self, Fault> {
+        let mut store = store(template, deadline)?;
+        let bindings = match template.pre.instantiate_async(&mut store).await {
+            Ok(bindings) => bindings,
+            Err(error) => return Err(classify(&error, &store.data().limiter)),
+        };
+        let mut instance = Self { store, bindings, raw: None, metered: template.metered };
+        if let Some(config) = &template.configure {
+            instance.configure(config).await?;
+        }
+        Ok(instance)
+    }
+
+    /// An unconfigured copy whose added functions can be called, for a snapshot.
+    pub async fn open(template: &Template, deadline: Instant) -> Result<Self, Fault> {
+        let mut store = store(template, deadline)?;
+        let made = match template.pre.instance_pre().instantiate_async(&mut store).await {
+            Ok(raw) => Interceptor::new(&mut store, &raw).map(|bindings| (raw, bindings)),
+            Err(error) => Err(error),
+        };
+        match made {
+            Ok((raw, bindings)) => Ok(Self { store, bindings, raw: Some(raw), metered: template.metered }),
+            Err(error) => Err(classify(&error, &store.data().limiter)),
+        }
+    }
+
+    /// What the component says about itself.
+    pub async fn describe(&mut self) -> Result<types::Declaration, Fault> {
+        self.arm(None)?;
+        let described = self.bindings.weir_interceptor_policy().call_describe(&mut self.store).await;
+        described.map_err(|error| self.fault(&error))
+    }
+
+    /// Hands over the configuration.
+    pub async fn configure(&mut self, config: &str) -> Result<(), Fault> {
+        self.arm(None)?;
+        let configured = self.bindings.weir_interceptor_policy().call_configure(&mut self.store, config).await;
+        match configured {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(message)) => Err(Fault::new(FaultKind::Refused, format!("configure: {}", shorten(&message)))),
+            Err(error) => Err(self.fault(&error)),
+        }
+    }
+
+    /// Judges or changes one payload. Also gives the instructions used, where they are counted.
+    pub async fn intercept(
+        &mut self,
+        call: Call,
+        fuel: Option<u64>,
+        deadline: Instant,
+    ) -> (Result<Outcome, Fault>, Option<u64>) {
+        let request = call.event.request.is_some().then(|| Resource::new_borrow(REQUEST));
+        self.store.data_mut().begin(call, deadline);
+        if let Err(fault) = self.arm(fuel) {
+            return (Err(fault), None);
+        }
+        let policy = self.bindings.weir_interceptor_policy();
+        let (handle, payload) = (Resource::new_borrow(0), Resource::new_borrow(PAYLOAD));
+        let answered = policy.call_intercept(&mut self.store, handle, payload, request).await;
+        let used = if self.metered {
+            self.store.get_fuel().ok().map(|left| fuel.unwrap_or(u64::MAX).saturating_sub(left))
+        } else {
+            None
+        };
+        let outcome = match answered {
+            Ok(Ok(outcome)) => crate::convert::outcome(outcome),
+            Ok(Err(message)) => {
+                let message = format!("it answered with an error: {}", shorten(&message));
+                return (Err(Fault::new(FaultKind::Refused, message)), used);
+            }
+            Err(error) => return (Err(self.fault(&error)), used),
+        };
+        (crate::output::check(outcome), used)
+    }
+
+    /// Handles that the guest holds.
+    pub fn held_resources(&mut self) -> usize {
+        self.store.data_mut().table.iter_mut().count()
+    }
+
+    /// Calls a function that instrumentation added.
+    pub async fn call_added<R>(&mut self, instance: &str, function: &str) -> wasmtime::Result<R>
+    where
+        R: Lift + Send + Sync + 'static,
+        (R,): ComponentNamedList + Lift,
+    {
+        let missing = || wasmtime::format_err!("{instance}#{function} is missing");
+        let raw = self.raw.ok_or_else(missing)?;
+        let (_, outer) = raw.get_export(&mut self.store, None, instance).ok_or_else(missing)?;
+        let (_, inner) = raw.get_export(&mut self.store, Some(&outer), function).ok_or_else(missing)?;
+        let function = raw.get_typed_func::<(), (R,)>(&mut self.store, inner)?;
+        Ok(function.call_async(&mut self.store, ()).await?.0)
+    }
+
+    /// Sets the first slice and the budget for what comes next.
+    fn arm(&mut self, fuel: Option<u64>) -> Result<(), Fault> {
+        self.store.set_epoch_deadline(FIRST_SLICE);
+        if self.metered {
+            let set = self.store.set_fuel(fuel.unwrap_or(u64::MAX));
+            return set.map_err(|error| self.fault(&error));
+        }
+        Ok(())
+    }
+
+    fn fault(&self, error: &wasmtime::Error) -> Fault {
+        classify(error, &self.store.data().limiter)
+    }
+}
+
+fn store(template: &Template, deadline: Instant) -> Result<Store<Sandbox>, Fault> {
+    let sandbox = Sandbox::new(Arc::clone(&template.shared), deadline);
+    let mut store = Store::new(template.pre.engine(), sandbox);
+    store.limiter(|sandbox| &mut sandbox.limiter);
+    store.set_hostcall_fuel(template.shared.limits.output);
+    store.set_epoch_deadline(FIRST_SLICE);
+    store.epoch_deadline_callback(|context| {
+        if Instant::now() >= context.data().deadline { Err(OutOfTime.into()) } else { Ok(UpdateDeadline::Yield(1)) }
+    });
+    if template.metered {
+        // Instantiation runs guest code too; the budget is for the call alone and is set before it.
+        let set = store.set_fuel(u64::MAX);
+        set.map_err(|error| Fault::new(FaultKind::Unavailable, format!("{error:#}")))?;
+    }
+    Ok(store)
+}

@@ -1,0 +1,322 @@
+//! A loaded policy: admits a call, gives it an instance, bounds it, and says how it ended.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout_at;
+use weir_core::{
+    Change, Completed, Declaration, Ended, Fault, FaultKind, Interceptor, InterceptorName, Invocation, Kind, Limits,
+    Mutation, Outcome, Payload,
+};
+
+use crate::engine::Inner;
+use crate::instance::{Instance, Template};
+use crate::lane::Waited;
+use crate::load::LoadFacts;
+use crate::options::Reuse;
+use crate::quarantine::{Admission, Quarantine};
+use crate::sandbox::Call;
+
+/// A policy that has used this much of a chain's time when the chain's deadline passes is taken to be the reason
+/// for it; with less, another policy may have used the time.
+const HOGGING: Duration = Duration::from_millis(20);
+
+/// A loaded policy.
+pub struct Policy {
+    inner: Arc<Inner>,
+    name: InterceptorName,
+    declaration: Declaration,
+    digest: String,
+    facts: LoadFacts,
+    template: Arc<Template>,
+    quarantine: Quarantine,
+    counters: Counters,
+    warm: Arc<Warm>,
+}
+
+/// What a policy has done so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PolicyStats {
+    /// Calls that were admitted or refused, cancelled ones included.
+    pub calls: u64,
+    /// Faults by kind, in the order of [`FaultKind::ALL`].
+    pub faults: [u64; 7],
+    /// Calls that run now.
+    pub in_flight: u32,
+    /// Whether it is set aside now.
+    pub quarantined: bool,
+    /// How often it was set aside.
+    pub quarantines: u64,
+    /// Operations refused for want of a grant.
+    pub denied_capabilities: u64,
+    /// Log lines dropped because there were too many.
+    pub log_lines_dropped: u64,
+}
+
+#[derive(Default)]
+struct Counters {
+    calls: AtomicU64,
+    faults: [AtomicU64; 7],
+    in_flight: AtomicU32,
+}
+
+/// Instances that may serve another call.
+struct Warm {
+    reuse: Reuse,
+    instances: Mutex<Vec<(Instance, u32)>>,
+}
+
+/// Counts a call while it runs, and tells the quarantine if it ends without a verdict on the policy.
+struct InFlight<'a> {
+    policy: &'a Policy,
+    concluded: bool,
+}
+
+/// When a call ends at the latest, and whose deadline that is.
+#[derive(Clone, Copy)]
+struct Deadline {
+    at: Instant,
+    is_the_chains: bool,
+}
+
+impl Policy {
+    pub(crate) fn new(
+        inner: Arc<Inner>,
+        name: InterceptorName,
+        declaration: Declaration,
+        digest: String,
+        facts: LoadFacts,
+        template: Template,
+        reuse: Reuse,
+    ) -> Self {
+        Self {
+            quarantine: Quarantine::new(inner.options.quarantine),
+            inner,
+            name,
+            declaration,
+            digest,
+            facts,
+            template: Arc::new(template),
+            counters: Counters::default(),
+            warm: Arc::new(Warm { reuse, instances: Mutex::default() }),
+        }
+    }
+
+    /// Its name in this gateway.
+    pub fn name(&self) -> &InterceptorName {
+        &self.name
+    }
+
+    /// What it says about itself.
+    pub fn declaration(&self) -> &Declaration {
+        &self.declaration
+    }
+
+    /// SHA-256 of the component, in hex.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// What is known about it from loading.
+    pub fn facts(&self) -> &LoadFacts {
+        &self.facts
+    }
+
+    /// What it has done so far.
+    pub fn stats(&self) -> PolicyStats {
+        let log = &self.template.shared.log;
+        PolicyStats {
+            calls: self.counters.calls.load(Ordering::Relaxed),
+            faults: self.counters.faults.each_ref().map(|count| count.load(Ordering::Relaxed)),
+            in_flight: self.counters.in_flight.load(Ordering::Relaxed),
+            quarantined: self.quarantine.is_aside(),
+            quarantines: self.quarantine.entered(),
+            denied_capabilities: log.denials(),
+            log_lines_dropped: log.dropped(),
+        }
+    }
+
+    async fn run(&self, invocation: Invocation<'_>) -> Completed {
+        let start = Instant::now();
+        let mut in_flight = InFlight::new(self);
+        let (ended, fuel) = self.bounded(&invocation, start).await;
+        let elapsed = start.elapsed();
+        self.conclude(&ended, elapsed, &invocation);
+        in_flight.concluded = true;
+        Completed { ended, elapsed, fuel }
+    }
+
+    async fn bounded(&self, invocation: &Invocation<'_>, start: Instant) -> (Ended, Option<u64>) {
+        let deadline = Deadline::of(&invocation.limits, start, self.inner.options.call_cap);
+        if deadline.is_the_chains && start >= deadline.at {
+            return (Ended::ChainDeadline, None);
+        }
+        if invocation.limits.fuel.is_some() && !self.template.metered {
+            let message = "a fuel budget is set, but the policy was loaded without metering";
+            return (Ended::Fault(Fault::new(FaultKind::Unavailable, message)), None);
+        }
+        if let Admission::SetAside(rest) = self.quarantine.admit(start) {
+            let message = format!("quarantined after repeated failures, for another {} ms", rest.as_millis());
+            return (Ended::Fault(Fault::new(FaultKind::Unavailable, message)), None);
+        }
+        let Some(permit) = self.permit(deadline).await else {
+            let busy = Fault::new(FaultKind::Unavailable, "all instances were busy until the deadline");
+            return (if deadline.is_the_chains { Ended::ChainDeadline } else { Ended::Fault(busy) }, None);
+        };
+        let call = Call { event: invocation.event.clone(), payload: Arc::clone(&invocation.payload) };
+        let work = self.work(call, invocation.limits.fuel, deadline.at, permit);
+        match self.inner.lane.run(Box::pin(work), deadline.at.into()).await {
+            Waited::Done((Ok(outcome), fuel)) => (self.usable(outcome, &invocation.payload), fuel),
+            Waited::Done((Err(fault), _)) if fault.kind == FaultKind::Deadline => (deadline.ended(start), None),
+            Waited::Done((Err(fault), fuel)) => (Ended::Fault(fault), fuel),
+            Waited::DeadlinePassed => (deadline.ended(start), None),
+            Waited::Panicked(message) => {
+                tracing::error!(policy = %self.name, "the host panicked while it served the policy: {message}");
+                (Ended::Fault(Fault::new(FaultKind::Unavailable, "the host failed")), None)
+            }
+        }
+    }
+
+    /// The call itself, free of this policy's lifetime so that it can go on elsewhere.
+    fn work(
+        &self,
+        call: Call,
+        fuel: Option<u64>,
+        deadline: Instant,
+        permit: OwnedSemaphorePermit,
+    ) -> impl Future<Output = (Result<Outcome, Fault>, Option<u64>)> + Send + use<> {
+        let (template, warm) = (Arc::clone(&self.template), Arc::clone(&self.warm));
+        let running = self.inner.ticker.running();
+        async move {
+            let (_permit, _running) = (permit, running);
+            let (mut instance, served) = match warm.take() {
+                Some(warm) => warm,
+                None => match Instance::fresh(&template, deadline).await {
+                    Ok(instance) => (instance, 0),
+                    Err(fault) => return (Err(fault), None),
+                },
+            };
+            let (outcome, used) = instance.intercept(call, fuel, deadline).await;
+            // After a trap a store cannot be entered again; after any other fault its state is in doubt.
+            if outcome.is_ok() {
+                warm.put(instance, served + 1);
+            }
+            (outcome, used)
+        }
+    }
+
+    async fn permit(&self, deadline: Deadline) -> Option<OwnedSemaphorePermit> {
+        let permits = &self.inner.permits;
+        match Arc::clone(permits).try_acquire_owned() {
+            Ok(permit) => Some(permit),
+            Err(_) => timeout_at(deadline.at.into(), Arc::clone(permits).acquire_owned()).await.ok()?.ok(),
+        }
+    }
+
+    /// Checks the kind and applies a change here, so that what does not fit counts as this policy's fault.
+    fn usable(&self, outcome: Outcome, payload: &Payload) -> Ended {
+        match (self.declaration.kind, outcome) {
+            (Kind::Mutation, Outcome::Mutation(Mutation { change, info })) => match change.apply(payload) {
+                Ok(changed) => {
+                    let change = changed.map_or(Change::Unmodified, Change::Become);
+                    Ended::Outcome(Outcome::Mutation(Mutation { change, info }))
+                }
+                Err(fault) => Ended::Fault(fault),
+            },
+            (Kind::Validation, outcome @ Outcome::Validation(_)) => Ended::Outcome(outcome),
+            (declared, _) => {
+                let message = format!("its outcome is not of its declared kind, {}", declared.as_str());
+                Ended::Fault(Fault::new(FaultKind::Output, message))
+            }
+        }
+    }
+
+    fn conclude(&self, ended: &Ended, elapsed: Duration, invocation: &Invocation<'_>) {
+        let fault = match ended {
+            Ended::Outcome(_) => return self.quarantine.succeeded(),
+            Ended::ChainDeadline if elapsed < HOGGING => return self.quarantine.abandoned(),
+            Ended::ChainDeadline => &Fault::new(FaultKind::Deadline, "it used up the chain's time"),
+            Ended::Fault(fault) => fault,
+        };
+        self.counters.fault(fault.kind);
+        let call_ref = invocation.event.context.call_ref.as_deref().unwrap_or("-");
+        if fault.kind == FaultKind::Unavailable {
+            self.quarantine.abandoned();
+            tracing::debug!(policy = %self.name, call_ref, "policy failed: {fault}");
+            return;
+        }
+        tracing::warn!(policy = %self.name, call_ref, event = %invocation.event.name, "policy failed: {fault}");
+        if let Some(length) = self.quarantine.failed(Instant::now()) {
+            tracing::warn!(policy = %self.name, "quarantined for {} ms after repeated failures", length.as_millis());
+        }
+    }
+}
+
+impl Interceptor for Policy {
+    fn invoke<'a>(
+        &'a self,
+        invocation: Invocation<'a>,
+    ) -> std::pin::Pin<Box<dyn Future<Output = Completed> + Send + 'a>> {
+        Box::pin(self.run(invocation))
+    }
+}
+
+impl Deadline {
+    fn of(limits: &Limits, start: Instant, cap: Duration) -> Self {
+        let own = start + limits.timeout.map_or(cap, |timeout| timeout.min(cap));
+        match limits.chain_deadline {
+            Some(chain) if chain < own => Self { at: chain, is_the_chains: true },
+            _ => Self { at: own, is_the_chains: false },
+        }
+    }
+
+    fn ended(self, start: Instant) -> Ended {
+        if self.is_the_chains {
+            return Ended::ChainDeadline;
+        }
+        let allowed = self.at.saturating_duration_since(start).as_millis();
+        Ended::Fault(Fault::new(FaultKind::Deadline, format!("it took longer than {allowed} ms")))
+    }
+}
+
+impl Counters {
+    fn fault(&self, kind: FaultKind) {
+        if let Some(index) = FaultKind::ALL.iter().position(|other| *other == kind) {
+            self.faults[index].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Warm {
+    fn take(&self) -> Option<(Instance, u32)> {
+        match self.reuse {
+            Reuse::Never => None,
+            Reuse::UpTo(_) => self.instances.lock().unwrap_or_else(PoisonError::into_inner).pop(),
+        }
+    }
+
+    fn put(&self, instance: Instance, served: u32) {
+        if matches!(self.reuse, Reuse::UpTo(most) if served < most) {
+            self.instances.lock().unwrap_or_else(PoisonError::into_inner).push((instance, served));
+        }
+    }
+}
+
+impl<'a> InFlight<'a> {
+    fn new(policy: &'a Policy) -> Self {
+        policy.counters.calls.fetch_add(1, Ordering::Relaxed);
+        policy.counters.in_flight.fetch_add(1, Ordering::Relaxed);
+        Self { policy, concluded: false }
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.policy.counters.in_flight.fetch_sub(1, Ordering::Relaxed);
+        if !self.concluded {
+            self.policy.quarantine.abandoned();
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Sets a policy aside that fails again and again, so that its failures cost nothing, and lets it try again.
+//!
+//! Only faults in a row count, and any success clears them: one input that breaks a policy does not silence it
+//! while others pass. After the time is over one call is let through as a trial; its fault doubles the time.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::options::QuarantineOptions;
+
+/// The state of one policy.
+pub struct Quarantine {
+    options: QuarantineOptions,
+    faults_in_a_row: AtomicU32,
+    aside: AtomicBool,
+    entered: AtomicU64,
+    back_off: Mutex<BackOff>,
+}
+
+#[derive(Default)]
+struct BackOff {
+    until: Option<Instant>,
+    length: Duration,
+    trial: bool,
+}
+
+/// Whether a call may run now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    /// It may.
+    Admitted,
+    /// The policy is set aside for so long.
+    SetAside(Duration),
+}
+
+impl Quarantine {
+    /// A policy in good standing.
+    pub fn new(options: QuarantineOptions) -> Self {
+        Self {
+            options,
+            faults_in_a_row: AtomicU32::new(0),
+            aside: AtomicBool::new(false),
+            entered: AtomicU64::new(0),
+            back_off: Mutex::default(),
+        }
+    }
+
+    /// Asks to run a call.
+    pub fn admit(&self, now: Instant) -> Admission {
+        if !self.aside.load(Ordering::Acquire) {
+            return Admission::Admitted;
+        }
+        let mut back_off = self.lock();
+        match back_off.until {
+            None => Admission::Admitted,
+            Some(until) if now < until => Admission::SetAside(until - now),
+            Some(_) if back_off.trial => Admission::SetAside(back_off.length),
+            Some(_) => {
+                back_off.trial = true;
+                Admission::Admitted
+            }
+        }
+    }
+
+    /// A call succeeded.
+    pub fn succeeded(&self) {
+        if self.faults_in_a_row.load(Ordering::Relaxed) != 0 {
+            self.faults_in_a_row.store(0, Ordering::Relaxed);
+        }
+        if self.aside.load(Ordering::Acquire) {
+            *self.lock() = BackOff::default();
+            self.aside.store(false, Ordering::Release);
+        }
+    }
+
+    /// A call failed. Gives the time for which the policy is set aside, if it just was.
+    pub fn failed(&self, now: Instant) -> Option<Duration> {
+        let faults = self.faults_in_a_row.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+        if self.options.after == 0 || faults < self.options.after {
+            return None;
+        }
+        let mut back_off = self.lock();
+        // Calls that were already running when the policy was set aside do not lengthen its time.
+        if back_off.until.is_some() && !back_off.trial {
+            return None;
+        }
+        let length = match back_off.until {
+            None => self.options.first,
+            Some(_) => back_off.length.saturating_mul(2),
+        };
+        let length = length.min(self.options.longest);
+        *back_off = BackOff { until: Some(now + length), length, trial: false };
+        self.aside.store(true, Ordering::Release);
+        self.entered.fetch_add(1, Ordering::Relaxed);
+        Some(length)
+    }
+
+    /// A trial call ended without a verdict on the policy: it was cancelled, or there was no instance.
+    pub fn abandoned(&self) {
+        if self.aside.load(Ordering::Acquire) {
+            self.lock().trial = false;
+        }
+    }
+
+    /// Whether the policy is set aside.
+    pub fn is_aside(&self) -> bool {
+        self.aside.load(Ordering::Acquire)
+    }
+
+    /// How often it was set aside.
+    pub fn entered(&self) -> u64 {
+        self.entered.load(Ordering::Relaxed)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BackOff> {
+        self.back_off.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_aside_after_faults_in_a_row_and_recovers() {
+        let second = Duration::from_secs(1);
+        let options = QuarantineOptions { after: 3, first: second, longest: 3 * second };
+        let quarantine = Quarantine::new(options);
+        let start = Instant::now();
+
+        assert_eq!((quarantine.failed(start), quarantine.failed(start)), (None, None));
+        quarantine.succeeded();
+        assert_eq!((quarantine.failed(start), quarantine.failed(start)), (None, None));
+        assert_eq!(quarantine.admit(start), Admission::Admitted);
+        assert_eq!(quarantine.failed(start), Some(second));
+        assert_eq!(quarantine.failed(start), None, "a call that was already running does not lengthen the time");
+        assert_eq!(quarantine.admit(start), Admission::SetAside(second));
+
+        let later = start + second;
+        assert_eq!(quarantine.admit(later), Admission::Admitted, "one trial");
+        assert!(matches!(quarantine.admit(later), Admission::SetAside(_)), "and only one");
+        quarantine.abandoned();
+        assert_eq!(quarantine.admit(later), Admission::Admitted, "a cancelled trial is no verdict");
+        assert_eq!(quarantine.failed(later), Some(2 * second));
+        let later = later + 2 * second;
+        assert_eq!(quarantine.admit(later), Admission::Admitted);
+        assert_eq!(quarantine.failed(later), Some(3 * second), "bounded");
+
+        assert_eq!(quarantine.admit(later + 3 * second), Admission::Admitted);
+        quarantine.succeeded();
+        assert!(!quarantine.is_aside());
+        assert_eq!(quarantine.entered(), 3);
+        assert_eq!(quarantine.admit(later), Admission::Admitted);
+    }
+
+    #[test]
+    fn zero_never_sets_aside() {
+        let quarantine = Quarantine::new(QuarantineOptions { after: 0, ..QuarantineOptions::default() });
+        assert!((0..100).all(|_| quarantine.failed(Instant::now()).is_none()));
+    }
+}

@@ -1,0 +1,98 @@
+//! One thread that advances the epoch of every engine, so that running guests come back to the host.
+//!
+//! It sleeps while no guest runs: an idle gateway costs no wake-ups.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+use wasmtime::EngineWeak;
+
+/// Time between two ticks: the grain of every deadline, and the longest that a guest holds the caller's thread
+/// is two of them.
+pub const TICK: Duration = Duration::from_millis(1);
+
+/// Ticks without a running guest before the thread goes to sleep. Waking it costs a system call, so a busy
+/// gateway should not do it between two requests.
+const IDLE_TICKS: u32 = 200;
+
+/// The thread's handle and what it looks at.
+#[derive(Clone)]
+pub struct Ticker {
+    shared: Arc<Shared>,
+    thread: Thread,
+}
+
+struct Shared {
+    engines: Mutex<Vec<EngineWeak>>,
+    running: AtomicU32,
+    asleep: AtomicBool,
+}
+
+/// Held while a guest runs.
+pub struct Running(Arc<Shared>);
+
+impl Ticker {
+    /// Starts the thread. It ends when the last clone of the ticker is gone and no guest runs.
+    pub fn start() -> std::io::Result<Self> {
+        let shared =
+            Arc::new(Shared { engines: Mutex::default(), running: AtomicU32::new(0), asleep: AtomicBool::new(false) });
+        let weak = Arc::downgrade(&shared);
+        let handle = thread::Builder::new().name("weir-epoch".into()).spawn(move || {
+            let mut idle = 0;
+            while let Some(shared) = weak.upgrade() {
+                shared.tick();
+                idle = if shared.running.load(Ordering::SeqCst) > 0 { 0 } else { idle + 1 };
+                if idle > IDLE_TICKS {
+                    shared.asleep.store(true, Ordering::SeqCst);
+                    let nobody_came = shared.running.load(Ordering::SeqCst) == 0;
+                    drop(shared);
+                    if nobody_came {
+                        // The time limit lets the thread notice that the ticker itself is gone.
+                        thread::park_timeout(Duration::from_secs(1));
+                    }
+                    if let Some(shared) = weak.upgrade() {
+                        shared.asleep.store(false, Ordering::SeqCst);
+                    }
+                } else {
+                    drop(shared);
+                    thread::sleep(TICK);
+                }
+            }
+        })?;
+        Ok(Self { shared, thread: handle.thread().clone() })
+    }
+
+    /// Ticks this engine too, as long as it lives.
+    pub fn add(&self, engine: EngineWeak) {
+        self.shared.engines.lock().unwrap_or_else(PoisonError::into_inner).push(engine);
+    }
+
+    /// Keeps the thread awake while the value lives.
+    pub fn running(&self) -> Running {
+        self.shared.running.fetch_add(1, Ordering::SeqCst);
+        if self.shared.asleep.load(Ordering::SeqCst) {
+            self.thread.unpark();
+        }
+        Running(Arc::clone(&self.shared))
+    }
+}
+
+impl Shared {
+    fn tick(&self) {
+        self.engines.lock().unwrap_or_else(PoisonError::into_inner).retain(|engine| match engine.upgrade() {
+            Some(engine) => {
+                engine.increment_epoch();
+                true
+            }
+            None => false,
+        });
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::SeqCst);
+    }
+}
