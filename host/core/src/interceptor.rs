@@ -34,7 +34,7 @@ pub struct Invocation<'a> {
 }
 
 /// How an invocation ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Ended {
     /// With an answer.
     Outcome(Outcome),
@@ -45,7 +45,7 @@ pub enum Ended {
 }
 
 /// What an invocation came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Completed {
     /// How it ended.
     pub ended: Ended,

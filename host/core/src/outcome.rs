@@ -1,5 +1,9 @@
 //! What a policy answers with.
 
+use std::sync::Arc;
+
+use crate::{Fault, FaultKind, Payload};
+
 /// How grave a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -58,7 +62,7 @@ pub struct Edit {
 }
 
 /// What becomes of the payload.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Change {
     /// It stays.
     Unmodified,
@@ -66,10 +70,12 @@ pub enum Change {
     Replace(String),
     /// All of these apply, or none.
     Edits(Vec<Edit>),
+    /// It becomes this payload: a change that was applied already.
+    Become(Arc<Payload>),
 }
 
 /// A mutator's answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Mutation {
     /// What becomes of the payload.
     pub change: Change,
@@ -78,7 +84,7 @@ pub struct Mutation {
 }
 
 /// What a policy answers with; the case must be the declared kind, else it is a fault.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Outcome {
     /// A judgement.
     Validation(Validation),
@@ -93,6 +99,27 @@ impl Severity {
             Self::Info => "info",
             Self::Warn => "warn",
             Self::Error => "error",
+        }
+    }
+}
+
+impl Change {
+    /// The payload that this change makes of another; `None` if it makes no difference. A change that does not
+    /// apply is a fault of the policy.
+    pub fn apply(self, payload: &Payload) -> Result<Option<Arc<Payload>>, Fault> {
+        let output = |message: String| Fault::new(FaultKind::Output, message);
+        match self {
+            Self::Unmodified => Ok(None),
+            Self::Edits(edits) if edits.is_empty() => Ok(None),
+            Self::Replace(text) if text == payload.text() => Ok(None),
+            Self::Replace(text) => match Payload::parse(text) {
+                Ok(changed) => Ok(Some(Arc::new(changed))),
+                Err(error) => Err(output(format!("the replacement is refused: {error}"))),
+            },
+            Self::Edits(edits) => {
+                payload.edited(&edits).map(|changed| Some(Arc::new(changed))).map_err(|error| output(error.to_string()))
+            }
+            Self::Become(changed) => Ok(Some(changed)),
         }
     }
 }

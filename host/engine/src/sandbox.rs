@@ -10,7 +10,7 @@ use wasmtime::component::ResourceTable;
 use weir_core::state::StateStore;
 use weir_core::{Event, Payload};
 
-use crate::capability::{GuestLog, LazyWasi};
+use crate::capability::{GuestLog, LazyWasi, Outbound};
 use crate::limiter::Limiter;
 use crate::options::{Grants, PolicyLimits};
 
@@ -48,6 +48,8 @@ pub struct Sandbox {
     pub table: ResourceTable,
     /// WASI, made when it is first used.
     pub wasi: LazyWasi,
+    /// Outbound HTTP, made when it is first used.
+    pub outbound: Option<Box<Outbound>>,
     /// When the guest is cut off; none once it has ended.
     pub deadline: Instant,
     host_calls_left: u32,
@@ -73,6 +75,7 @@ impl Sandbox {
             call: None,
             table: ResourceTable::new(),
             wasi: LazyWasi::default(),
+            outbound: None,
             deadline,
         }
     }
@@ -84,6 +87,7 @@ impl Sandbox {
         self.host_calls_left = self.shared.limits.host_calls;
         self.table = ResourceTable::new();
         self.wasi = LazyWasi::default();
+        self.outbound = None;
     }
 
     /// Counts a call into the host; ends the guest if it makes too many.

@@ -10,8 +10,8 @@ use super::result::{Abort, AbortKind, ChainResult, InterceptorResult, NotApplica
 use super::{Chain, Direction, Entry, Revalidation};
 use crate::payload::difference;
 use crate::{
-    Change, Completed, Ended, Event, Fault, FaultKind, InterceptorName, Invocation, Kind, Limits, Mode, Mutation,
-    Outcome, Payload, matches,
+    Completed, Ended, Event, Fault, FaultKind, InterceptorName, Invocation, Kind, Limits, Mode, Mutation, Outcome,
+    Payload, matches,
 };
 
 /// The entries that an event runs through, by stage, each with its place in the order.
@@ -247,15 +247,12 @@ fn judge(kind: Kind, ended: Ended, shown: &Arc<Payload>) -> (Judgement, Report) 
             }
             (judgement, Report::Validation(validation))
         }
-        (Kind::Mutation, Outcome::Mutation(Mutation { change, info })) => match changed(change, shown) {
+        (Kind::Mutation, Outcome::Mutation(Mutation { change, info })) => match change.apply(shown) {
             Ok(None) => {
                 let payload = Arc::clone(shown);
                 (Judgement::Unmodified, Report::Mutation { modified: false, payload, shadow: None, info })
             }
-            Ok(Some(payload)) => (
-                Judgement::Changed,
-                Report::Mutation { modified: true, payload: Arc::new(payload), shadow: None, info },
-            ),
+            Ok(Some(payload)) => (Judgement::Changed, Report::Mutation { modified: true, payload, shadow: None, info }),
             Err(fault) => (Judgement::Fault, Report::Fault(fault)),
         },
         (Kind::Validation, Outcome::Mutation(_)) => wrong_kind("a mutation", "validation"),
@@ -266,20 +263,6 @@ fn judge(kind: Kind, ended: Ended, shown: &Arc<Payload>) -> (Judgement, Report) 
 fn wrong_kind(answered: &str, declared: &str) -> (Judgement, Report) {
     let fault = Fault::new(FaultKind::Output, format!("it answered with {answered} but declares kind {declared}"));
     (Judgement::Fault, Report::Fault(fault))
-}
-
-/// The payload that a change makes; `None` if it makes no difference.
-fn changed(change: Change, shown: &Payload) -> Result<Option<Payload>, Fault> {
-    let output = |error: &dyn std::fmt::Display| Fault::new(FaultKind::Output, error.to_string());
-    match change {
-        Change::Unmodified => Ok(None),
-        Change::Edits(edits) if edits.is_empty() => Ok(None),
-        Change::Replace(text) if text == shown.text() => Ok(None),
-        Change::Replace(text) => {
-            Payload::parse(text).map(Some).map_err(|error| output(&format!("the replacement is {error}")))
-        }
-        Change::Edits(edits) => shown.edited(&edits).map(Some).map_err(|error| output(&error)),
-    }
 }
 
 /// The verdict over all results, and where it came from: a passed chain deadline first, then the first blocker.

@@ -5,11 +5,13 @@
 //! that was not granted.
 
 mod document;
+mod http;
 mod keyvalue;
 mod logging;
 mod wasi;
 
 pub use document::{CallHandle, DocumentHandle, PAYLOAD, REQUEST};
+pub use http::{Outbound, parse_origin};
 pub use keyvalue::{Bucket, Cas};
 pub use logging::GuestLog;
 pub use wasi::LazyWasi;
@@ -19,8 +21,9 @@ use wasmtime::component::{HasSelf, Linker};
 use crate::bindings::Interceptor;
 use crate::sandbox::Sandbox;
 
-/// Links everything that a policy may import without a grant.
+/// Links everything that a policy may import. What needs a grant is refused when a component is loaded.
 pub fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
     Interceptor::add_to_linker::<_, HasSelf<Sandbox>>(linker, |sandbox| sandbox)?;
-    wasi::link(linker)
+    wasi::link(linker)?;
+    http::link(linker)
 }

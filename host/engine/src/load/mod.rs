@@ -17,7 +17,7 @@ use wasmtime::component::Component;
 use weir_core::Declaration;
 
 use crate::bindings::InterceptorPre;
-use crate::capability::GuestLog;
+use crate::capability::{GuestLog, parse_origin};
 use crate::engine::Inner;
 use crate::error::LoadError;
 use crate::instance::{Instance, Template};
@@ -98,8 +98,9 @@ pub struct Inspection {
 pub fn load(inner: &Arc<Inner>, source: &PolicySource, options: PolicyOptions) -> Result<Policy, LoadError> {
     let fail = |cause: String| LoadError::new(&source.file, cause);
     let start = Instant::now();
-    let PolicyOptions { alias, config, limits, grants, metering, reuse } = options;
+    let PolicyOptions { alias, config, limits, mut grants, metering, reuse } = options;
     check_limits(&limits).map_err(|causes| LoadError::all(&source.file, causes))?;
+    grants.http = read_origins(&grants.http).map_err(|causes| LoadError::all(&source.file, causes))?;
     component::check_bytes(&source.bytes, limits.component_size).map_err(fail)?;
 
     let config = config.unwrap_or_else(|| "{}".to_owned());
@@ -354,6 +355,15 @@ fn check_limits(limits: &PolicyLimits) -> Result<(), Vec<String>> {
         causes.push(format!("limits.table_elements is {table_elements}; at most {MAX_TABLE_ELEMENTS} are possible"));
     }
     if causes.is_empty() { Ok(()) } else { Err(causes) }
+}
+
+fn read_origins(origins: &[String]) -> Result<Vec<String>, Vec<String>> {
+    let (read, wrong): (Vec<_>, Vec<_>) = origins.iter().map(|origin| parse_origin(origin)).partition(Result::is_ok);
+    if wrong.is_empty() {
+        Ok(read.into_iter().flatten().collect())
+    } else {
+        Err(wrong.into_iter().filter_map(Result::err).collect())
+    }
 }
 
 /// Bytes of the largest memory that an instance starts with. Not known for a component that imports modules,

@@ -1,0 +1,94 @@
+//! Finds secrets in text: tokens with a known shape, and on request strings that look random.
+//!
+//! One pass over the bytes: a prefilter names the places where a known prefix may begin, and only there the
+//! shape behind it is looked at. There is no regex engine, nothing is allocated and no input makes a
+//! search more than linear.
+//!
+//! Invariants: matches come in the order of the text, do not overlap and lie on character boundaries.
+//!
+//! Deliberately not here: asking an issuer whether a token is live, and undoing encodings (a token in
+//! base64 is not seen). Text must be given unescaped; a token behind the escapes of an inner layer (`\n`,
+//! `%20`) is seen.
+
+use std::ops::Range;
+
+mod allow;
+mod entropy;
+mod format;
+mod prefilter;
+mod rules;
+mod shapes;
+
+pub use allow::Allow;
+pub use format::{Format, Formats, HighEntropy};
+
+/// A configured set of detectors.
+#[derive(Debug, Clone)]
+pub struct Detectors {
+    enabled: u32,
+    high_entropy: Option<entropy::Limits>,
+}
+
+/// A secret, or what looks like one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Match {
+    /// Which shape it has.
+    pub format: Format,
+    /// Where it stands in the text, in bytes.
+    pub range: Range<usize>,
+}
+
+impl Detectors {
+    /// Detectors for the given formats and, where switched on, for high entropy.
+    #[must_use]
+    pub fn new(formats: &Formats, high_entropy: HighEntropy) -> Self {
+        Self { enabled: rules::mask(formats), high_entropy: high_entropy.limits() }
+    }
+
+    /// Reports every secret in a text.
+    pub fn find(&self, text: &str, mut visit: impl FnMut(Match)) {
+        let mut known = 0;
+        rules::scan(text.as_bytes(), self.enabled, |found| {
+            self.find_random(text, known..found.range.start, &mut visit);
+            known = found.range.end;
+            visit(found);
+        });
+        self.find_random(text, known..text.len(), &mut visit);
+    }
+
+    /// Reports every secret in a value whose name is known: some secrets have no shape of their own and are
+    /// only told by what they are called.
+    pub fn find_named(&self, name: Option<&str>, text: &str, visit: impl FnMut(Match)) {
+        let mut visit = visit;
+        match name.and_then(|name| rules::named(self.enabled, name, text)) {
+            Some(found) => visit(found),
+            None => self.find(text, visit),
+        }
+    }
+
+    /// Whether a text holds any secret.
+    #[must_use]
+    pub fn any(&self, text: &str) -> bool {
+        let mut any = false;
+        self.find(text, |_| any = true);
+        any
+    }
+
+    fn find_random(&self, text: &str, part: Range<usize>, visit: &mut impl FnMut(Match)) {
+        if let Some(limits) = &self.high_entropy {
+            entropy::scan(&text.as_bytes()[part.clone()], limits, |range| {
+                let range = part.start + range.start..part.start + range.end;
+                visit(Match { format: Format::HighEntropy, range });
+            });
+        }
+    }
+}
+
+impl Default for Detectors {
+    fn default() -> Self {
+        Self::new(&Formats::default(), HighEntropy::default())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+//! Digits as people write them: groups with single separators in between.
+//!
+//! Invariant: a reading begins at the first digit of a group; it is cut off at [`MOST_GROUPS`] groups, and a
+//! group of more than [`LONGEST_GROUP`] digits is no group at all.
+
+/// More groups than any number we know is written in.
+pub const MOST_GROUPS: usize = 8;
+/// More digits than any number we know has.
+pub const LONGEST_GROUP: usize = 19;
+
+/// A reading of digits.
+#[derive(Debug, Clone)]
+pub struct Groups {
+    digits: [u8; MOST_GROUPS * LONGEST_GROUP],
+    groups: [Group; MOST_GROUPS],
+    count: usize,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Group {
+    length: usize,
+    /// Where the group ends in the text.
+    end: usize,
+    /// What stands between this group and the next one; 0 after the last one.
+    separator: u8,
+}
+
+impl Groups {
+    /// Reads groups from a digit on.
+    pub fn read(text: &[u8], start: usize) -> Option<Self> {
+        let mut reading = Self { digits: [0; MOST_GROUPS * LONGEST_GROUP], groups: Default::default(), count: 0 };
+        let mut position = start;
+        let mut total = 0;
+        while reading.count < MOST_GROUPS {
+            let length =
+                text[position..].iter().take(LONGEST_GROUP + 1).take_while(|byte| byte.is_ascii_digit()).count();
+            if length == 0 || length > LONGEST_GROUP {
+                break;
+            }
+            for digit in &text[position..position + length] {
+                reading.digits[total] = digit - b'0';
+                total += 1;
+            }
+            position += length;
+            let separator = match text.get(position..position + 2) {
+                Some([separator @ (b' ' | b'-' | b'.' | b'/'), next]) if next.is_ascii_digit() => *separator,
+                _ => 0,
+            };
+            reading.groups[reading.count] = Group { length, end: position, separator };
+            reading.count += 1;
+            if separator == 0 {
+                break;
+            }
+            position += 1;
+        }
+        (reading.count > 0).then_some(reading)
+    }
+
+    /// The digits and the end of the first groups, if they have these lengths, the same one of the allowed
+    /// separators between them, and are not followed by more of the same.
+    pub fn shaped(&self, lengths: &[usize], separators: &[u8]) -> Option<(&[u8], usize)> {
+        let groups = self.groups.get(..lengths.len()).filter(|_| lengths.len() <= self.count)?;
+        let (last, inner) = groups.split_last()?;
+        let same_lengths = groups.iter().zip(lengths).all(|(group, length)| group.length == *length);
+        let separated = match inner.first().map(|group| group.separator) {
+            Some(first) => {
+                separators.contains(&first)
+                    && inner.iter().all(|group| group.separator == first)
+                    && last.separator != first
+            }
+            None => matches!(last.separator, 0 | b' ' | b'.'),
+        };
+        let total = lengths.iter().sum::<usize>();
+        (same_lengths && separated).then(|| (&self.digits[..total], last.end))
+    }
+
+    /// The length of a group; 0 where there is none.
+    pub fn length(&self, index: usize) -> usize {
+        self.groups.get(index).map_or(0, |group| group.length)
+    }
+
+    /// The first digit.
+    pub fn first_digit(&self) -> u8 {
+        self.digits[0]
+    }
+
+    /// The digit at a place.
+    pub fn digit(&self, index: usize) -> u8 {
+        self.digits.get(index).copied().unwrap_or_default()
+    }
+}
+
+/// Whether digits may begin here: not within a word, a decimal, a path or a longer id.
+pub fn may_begin(text: &[u8], position: usize) -> bool {
+    match &text[position.saturating_sub(2)..position] {
+        [.., before] if before.is_ascii_alphanumeric() || *before == b'_' => false,
+        [earlier, b'-' | b'.' | b'/' | b'+'] => !earlier.is_ascii_alphanumeric(),
+        _ => true,
+    }
+}
+
+/// Whether a number may end here: what follows must not make it part of something longer.
+pub fn may_end(text: &[u8], position: usize) -> bool {
+    match text.get(position..) {
+        None | Some([]) => true,
+        Some([next, ..]) if next.is_ascii_alphanumeric() || matches!(next, b'_' | b'@') => false,
+        Some([b'-' | b'/' | b'.', after, ..]) => !after.is_ascii_alphanumeric(),
+        Some(_) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_are_exact() {
+        let shaped = |text: &str, lengths: &[usize]| {
+            Groups::read(text.as_bytes(), 0)?.shaped(lengths, b"- ").map(|(_, end)| end)
+        };
+        assert_eq!(shaped("123-45-6789", &[3, 2, 4]), Some(11));
+        assert_eq!(shaped("123-45-6789 and", &[3, 2, 4]), Some(11));
+        assert_eq!(shaped("123-45-6789 12", &[3, 2, 4]), Some(11));
+        assert_eq!(shaped("123-45-6789-12", &[3, 2, 4]), None);
+        assert_eq!(shaped("123-45 6789", &[3, 2, 4]), None);
+        assert_eq!(shaped("123.45.6789", &[3, 2, 4]), None);
+        assert_eq!(shaped("1234", &[4]), Some(4));
+        assert_eq!(shaped("123", &[4]), None);
+        assert!(Groups::read("1".repeat(20).as_bytes(), 0).is_none());
+    }
+
+    #[test]
+    fn borders() {
+        for (text, position, expected) in [
+            ("1", 0, true),
+            (" 1", 1, true),
+            ("a1", 1, false),
+            ("3.1", 2, false),
+            ("a-1", 2, false),
+            ("tel:1", 4, true),
+            ("a,1", 2, true),
+            ("(1", 1, true),
+            ("é1", 2, true),
+        ] {
+            assert_eq!(may_begin(text.as_bytes(), position), expected, "{text}");
+        }
+        for (text, expected) in [
+            ("1", true),
+            ("1.", true),
+            ("1, ", true),
+            ("1.5", false),
+            ("1a", false),
+            ("1-b", false),
+            ("1@", false),
+            ("1)", true),
+        ] {
+            assert_eq!(may_end(text.as_bytes(), 1), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Understands the protocol revisions 2025-06-18 to 2025-11-25 only, and denies whatever it sees, so that
+//! a test can tell whether it was applied.
+
+use weir_sdk::{Call, Declaration, Document, Outcome, Policy, declare, outcome};
+
+struct CompatRange;
+
+impl Policy for CompatRange {
+    fn describe() -> Declaration {
+        declare::validator("compat-range").on_both(["*"]).compat("2025-06-18", Some("2025-11-25")).build()
+    }
+
+    fn configure(_config: &str) -> Result<Self, String> {
+        Ok(Self)
+    }
+
+    fn intercept(&self, _call: &Call, _payload: &Document, _request: Option<&Document>) -> Result<Outcome, String> {
+        Ok(outcome::deny("compat-range was applied"))
+    }
+}
+
+weir_sdk::export_policy!(CompatRange);
