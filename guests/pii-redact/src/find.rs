@@ -23,8 +23,9 @@ pub fn find(text: &str, kinds: Kinds, mut visit: impl FnMut(Match)) {
     let text = text.as_bytes();
     let mut floor = 0;
     let mut position = 0;
-    while let Some(byte) = text.get(position) {
-        let found = match byte {
+    while let Some(start) = next_beginning(text, position) {
+        position = start;
+        let found = match text[position] {
             b'@' => at_sign(text, position, floor, kinds),
             b'0'..=b'9' => digit(text, position, kinds),
             b'+' | b'(' if kinds.has(Kind::Phone) => sign(text, position),
@@ -44,7 +45,7 @@ pub fn find(text: &str, kinds: Kinds, mut visit: impl FnMut(Match)) {
 
 /// Reports everything in a value whose name is known: some numbers are only told by what they are called.
 pub fn find_named(name: Option<&str>, text: &str, kinds: Kinds, mut visit: impl FnMut(Match)) {
-    let whole = name.and_then(|name| {
+    let whole = name.filter(|_| is_figure(text)).and_then(|name| {
         let national = kinds.has(Kind::NationalId) && national::is_named(name, text);
         let phone = kinds.has(Kind::Phone) && phone::is_named(name, text);
         if national { Some(Kind::NationalId) } else { phone.then_some(Kind::Phone) }
@@ -53,6 +54,30 @@ pub fn find_named(name: Option<&str>, text: &str, kinds: Kinds, mut visit: impl 
         Some(kind) => visit(Match { kind, range: 0..text.len() }),
         None => find(text, kinds, visit),
     }
+}
+
+/// The next byte from `from` on that anything is found by. Whole blocks without one are passed over, which the
+/// compiler does with vectors.
+fn next_beginning(text: &[u8], from: usize) -> Option<usize> {
+    const BLOCK: usize = 16;
+    let mut position = from;
+    for block in text[from..].chunks_exact(BLOCK) {
+        if block.iter().fold(false, |any, byte| any | is_beginning(*byte)) {
+            break;
+        }
+        position += BLOCK;
+    }
+    text[position..].iter().position(|byte| is_beginning(*byte)).map(|offset| position + offset)
+}
+
+/// Without branches, so that it can be asked of many bytes at once.
+const fn is_beginning(byte: u8) -> bool {
+    (byte.wrapping_sub(b'0') < 10) | (byte.wrapping_sub(b'A') < 26) | (byte == b'@') | (byte == b'+') | (byte == b'(')
+}
+
+/// Whether a value is short and made of digits and their punctuation, so that its name is worth a look.
+fn is_figure(text: &str) -> bool {
+    text.len() <= 32 && text.bytes().all(|byte| byte.is_ascii_digit() || b" +-.()/".contains(&byte))
 }
 
 fn at_sign(text: &[u8], position: usize, floor: usize, kinds: Kinds) -> Option<Match> {
@@ -67,6 +92,13 @@ fn digit(text: &[u8], position: usize, kinds: Kinds) -> Option<Match> {
     if !may_begin(text, position) {
         return None;
     }
+    number(text, position, kinds).or_else(|| {
+        let end = phone::zero_zero_end(text, position).filter(|end| kinds.has(Kind::Phone) && may_end(text, *end))?;
+        Some(Match { kind: Kind::Phone, range: position..end })
+    })
+}
+
+fn number(text: &[u8], position: usize, kinds: Kinds) -> Option<Match> {
     let groups = Groups::read(text, position)?;
     let attempt = |kind: Kind, end: Option<usize>| {
         let end = end.filter(|end| kinds.has(kind) && may_end(text, *end))?;
@@ -75,7 +107,6 @@ fn digit(text: &[u8], position: usize, kinds: Kinds) -> Option<Match> {
     attempt(Kind::Card, card::end(&groups))
         .or_else(|| attempt(Kind::NationalId, national::digits_end(text, position, &groups)))
         .or_else(|| attempt(Kind::Phone, phone::national_end(text, position, &groups)))
-        .or_else(|| attempt(Kind::Phone, phone::zero_zero_end(text, position)))
 }
 
 fn sign(text: &[u8], position: usize) -> Option<Match> {

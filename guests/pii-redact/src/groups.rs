@@ -1,17 +1,19 @@
 //! Digits as people write them: groups with single separators in between.
 //!
-//! Invariant: a reading begins at the first digit of a group; it is cut off at [`MOST_GROUPS`] groups, and a
-//! group of more than [`LONGEST_GROUP`] digits is no group at all.
+//! Invariant: a reading begins at the first digit of a group; it is cut off at [`MOST_GROUPS`] groups and before
+//! a group that would make it longer than [`MOST_DIGITS`] digits.
 
 /// More groups than any number we know is written in.
-pub const MOST_GROUPS: usize = 8;
-/// More digits than any number we know has.
-pub const LONGEST_GROUP: usize = 19;
+const MOST_GROUPS: usize = 8;
+/// More digits than any number we know has, in one group or in all.
+const MOST_DIGITS: usize = 32;
+/// The least number of digits that mean something without a second group.
+const LEAST_ALONE: usize = 8;
 
 /// A reading of digits.
 #[derive(Debug, Clone)]
 pub struct Groups {
-    digits: [u8; MOST_GROUPS * LONGEST_GROUP],
+    digits: [u8; MOST_DIGITS],
     groups: [Group; MOST_GROUPS],
     count: usize,
 }
@@ -26,32 +28,26 @@ struct Group {
 }
 
 impl Groups {
-    /// Reads groups from a digit on.
+    /// Reads groups from a digit on; `None` if there is only one and it is too short to mean anything.
     pub fn read(text: &[u8], start: usize) -> Option<Self> {
-        let mut reading = Self { digits: [0; MOST_GROUPS * LONGEST_GROUP], groups: Default::default(), count: 0 };
-        let mut position = start;
+        let first = group(text, start);
+        if first.separator == 0 && first.length < LEAST_ALONE {
+            return None;
+        }
+        let mut reading = Self { digits: [0; MOST_DIGITS], groups: Default::default(), count: 0 };
+        let mut next = first;
         let mut total = 0;
-        while reading.count < MOST_GROUPS {
-            let length =
-                text[position..].iter().take(LONGEST_GROUP + 1).take_while(|byte| byte.is_ascii_digit()).count();
-            if length == 0 || length > LONGEST_GROUP {
-                break;
+        while reading.count < MOST_GROUPS && next.length > 0 && total + next.length <= MOST_DIGITS {
+            for (place, digit) in reading.digits[total..].iter_mut().zip(&text[next.end - next.length..next.end]) {
+                *place = digit - b'0';
             }
-            for digit in &text[position..position + length] {
-                reading.digits[total] = digit - b'0';
-                total += 1;
-            }
-            position += length;
-            let separator = match text.get(position..position + 2) {
-                Some([separator @ (b' ' | b'-' | b'.' | b'/'), next]) if next.is_ascii_digit() => *separator,
-                _ => 0,
-            };
-            reading.groups[reading.count] = Group { length, end: position, separator };
+            total += next.length;
+            reading.groups[reading.count] = next;
             reading.count += 1;
-            if separator == 0 {
+            if next.separator == 0 {
                 break;
             }
-            position += 1;
+            next = group(text, next.end + 1);
         }
         (reading.count > 0).then_some(reading)
     }
@@ -90,6 +86,17 @@ impl Groups {
     }
 }
 
+/// The group at a position; of a run that is too long to be one, only as much as shows that.
+fn group(text: &[u8], start: usize) -> Group {
+    let length = text[start..].iter().take(MOST_DIGITS + 1).take_while(|byte| byte.is_ascii_digit()).count();
+    let end = start + length;
+    let separator = match text.get(end..end + 2) {
+        Some([separator @ (b' ' | b'-' | b'.' | b'/'), next]) if next.is_ascii_digit() => *separator,
+        _ => 0,
+    };
+    Group { length, end, separator }
+}
+
 /// Whether digits may begin here: not within a word, a decimal, a path or a longer id.
 pub fn may_begin(text: &[u8], position: usize) -> bool {
     match &text[position.saturating_sub(2)..position] {
@@ -124,9 +131,10 @@ mod tests {
         assert_eq!(shaped("123-45-6789-12", &[3, 2, 4]), None);
         assert_eq!(shaped("123-45 6789", &[3, 2, 4]), None);
         assert_eq!(shaped("123.45.6789", &[3, 2, 4]), None);
-        assert_eq!(shaped("1234", &[4]), Some(4));
-        assert_eq!(shaped("123", &[4]), None);
-        assert!(Groups::read("1".repeat(20).as_bytes(), 0).is_none());
+        assert_eq!(shaped("12345678", &[8]), Some(8));
+        assert_eq!(shaped("123456789", &[8]), None);
+        assert!(Groups::read("1".repeat(40).as_bytes(), 0).is_none());
+        assert!(Groups::read(b"1234567", 0).is_none());
     }
 
     #[test]

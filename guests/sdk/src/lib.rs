@@ -1,6 +1,6 @@
 //! What a policy for Weir is written with: implement [`Policy`], name the type in [`export_policy!`].
 //!
-//! ```ignore
+//! ```
 //! use weir_sdk::{Call, Declaration, Document, Outcome, Phase, Policy, declare, outcome};
 //!
 //! struct NoDrop;
@@ -25,10 +25,10 @@
 //!
 //! Invariants: `configure` runs once and what it returns is in the memory snapshot that every call starts
 //! from; a call sees that value unchanged. Modules that do not touch the host ([`walk`], [`rewrite`],
-//! [`json`], [`config`], [`pointer`]) run in native tests as well.
+//! [`json`], [`config`], [`mod@pointer`]) run in native tests as well.
 //!
 //! Deliberately not here: a JSON tree of the payload. Ask the [`Document`] for single fields, or walk its
-//! strings with [`walk::strings`].
+//! strings with [`walk::Walk`].
 
 pub mod bindings;
 pub mod bucket;

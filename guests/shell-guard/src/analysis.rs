@@ -18,8 +18,8 @@ use crate::value::{Field, Origin, Output, shown};
 const DEEPEST: usize = 8;
 /// Commands looked at, each run of a function's body counted anew.
 const MOST_COMMANDS: usize = 4096;
-/// Findings for one command line; more do not help anyone.
-const MOST_FINDINGS: usize = 16;
+/// Findings of one rule; more do not help anyone, and many of a light one must not crowd out a grave one.
+const MOST_OF_A_RULE: usize = 4;
 
 /// What the rules need to know.
 #[derive(Debug, Clone, Default)]
@@ -89,7 +89,7 @@ impl<'a> Analysis<'a> {
 
     /// Notes a broken rule.
     pub fn found(&mut self, rule: Rule, message: impl Into<String>) {
-        if self.broken.len() < MOST_FINDINGS {
+        if self.broken.iter().filter(|broken| broken.rule == rule).count() < MOST_OF_A_RULE {
             self.broken.insert(Broken { rule, message: message.into() });
         }
     }

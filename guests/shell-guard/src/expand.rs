@@ -35,8 +35,8 @@ impl Analysis<'_> {
                     let text = if index == 0 { tilde(text, word.pieces.len() == 1) } else { text.clone() };
                     fields.append(&braces(&text, 0), true, Origin::Plain);
                 }
-                Piece::Variable { name, fallback, quoted } => {
-                    let (values, origin) = self.variable(name, fallback.as_deref());
+                Piece::Variable { name, operand, quoted } => {
+                    let (values, origin) = self.variable(name, operand.as_ref());
                     fields.value(&values, *quoted, origin);
                 }
                 Piece::Substitution { source, quoted } => {
@@ -67,11 +67,13 @@ impl Analysis<'_> {
         Output { text: Some(texts.join(" ")), origin }
     }
 
-    fn variable(&self, name: &str, fallback: Option<&str>) -> (Vec<String>, Origin) {
+    /// The values that a variable may have. What its operand runs is gone through in any case.
+    fn variable(&mut self, name: &str, operand: Option<&Word>) -> (Vec<String>, Origin) {
+        let fallback = operand.map(|word| self.text(word)).filter(|_| !name.is_empty());
         if let Some(value) = self.variables.get(name) {
             let empty = value.texts.iter().all(String::is_empty);
             return match fallback.filter(|_| empty) {
-                Some(fallback) => (vec![fallback.to_owned()], Origin::Plain),
+                Some(fallback) => known(fallback),
                 None => (value.texts.clone(), value.origin),
             };
         }
@@ -83,14 +85,15 @@ impl Analysis<'_> {
             // Outside of functions there are no arguments.
             "@" | "*" => String::new(),
             digit if digit.len() == 1 && ("1"..="9").contains(&digit) && !self.in_function => String::new(),
-            _ => match fallback {
-                // A fallback is what the author expects to be used.
-                Some(fallback) => fallback.to_owned(),
-                None => UNKNOWN.to_string(),
-            },
+            // A fallback is what the author expects to be used.
+            _ => return fallback.map_or((vec![UNKNOWN.to_string()], Origin::Plain), known),
         };
         (vec![text], Origin::Plain)
     }
+}
+
+fn known(output: Output) -> (Vec<String>, Origin) {
+    (vec![output.text.unwrap_or_default()], output.origin)
 }
 
 impl Fields {

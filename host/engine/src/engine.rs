@@ -44,6 +44,8 @@ pub struct Inner {
     pub lane: Lane,
     /// One permit per instance: the pool answers exhaustion with an error, so nobody may ask it for too many.
     pub permits: Arc<Semaphore>,
+    /// Compiling uses whole cores; more loads at the same time than there are cores only get in each other's way.
+    loads: Semaphore,
     profiled: [OnceLock<Result<Profiled, String>>; Profile::COUNT],
 }
 
@@ -53,6 +55,8 @@ pub struct Profiled {
     pub engine: wasmtime::Engine,
     /// What guests may import.
     pub linker: Linker<Sandbox>,
+    /// What code that is compiled for this engine depends on.
+    pub compatibility: String,
 }
 
 impl Engine {
@@ -71,6 +75,7 @@ impl Engine {
             ticker,
             lane: Lane::start().map_err(|error| failed(error.to_string()))?,
             permits: Arc::new(Semaphore::new(options.max_instances as usize)),
+            loads: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)),
             profiled: Default::default(),
             options,
         };
@@ -79,6 +84,7 @@ impl Engine {
 
     /// Loads a policy: checks, configures and compiles it, on a thread of its own.
     pub async fn load(&self, source: &PolicySource, options: PolicyOptions) -> Result<Arc<Policy>, LoadError> {
+        let _turn = self.inner.loads.acquire().await;
         let (inner, owned) = (Arc::clone(&self.inner), source.clone());
         let loaded = tokio::task::spawn_blocking(move || load::load(&inner, &owned, options)).await;
         loaded.unwrap_or_else(|error| Err(broken(source, &error))).map(Arc::new)
@@ -86,6 +92,7 @@ impl Engine {
 
     /// Looks at a component without configuring it.
     pub async fn inspect(&self, source: &PolicySource) -> Result<Inspection, LoadError> {
+        let _turn = self.inner.loads.acquire().await;
         let (inner, owned) = (Arc::clone(&self.inner), source.clone());
         let inspected = tokio::task::spawn_blocking(move || load::inspect(&inner, &owned)).await;
         inspected.unwrap_or_else(|error| Err(broken(source, &error)))
@@ -118,7 +125,8 @@ impl Profiled {
         let made = wasmtime::Engine::new(config).and_then(|engine| {
             let mut linker = Linker::new(&engine);
             capability::link(&mut linker)?;
-            Ok(Self { engine, linker })
+            let compatibility = load::cache::compatibility(&engine);
+            Ok(Self { engine, linker, compatibility })
         });
         let profiled = made.map_err(|error| format!("{error:#}"))?;
         ticker.add(profiled.engine.weak());

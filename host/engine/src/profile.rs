@@ -95,6 +95,8 @@ fn shared() -> Config {
         .epoch_interruption(true)
         // Nothing in the contract is concurrent inside of a guest, and leaving it on doubles the cost of a call.
         .concurrency_support(false)
+        // Half of the compiled code would be a map from it to the bytes of the component, which nobody reads.
+        .generate_address_map(false)
         .max_wasm_stack(WASM_STACK)
         .async_stack_size(WASM_STACK + (256 << 10));
     config

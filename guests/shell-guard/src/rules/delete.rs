@@ -34,7 +34,9 @@ fn judge(analysis: &mut Analysis<'_>, name: &str, operands: &[&Field]) {
         let place = analysis.place(field);
         if place.is_vital() {
             let what = match &place {
-                Place::Workspace(names) if !names.is_empty() => "the repository's history",
+                Place::Workspace(names) if names.first().is_some_and(|name| name == ".git") => {
+                    "the repository's history"
+                }
                 Place::Workspace(_) => "the whole workspace",
                 Place::Above(..) => "what is above the workspace",
                 Place::Absolute(_) | Place::Unknown => "a folder of the system or of a user",

@@ -226,14 +226,8 @@ impl Lexer {
                 body.push_str(line);
                 body.push('\n');
             }
-            let pieces = if pending.verbatim {
-                vec![Piece::Text { text: body, quoted: true }]
-            } else {
-                let mut pieces = Vec::new();
-                let mut input = Input { characters: body.chars().collect(), position: 0 };
-                double_quoted(&mut input, None, &mut pieces);
-                pieces
-            };
+            let pieces =
+                if pending.verbatim { vec![Piece::Text { text: body, quoted: true }] } else { text(&body).pieces };
             if let Some(token) = self.tokens.get_mut(pending.token) {
                 *token = Token::Redirect(Redirect::Here(Word { pieces }));
             }
@@ -289,6 +283,14 @@ pub fn push_text(pieces: &mut Vec<Piece>, character: char, quote: bool) {
         Some(Piece::Text { text, quoted }) if *quoted == quote => text.push(character),
         _ => pieces.push(Piece::Text { text: character.into(), quoted: quote }),
     }
+}
+
+/// A text that is expanded, but neither split nor matched against file names.
+pub fn text(source: &str) -> Word {
+    let mut pieces = Vec::new();
+    let mut input = Input { characters: source.chars().collect(), position: 0 };
+    double_quoted(&mut input, None, &mut pieces);
+    Word { pieces }
 }
 
 /// Reads double-quoted text up to `end`, or to the end of the input.

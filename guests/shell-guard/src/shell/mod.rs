@@ -23,10 +23,10 @@ pub enum Piece {
     },
     /// `$name` or `${name…}`.
     Variable {
-        /// The name; empty where its value can never be told, as for `$((…))`.
+        /// The name; empty where its value can never be told, as for `$((…))` and `${name#pattern}`.
         name: String,
-        /// What stands in for an absent value, as in `${name:-value}`.
-        fallback: Option<String>,
+        /// What stands behind an operator: in for an absent value, as in `${name:-value}`, where there is a name.
+        operand: Option<Word>,
         /// Whether it stood in double quotes.
         quoted: bool,
     },

@@ -14,14 +14,13 @@ const MOST_COMMANDS: usize = 4096;
 const DEEPEST: usize = 12;
 
 /// Words that open a compound statement, with the one that ends it.
-const COMPOUNDS: [(&str, &str); 8] = [
+const COMPOUNDS: [(&str, &str); 7] = [
     ("{", "}"),
     ("if", "fi"),
     ("while", "done"),
     ("until", "done"),
     ("for", "done"),
     ("select", "done"),
-    ("do", "done"),
     ("case", "esac"),
 ];
 

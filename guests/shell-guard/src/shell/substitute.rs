@@ -1,25 +1,28 @@
 //! What a dollar sign may start: variables, command substitutions, arithmetic and `$'…'`.
 
 use super::Piece;
-use super::lex::{Input, push_text, until};
+use super::lex::{Input, push_text, text};
+
+/// Beyond any sensible nesting; bounds the recursion on hostile text.
+const LEVELS: usize = 24;
 
 /// Reads what starts at a `$`.
 pub fn dollar(input: &mut Input, quoted: bool, pieces: &mut Vec<Piece>) {
     input.position += 1;
     match input.peek() {
-        Some('(') if input.ahead(1) == Some('(') => {
-            input.position += 1;
-            balanced_after_open(input);
-            pieces.push(Piece::Variable { name: String::new(), fallback: None, quoted });
-        }
         Some('(') => {
             input.position += 1;
-            let source = balanced(input);
-            pieces.push(Piece::Substitution { source, quoted });
+            let arithmetic = input.peek() == Some('(');
+            pieces.push(Piece::Substitution { source: balanced(input), quoted });
+            // `$((…))` may be arithmetic, or a command in parentheses: it is read as the latter, which does
+            // no harm to the former, and its value is not known.
+            if arithmetic {
+                pieces.push(Piece::Variable { name: String::new(), operand: None, quoted });
+            }
         }
         Some('{') => {
             input.position += 1;
-            pieces.push(braced(&until(input, '}'), quoted));
+            pieces.push(braced(&enclosed(input, '}', LEVELS), quoted));
         }
         Some('\'') if !quoted => {
             input.position += 1;
@@ -32,50 +35,44 @@ pub fn dollar(input: &mut Input, quoted: bool, pieces: &mut Vec<Piece>) {
                 name.push(next);
                 input.position += 1;
             }
-            pieces.push(Piece::Variable { name, fallback: None, quoted });
+            pieces.push(Piece::Variable { name, operand: None, quoted });
         }
         Some(special) if special.is_ascii_digit() || "@*#?-$!".contains(special) => {
             input.position += 1;
-            pieces.push(Piece::Variable { name: special.into(), fallback: None, quoted });
+            pieces.push(Piece::Variable { name: special.into(), operand: None, quoted });
         }
         _ => push_text(pieces, '$', quoted),
     }
 }
 
-/// The inside of `${…}`: a name, and a fallback if one is given. Other operators make the value unknown.
+/// The inside of `${…}`: a name, and what stands behind an operator. Only operators that give a fallback leave
+/// the name; the value of the others is not known.
 fn braced(inside: &str, quoted: bool) -> Piece {
     let end = inside.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(inside.len());
     let (name, operator) = inside.split_at(end);
     let fallback = [":-", ":=", "-", "="].iter().find_map(|start| operator.strip_prefix(start));
     let known = operator.is_empty() || fallback.is_some() || operator.starts_with(":?") || operator.starts_with('?');
+    let operand = fallback.unwrap_or(operator);
     Piece::Variable {
         name: if known { name.to_owned() } else { String::new() },
-        fallback: fallback.map(str::to_owned),
+        operand: (!operator.is_empty()).then(|| text(operand)),
         quoted,
     }
 }
 
-/// Skips `((…))` from its first parenthesis on.
-fn balanced_after_open(input: &mut Input) {
-    input.position += 1;
-    let _expression = balanced(input);
-    input.accept(')');
-}
-
 /// Takes the source up to the closing parenthesis, minding quotes and nesting.
 pub fn balanced(input: &mut Input) -> String {
-    /// Beyond any sensible nesting; bounds the recursion on hostile text.
-    const LEVELS: usize = 24;
-    balanced_within(input, LEVELS)
+    enclosed(input, ')', LEVELS)
 }
 
-fn balanced_within(input: &mut Input, levels: usize) -> String {
+/// Takes the source up to the closing character. What `$(` and `${` start has quotes of its own.
+fn enclosed(input: &mut Input, close: char, levels: usize) -> String {
     let mut source = String::new();
     let mut depth = 1_usize;
     let mut quote = None;
     while let Some(character) = input.take() {
         match (quote, character) {
-            (Some(open), close) if open == close => quote = None,
+            (Some(open), end) if open == end => quote = None,
             (Some('\''), _) => {}
             (_, '\\') => {
                 source.push(character);
@@ -83,19 +80,23 @@ fn balanced_within(input: &mut Input, levels: usize) -> String {
                 continue;
             }
             (None, '\'' | '"' | '`') => quote = Some(character),
-            (None, '(') => depth += 1,
-            (None, ')') => {
+            (None, '(') if close == ')' => depth += 1,
+            (None, end) if end == close => {
                 depth -= 1;
                 if depth == 0 {
                     break;
                 }
             }
-            // A substitution inside of double quotes has quotes of its own.
-            (Some('"'), '$') if levels > 0 && input.peek() == Some('(') => {
-                input.position += 1;
-                source.push_str("$(");
-                source.push_str(&balanced_within(input, levels - 1));
-                source.push(')');
+            (_, '$') if levels > 0 => {
+                source.push(character);
+                let inner = match input.peek() {
+                    Some('(') => ')',
+                    Some('{') => '}',
+                    _ => continue,
+                };
+                source.extend(input.take());
+                source.push_str(&enclosed(input, inner, levels - 1));
+                source.push(inner);
                 continue;
             }
             _ => {}

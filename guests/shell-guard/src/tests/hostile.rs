@@ -32,6 +32,14 @@ fn quoted(text: &str) -> String {
 }
 
 #[test]
+fn many_light_findings_do_not_hide_a_grave_one() {
+    let light: String = (0..40).map(|index| format!("git reset --hard {index}; ")).collect();
+    let found = call::judge(&Config::default(), &json!({ "command": light + "rm -rf /" }), None);
+    assert!(found.iter().any(|(_, broken)| broken.rule.name() == "destructive_delete"));
+    assert!(found.len() < 10);
+}
+
+#[test]
 fn no_text_makes_it_panic() {
     let pieces = [
         "rm", "-rf", "/", "'", "\"", "`", "$(", ")", "${", "}", "{", "|", "&", ";", "<<", "EOF", "\n", ">", "<", "<(",

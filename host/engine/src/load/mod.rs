@@ -109,7 +109,7 @@ pub fn load(inner: &Arc<Inner>, source: &PolicySource, options: PolicyOptions) -
     let maker = Maker { inner, source, config: &config, metered, sandbox: sandbox(&source.file) };
 
     let digest = hex(&Sha256::digest(&source.bytes));
-    let key = cache::key(&digest, &config, &maker.compatibility().map_err(fail)?);
+    let key = cache::key(&digest, &config, maker.compatibility().map_err(fail)?);
     let kept = inner.cache.as_ref().and_then(|cache| cache.read(&key)).and_then(|kept| maker.revive(&kept));
     let (made, code) = match kept {
         Some(made) => (made, CodeOrigin::Cache),
@@ -131,9 +131,6 @@ pub fn load(inner: &Arc<Inner>, source: &PolicySource, options: PolicyOptions) -
             "it describes itself differently before and after configure; a description must not change".into(),
         ));
     }
-    schema::check(declaration.config_schema.as_deref(), &config)
-        .map_err(|causes| LoadError::all(&source.file, causes))?;
-
     let initial_memory = initial_memory(&made.component);
     let facts = LoadFacts {
         warnings: warnings(&made.configured, initial_memory),
@@ -202,12 +199,12 @@ impl Maker<'_> {
         Profile { metered: self.metered, memory }
     }
 
-    fn compatibility(&self) -> Result<String, String> {
-        let profiled = self.inner.profiled(self.profile(MemoryClass::Small))?;
-        Ok(cache::compatibility(&profiled.engine))
+    fn compatibility(&self) -> Result<&str, String> {
+        Ok(&self.inner.profiled(self.profile(MemoryClass::Small))?.compatibility)
     }
 
-    /// Describe, check, configure, snapshot, compile.
+    /// Describe, check, configure, snapshot, compile. What is kept of it has passed these checks: the key of a
+    /// kept component covers its bytes and its configuration.
     fn make(&self) -> Result<Made, Vec<String>> {
         let one = |cause: String| vec![cause];
         let instrumented = snapshot::Instrumented::new(&self.source.bytes);
