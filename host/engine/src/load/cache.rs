@@ -14,19 +14,26 @@ use wasmtime::component::Component;
 
 use super::{Configured, hex};
 
-/// First bytes of an entry: what it is, and the form of what follows.
-const MAGIC: &[u8; 8] = b"weircw01";
+/// First bytes of an entry's label: what it is, and the form of what follows.
+const MAGIC: &[u8; 8] = b"weircw02";
 
-/// A folder of compiled code.
+/// A folder of compiled code. Each entry is a file of code and a label with its digest.
 pub struct Cache {
     folder: PathBuf,
 }
 
-/// One entry.
+/// One entry whose code has the digest on its label.
 pub struct Kept {
     /// How the configuration gets into an instance.
     pub configured: Configured,
-    code: Vec<u8>,
+    code: PathBuf,
+}
+
+/// What stands beside the code.
+#[derive(Debug, PartialEq, Eq)]
+struct Label {
+    digest: [u8; 32],
+    configured: Configured,
 }
 
 impl Cache {
@@ -40,67 +47,75 @@ impl Cache {
 
     /// The entry of that key, if there is a sound one.
     pub fn read(&self, key: &str) -> Option<Kept> {
-        let path = self.path(key);
-        let bytes = fs::read(&path).ok()?;
-        let kept = Kept::decode(&bytes);
+        let (label, code) = self.paths(key);
+        let label = fs::read(label).ok()?;
+        let kept = Label::decode(&label)
+            .filter(|label| digest(&code).is_ok_and(|digest| digest == label.digest))
+            .map(|label| Kept { configured: label.configured, code: code.clone() });
         if kept.is_none() {
-            tracing::warn!(file = %path.display(), "an entry of the code cache is damaged; it is made anew");
+            tracing::warn!(file = %code.display(), "an entry of the code cache is damaged; it is made anew");
         }
         kept
     }
 
     /// Keeps an entry. A failure costs time at the next start and nothing else, so it is only logged.
     pub fn write(&self, key: &str, configured: &Configured, component: &Component) {
-        let written = component.serialize().map_err(|error| format!("{error:#}")).and_then(|code| {
-            let path = self.path(key);
-            let temporary = self.folder.join(format!("{key}.{}.part", std::process::id()));
-            fs::write(&temporary, Kept { configured: configured.clone(), code }.encode())
-                .and_then(|()| fs::rename(&temporary, &path))
-                .map_err(|error| error.to_string())
+        let written = component.serialize().map_err(|error| format!("{error:#}")).and_then(|bytes| {
+            let (label, code) = self.paths(key);
+            let digest = *blake3::hash(&bytes).as_bytes();
+            let text = Label { digest, configured: configured.clone() }.encode();
+            // The label last: without it the code is not looked at.
+            replace(&code, &bytes).and_then(|()| replace(&label, &text)).map_err(|error| error.to_string())
         });
         if let Err(error) = written {
             tracing::warn!(folder = %self.folder.display(), %error, "compiled code cannot be kept");
         }
     }
 
-    fn path(&self, key: &str) -> PathBuf {
-        self.folder.join(format!("{key}.cwasm"))
+    fn paths(&self, key: &str) -> (PathBuf, PathBuf) {
+        (self.folder.join(format!("{key}.label")), self.folder.join(format!("{key}.cwasm")))
     }
 }
 
 impl Kept {
     /// The component, if its code fits the engine.
     pub fn component(&self, engine: &Engine) -> Option<Component> {
-        deserialize(engine, &self.code).ok()
+        deserialize_file(engine, &self.code).ok()
     }
+}
 
+impl Label {
     fn encode(&self) -> Vec<u8> {
-        let reason = match &self.configured {
-            Configured::Snapshot => "",
-            Configured::PerCall { reason } => reason,
+        let (kind, reason) = match &self.configured {
+            Configured::Snapshot => (1, ""),
+            Configured::PerCall { reason } => (0, reason.as_str()),
         };
-        let mut body = Vec::with_capacity(self.code.len() + reason.len() + 5);
-        body.push(u8::from(self.configured == Configured::Snapshot));
-        body.extend((reason.len() as u32).to_le_bytes());
-        body.extend(reason.as_bytes());
-        body.extend(&self.code);
-        [&MAGIC[..], &Sha256::digest(&body), &body].concat()
+        [&MAGIC[..], &self.digest, &[kind], reason.as_bytes()].concat()
     }
 
     fn decode(bytes: &[u8]) -> Option<Self> {
-        let (digest, body) = bytes.strip_prefix(MAGIC)?.split_at_checked(32)?;
-        if Sha256::digest(body).as_slice() != digest {
-            return None;
-        }
-        let (snapshot, rest) = body.split_first()?;
-        let (length, rest) = rest.split_first_chunk::<4>()?;
-        let (reason, code) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
-        let configured = match snapshot {
-            1 => Configured::Snapshot,
-            _ => Configured::PerCall { reason: String::from_utf8_lossy(reason).into_owned() },
+        let (digest, rest) = bytes.strip_prefix(MAGIC)?.split_first_chunk::<32>()?;
+        let configured = match rest.split_first()? {
+            (1, []) => Configured::Snapshot,
+            (0, reason) => Configured::PerCall { reason: std::str::from_utf8(reason).ok()?.to_owned() },
+            _ => return None,
         };
-        Some(Self { configured, code: code.to_vec() })
+        Some(Self { digest: *digest, configured })
     }
+}
+
+/// Writes a file as a whole or not at all.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let temporary = path.with_extension(format!("{}.part", std::process::id()));
+    fs::write(&temporary, bytes)?;
+    fs::rename(&temporary, path)
+}
+
+/// The digest of a file, read through a small buffer: the file is mapped afterwards and need not be copied.
+fn digest(path: &Path) -> io::Result<[u8; 32]> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(fs::File::open(path)?)?;
+    Ok(*hasher.finalize().as_bytes())
 }
 
 /// What compiled code depends on besides the component and its configuration.
@@ -120,6 +135,13 @@ pub fn key(component_digest: &str, config: &str, compatibility: &str) -> String 
     hex(&hasher.finalize())
 }
 
+#[expect(unsafe_code, reason = "wasmtime takes compiled code on trust; see the SAFETY note")]
+fn deserialize_file(engine: &Engine, path: &Path) -> wasmtime::Result<Component> {
+    // SAFETY: the file was made by `Component::serialize` of this program, lies in a folder that only this user
+    // can write to, has just had the digest on its label, and is only ever replaced as a whole.
+    unsafe { Component::deserialize_file(engine, path) }
+}
+
 /// The same code under another engine that compiles alike.
 pub fn transfer(component: &Component, engine: &Engine) -> Result<Component, String> {
     component.serialize().and_then(|code| deserialize(engine, &code)).map_err(|error| format!("{error:#}"))
@@ -127,8 +149,7 @@ pub fn transfer(component: &Component, engine: &Engine) -> Result<Component, Str
 
 #[expect(unsafe_code, reason = "wasmtime takes compiled code on trust; see the SAFETY note")]
 fn deserialize(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
-    // SAFETY: the code was made by `Component::serialize` of this program: it comes straight from there, or
-    // from a folder that only this user can write to, with its digest checked over these very bytes.
+    // SAFETY: the code comes straight from `Component::serialize`.
     unsafe { Component::deserialize(engine, code) }
 }
 
@@ -170,17 +191,48 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_flipped_byte_is_noticed() {
-        let kept = Kept { configured: Configured::PerCall { reason: "why".into() }, code: vec![1, 2, 3] };
-        let bytes = kept.encode();
-        let read = Kept::decode(&bytes).unwrap();
-        assert_eq!((read.configured, read.code), (kept.configured, kept.code));
-        for index in 0..bytes.len() {
-            let mut bad = bytes.clone();
-            bad[index] ^= 1;
-            assert!(Kept::decode(&bad).is_none(), "byte {index}");
+    fn a_damaged_entry_is_not_used() {
+        let folder = std::env::temp_dir().join(format!("weir-cache-test-{}", std::process::id()));
+        let cache = Cache::open(&folder).unwrap();
+        let component = Component::new(&Engine::default(), b"\0asm\x0d\0\x01\0").unwrap();
+        cache.write("k", &Configured::Snapshot, &component);
+        assert!(cache.read("k").unwrap().component(component.engine()).is_some());
+        assert!(cache.read("other").is_none());
+
+        let (label, code) = cache.paths("k");
+        let sound = fs::read(&code).unwrap();
+        for index in [0, sound.len() / 2, sound.len() - 1] {
+            let mut bytes = sound.clone();
+            bytes[index] ^= 1;
+            fs::write(&code, bytes).unwrap();
+            assert!(cache.read("k").is_none(), "byte {index}");
         }
-        assert!((0..bytes.len()).all(|length| Kept::decode(&bytes[..length]).is_none()));
+        fs::write(&code, &sound).unwrap();
+        fs::write(&label, b"nonsense").unwrap();
+        assert!(cache.read("k").is_none());
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_others_can_write_to_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = std::env::temp_dir().join(format!("weir-cache-open-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
+        let refused = Cache::open(&folder).err().unwrap();
+        assert!(refused.contains("others may write"), "{refused}");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn labels_survive_and_nonsense_is_refused() {
+        for configured in [Configured::Snapshot, Configured::PerCall { reason: "why".into() }] {
+            let label = Label { digest: [7; 32], configured };
+            assert_eq!(Label::decode(&label.encode()), Some(label));
+        }
+        let bytes = Label { digest: [7; 32], configured: Configured::Snapshot }.encode();
+        assert!((0..bytes.len()).all(|length| Label::decode(&bytes[..length]).is_none()));
     }
 
     #[test]
