@@ -1,1 +1,18 @@
-//! x
+//! What the integration tests share: guests by name, scripted policies, chain cases, folders, processes, HTTP.
+//!
+//! Invariant: whatever goes wrong in here is a test's failure, so helpers panic with a message that says what
+//! would have been right.
+//!
+//! Not here: tests. They are in `tests/all.rs`, whose `mod` lines say what belongs where.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "all of this is test code; a panic is a test's failure")]
+
+pub mod case;
+pub mod folder;
+pub mod guests;
+pub mod http;
+pub mod python;
+pub mod render;
+pub mod repository;
+pub mod scripted;
+pub mod weir;

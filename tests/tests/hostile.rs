@@ -11,7 +11,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use weir_core::state::StateStore;
-use weir_core::{Completed, Context, Ended, Event, EventName, FaultKind, Interceptor, Invocation, Limits, Payload, Phase};
+use weir_core::{
+    Completed, Context, Ended, Event, EventName, FaultKind, Interceptor, Invocation, Limits, Payload, Phase,
+};
 use weir_engine::{Engine, EngineOptions, Policy, PolicyOptions, PolicySource, QuarantineOptions};
 use weir_store::{MemoryState, MemoryStateOptions};
 use weir_tests::guests;
@@ -78,7 +80,10 @@ fn deadlines_bound_whatever_a_guest_does_and_neighbours_hardly_notice() {
                 }
                 let ended = percentile_99(&ends.iter().map(|completed| completed.elapsed).collect::<Vec<_>>());
                 let busy = percentile_99(&neighbour);
-                println!("{:20} ends p99 {ended:>10.1?}; a light policy beside it p99 {quiet:.1?} -> {busy:.1?}", row.guest);
+                println!(
+                    "{:20} ends p99 {ended:>10.1?}; a light policy beside it p99 {quiet:.1?} -> {busy:.1?}",
+                    row.guest
+                );
                 if ended <= BOUND && busy <= (quiet * 2).max(NOISE) {
                     break true;
                 }

@@ -1,1 +1,35 @@
-//! x
+//! The gateway: listeners, routes, protocol adapters, dispatch, the upstream client and the admin surface.
+//!
+//! Invariants: one request uses one running set for both of its phases; nothing of a fault's text reaches a
+//! caller; every task ends with its owner; everything read from a peer is bounded.
+//!
+//! Not here: WebAssembly, configuration files, metrics formats. Policies are behind
+//! [`weir_core::Interceptor`], telemetry and the admin surface's facts behind traits that the daemon implements.
+
+mod adapter;
+pub mod admin;
+mod body;
+mod call;
+mod dispatch;
+mod gateway;
+mod headers;
+mod json;
+pub mod listen;
+mod listener;
+mod options;
+mod origin;
+mod read;
+mod refusal;
+mod routes;
+mod sse;
+mod tasks;
+mod telemetry;
+mod upstream;
+mod verdict;
+pub mod wire;
+
+pub use gateway::{Gateway, RunningSet};
+pub use listener::Drained;
+pub use options::GatewayOptions;
+pub use routes::{OnDeny, PassAuthorization, PrincipalSource, Protocol, Route, RouteError, Routes};
+pub use telemetry::{ExchangeReport, Silent, Telemetry};

@@ -1,0 +1,110 @@
+//! What the admin surface shows, in the terms of its JSON.
+
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use weir_core::{FaultKind, Settings};
+use weir_engine::{CodeOrigin, Configured, LoadFacts, PolicyStats};
+use weir_gateway::admin::{AdminSource, ChainRequest, ChainRequestError, ChainResponse, PolicyList, RouteList};
+use weir_gateway::wire;
+
+use crate::load::{LoadedPolicy, LoadedSet};
+use crate::serve::{Running, run_chain};
+
+#[async_trait]
+impl AdminSource for Running {
+    fn ready(&self) -> Result<(), String> {
+        // Nothing listens before every policy is loaded, so the drain is the only time of not being ready.
+        if self.is_draining() { Err("draining: no new calls are taken".to_owned()) } else { Ok(()) }
+    }
+
+    fn metrics(&self) -> String {
+        self.metrics.text(self.engine.stats(), &self.current().set)
+    }
+
+    fn policies(&self) -> PolicyList {
+        let current = self.current();
+        let refused = self.refused();
+        PolicyList {
+            entries: current.set.policies.iter().map(|loaded| policy(&current.set, loaded)).collect(),
+            next_cursor: None,
+            reload: wire::Reload {
+                epoch: current.epoch,
+                loaded_at: timestamp(current.since),
+                failed_at: refused.as_ref().map(|refused| timestamp(refused.at)),
+                errors: refused
+                    .map(|refused| refused.problems.iter().map(ToString::to_string).collect())
+                    .unwrap_or_default(),
+            },
+        }
+    }
+
+    fn routes(&self) -> RouteList {
+        RouteList::of(&self.gateway_set().routes)
+    }
+
+    async fn run_chain(&self, request: ChainRequest) -> Result<ChainResponse, ChainRequestError> {
+        run_chain(&self.current().set, request).await
+    }
+}
+
+/// RFC 3339 in UTC.
+fn timestamp(time: SystemTime) -> String {
+    humantime::format_rfc3339_millis(time).to_string()
+}
+
+/// One policy with everything that is known about it.
+pub fn policy(set: &LoadedSet, loaded: &LoadedPolicy) -> wire::Policy {
+    let LoadedPolicy { config, policy, settings } = loaded;
+    let declaration = policy.declaration();
+    wire::Policy {
+        settings: wire::Settings::of(settings),
+        component: config.component.clone(),
+        version: declaration.version.clone(),
+        description: declaration.description.clone(),
+        digest: policy.digest().to_owned(),
+        routes: routes_of(set, settings),
+        load: load(policy.facts()),
+        stats: stats(policy.stats()),
+    }
+}
+
+fn routes_of(set: &LoadedSet, settings: &Settings) -> Vec<String> {
+    let in_chain = |route: &&crate::load::LoadedRoute| {
+        route.chain.entries().iter().any(|entry| entry.settings.name == settings.name)
+    };
+    set.routes.iter().filter(in_chain).map(|route| route.config.name.clone()).collect()
+}
+
+fn load(facts: &LoadFacts) -> wire::PolicyLoad {
+    let LoadFacts { configured, code, load_time, imports, initial_memory, component_bytes, warnings } = facts;
+    wire::PolicyLoad {
+        configured: match configured {
+            Configured::Snapshot => "snapshot".to_owned(),
+            Configured::PerCall { reason } => format!("per-call: {reason}"),
+        },
+        code: match code {
+            CodeOrigin::Cache => "cache".to_owned(),
+            CodeOrigin::Compiled => "compiled".to_owned(),
+        },
+        load_time_ms: wire::milliseconds(*load_time),
+        imports: imports.clone(),
+        initial_memory: *initial_memory,
+        component_bytes: *component_bytes,
+        warnings: warnings.clone(),
+    }
+}
+
+fn stats(stats: PolicyStats) -> wire::PolicyStats {
+    let PolicyStats { calls, faults, in_flight, quarantined, quarantines, denied_capabilities, log_lines_dropped } =
+        stats;
+    wire::PolicyStats {
+        calls,
+        faults: FaultKind::ALL.iter().map(|kind| kind.as_str()).zip(faults).collect(),
+        in_flight,
+        quarantined,
+        quarantines,
+        denied_capabilities,
+        log_lines_dropped,
+    }
+}

@@ -1,0 +1,44 @@
+//! `weir check`.
+
+use super::{CheckArguments, Ended, Paint, output};
+use crate::check::{View, text};
+use crate::config::{DemoUpstreams, Folder, Problem};
+use crate::load::{self, LoadedSet};
+use crate::serve;
+
+/// Loads everything and shows it.
+pub async fn run(arguments: CheckArguments) -> Ended {
+    let CheckArguments { folder, json } = arguments;
+    let view = match open(&Folder::new(&folder)).await {
+        Ok(set) => View::of(&set),
+        Err(problems) => View::failed(&Folder::new(&folder), problems),
+    };
+    if json {
+        output::result(&output::json(&view));
+    } else {
+        output::result(&text(&view, Paint::stdout()));
+    }
+    if view.ok { Ended::Done } else { Ended::NotRight }
+}
+
+/// Loads a folder for a command that serves nothing.
+pub async fn open(folder: &Folder) -> Result<LoadedSet, Vec<Problem>> {
+    let (config, report) = folder.config(DemoUpstreams::Allowed);
+    let problems = report.into_sorted();
+    let Some(config) = config else { return Err(problems) };
+    let engine = serve::engine(&config)
+        .map_err(|error| vec![Problem::error(folder.path().display().to_string(), None, error.to_string())])?;
+    let loaded = load::load(folder, config, &engine, None, &*load::for_terminal()).await;
+    match loaded {
+        Ok(mut set) => {
+            set.warnings.extend(problems);
+            set.warnings.sort();
+            Ok(set)
+        }
+        Err(errors) => {
+            let mut all = [problems, errors].concat();
+            all.sort();
+            Err(all)
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! `weir serve` and `weir demo`.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use super::{Ended, ServeArguments, output};
+use crate::config::{DemoUpstreams, Problem};
+use crate::demo::welcome;
+use crate::serve::{ServeError, ServeOptions, serve};
+use crate::telemetry::LogFormat;
+
+/// Serves until a signal.
+pub async fn run(
+    arguments: ServeArguments,
+    demo: DemoUpstreams,
+    log_format: LogFormat,
+    panics: Arc<AtomicU64>,
+) -> Ended {
+    let ServeArguments { folder, listen, admin_listen } = arguments;
+    let options = ServeOptions { folder, listen, admin_listen, demo };
+    let served = serve(options, panics, |ready, set| {
+        let mut text = format!(
+            "weir ready gateway=http://{} admin=http://{} policies={}",
+            ready.gateway, ready.admin, ready.policies
+        );
+        if demo == DemoUpstreams::Allowed {
+            text.push('\n');
+            text.push_str(&welcome(ready.gateway, ready.admin, set));
+        }
+        output::result(&text);
+    })
+    .await;
+    match served {
+        Ok(()) => Ended::Done,
+        Err(error) => {
+            report(&error, log_format);
+            if matches!(error, ServeError::Token(_)) { Ended::Usage } else { Ended::NotRight }
+        }
+    }
+}
+
+fn report(error: &ServeError, log_format: LogFormat) {
+    let problems = match error {
+        ServeError::Folder { problems, .. } => problems.as_slice(),
+        _ => &[],
+    };
+    match log_format {
+        LogFormat::Json => {
+            problems.iter().for_each(Problem::log);
+            tracing::error!(target: "weir::serve", "{error}");
+        }
+        LogFormat::Human => {
+            if !problems.is_empty() {
+                output::complaint(&output::problems(problems, super::Paint::stderr()));
+            }
+            output::problem(&error.to_string());
+        }
+    }
+}

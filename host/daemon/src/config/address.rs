@@ -1,0 +1,123 @@
+//! Addresses: where to listen, where a route leads, which origins a policy may reach.
+
+use std::net::SocketAddr;
+
+use http::Uri;
+use http::uri::Scheme;
+
+use super::resolved::{DemoUpstream, Upstream};
+
+/// An address to listen on.
+pub fn listen(text: &str) -> Result<SocketAddr, String> {
+    let numeric = match text.strip_prefix("localhost:") {
+        Some(port) => format!("127.0.0.1:{port}"),
+        None => text.to_owned(),
+    };
+    numeric.parse().map_err(|_| {
+        format!("{text:?} is not an address with a port; give for example \"127.0.0.1:8080\" (port 0 takes a free one)")
+    })
+}
+
+/// Where a route leads.
+pub fn upstream(text: &str) -> Result<Upstream, String> {
+    const FORM: &str = "give a URL such as \"http://127.0.0.1:3001/mcp\"";
+    if let Some(name) = text.strip_prefix("demo:") {
+        return DemoUpstream::ALL
+            .into_iter()
+            .find(|demo| demo.name() == name)
+            .map(Upstream::Demo)
+            .ok_or_else(|| format!("{text:?} is no upstream of the demo; it has demo:mcp, demo:http and demo:llm"));
+    }
+    if text.starts_with("stdio:") || text.starts_with("unix:") {
+        return Err(format!("{text:?} is of a kind that this version does not serve; {FORM}"));
+    }
+    if text.contains('@') {
+        return Err("the URL holds credentials; leave them out and let callers send theirs".to_owned());
+    }
+    let uri: Uri = text.parse().map_err(|_| format!("{text:?} is not a URL; {FORM}"))?;
+    if uri.scheme() != Some(&Scheme::HTTP) && uri.scheme() != Some(&Scheme::HTTPS) {
+        return Err(format!("{text:?} is neither http:// nor https://; {FORM}"));
+    }
+    if uri.host().is_none_or(str::is_empty) {
+        return Err(format!("{text:?} names no host; {FORM}"));
+    }
+    if text.contains('#') {
+        return Err(format!("{text:?} has a fragment, which no server ever sees; leave it out"));
+    }
+    Ok(Upstream::Url(uri))
+}
+
+/// An origin: scheme, host and port, nothing else.
+pub fn origin(text: &str) -> Result<String, String> {
+    let wrong = || format!("{text:?} is not an origin; give scheme and host, such as \"https://api.example.com\"");
+    let uri: Uri = text.parse().map_err(|_| wrong())?;
+    let scheme = uri.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https")).ok_or_else(wrong)?;
+    let authority = uri.authority().filter(|authority| !authority.as_str().contains('@')).ok_or_else(wrong)?;
+    if authority.host().is_empty() || uri.query().is_some() || !matches!(uri.path(), "" | "/") {
+        return Err(wrong());
+    }
+    Ok(format!("{scheme}://{}", authority.as_str().to_ascii_lowercase()))
+}
+
+/// The path under which a route is reached.
+pub fn route_path(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_graphic() && !"?#%\\".contains(c);
+    if !text.starts_with('/') || !text.chars().all(plain) {
+        return Err(format!("{text:?} is not a path; it begins with / and has no query, escape or space: \"/mcp\""));
+    }
+    if text.split('/').any(|segment| segment == "." || segment == "..") || text.contains("//") {
+        return Err(format!("{text:?} has empty, `.` or `..` segments; requests are matched by plain ones"));
+    }
+    Ok(if text.len() > 1 { text.trim_end_matches('/').to_owned() } else { text.to_owned() })
+}
+
+/// The name of a header, in lower case.
+pub fn header(text: &str) -> Result<http::HeaderName, String> {
+    text.parse().map_err(|_| format!("{text:?} is not a header name; give for example \"x-forwarded-user\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn upstreams_are_plain_http_urls_or_of_the_demo() {
+        assert!(matches!(upstream("http://127.0.0.1:3001/mcp"), Ok(Upstream::Url(_))));
+        assert!(matches!(upstream("https://example.com"), Ok(Upstream::Url(_))));
+        assert!(matches!(upstream("demo:mcp"), Ok(Upstream::Demo(DemoUpstream::Mcp))));
+        for text in [
+            "example.com",
+            "/mcp",
+            "ftp://x/",
+            "stdio:server",
+            "http://u:p@x/",
+            "http://x/#f",
+            "demo:x",
+            "",
+            "http://",
+            "unix:/run/x",
+        ] {
+            assert!(upstream(text).is_err(), "{text}");
+        }
+        assert!(!upstream("http://user:hunter2@x/").unwrap_err().contains("hunter2"));
+    }
+
+    #[test]
+    fn origins_and_paths_are_narrow() {
+        assert_eq!(origin("https://API.example.com:8443").unwrap(), "https://api.example.com:8443");
+        for text in ["example.com", "https://x/path", "https://x?q", "ftp://x", "https://u@x", "*"] {
+            assert!(origin(text).is_err(), "{text}");
+        }
+        assert_eq!(route_path("/mcp/").unwrap(), "/mcp");
+        assert_eq!(route_path("/").unwrap(), "/");
+        for text in ["", "mcp", "/a/../b", "/a//b", "/a?b", "/a b", "/%2e"] {
+            assert!(route_path(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn listen_addresses_have_a_port() {
+        assert_eq!(listen("localhost:0").unwrap().to_string(), "127.0.0.1:0");
+        assert!(listen("127.0.0.1").is_err() && listen("example.com:80").is_err() && listen("[::1]:80").is_ok());
+    }
+}

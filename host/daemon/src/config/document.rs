@@ -1,0 +1,306 @@
+//! A TOML document whose every value knows where it stands, and a reader that gathers all errors.
+//!
+//! Deriving a deserializer would stop at the first error and know no place for it. Here each read names its key,
+//! so that the keys a table knows and the keys it is asked for are one list; whatever is left is unknown.
+//!
+//! Not here: what the values mean together; that is `resolve`.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::report::{Place, Problem};
+use super::{json, size};
+
+/// Longest duration that a key may give: a day. More is a slip of the unit.
+const MAX_MILLISECONDS: u64 = 24 * 60 * 60 * 1000;
+
+/// A value with its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct At<T> {
+    /// What was written.
+    pub value: T,
+    /// Where.
+    pub place: Place,
+}
+
+/// One configuration file: its text, its name in messages, and the problems found so far.
+pub struct Source<'a> {
+    name: &'a str,
+    text: &'a str,
+    lines: Vec<usize>,
+    problems: RefCell<Vec<Problem>>,
+}
+
+/// A table that is being read. Call [`Table::finish`] at the end: it reports the keys nobody asked for.
+pub struct Table<'a> {
+    source: &'a Source<'a>,
+    table: &'a DeTable<'a>,
+    /// Where the table begins, for keys that are missing.
+    pub place: Place,
+    title: String,
+    known: RefCell<Vec<&'static str>>,
+}
+
+impl<'a> Source<'a> {
+    /// Takes a file's text.
+    pub fn new(name: &'a str, text: &'a str) -> Self {
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(index, _)| index + 1)).collect();
+        Self { name, text, lines, problems: RefCell::default() }
+    }
+
+    /// Parses the text; what is malformed is reported and left out.
+    pub fn parse(&self) -> Spanned<DeTable<'a>> {
+        let (document, errors) = DeTable::parse_recoverable(self.text);
+        for error in errors {
+            let place = self.place(error.span().map_or(0, |span| span.start));
+            self.error(place, format!("not valid TOML: {}", error.message().replace('\n', ", ")));
+        }
+        document
+    }
+
+    /// The table that is the whole document.
+    pub fn root(&'a self, document: &'a Spanned<DeTable<'a>>) -> Table<'a> {
+        Table::new(self, document.get_ref(), Place { line: 1, column: 1 }, "the file".to_owned())
+    }
+
+    /// Reports an error.
+    pub fn error(&self, place: Place, message: impl Into<String>) {
+        self.problems.borrow_mut().push(Problem::error(self.name, Some(place), message));
+    }
+
+    /// What was found.
+    pub fn into_problems(self) -> Vec<Problem> {
+        self.problems.into_inner()
+    }
+
+    fn place(&self, offset: usize) -> Place {
+        let offset = offset.min(self.text.len());
+        let line = self.lines.partition_point(|start| *start <= offset).max(1);
+        let start = self.lines[line - 1];
+        let column = self.text.get(start..offset).map_or(0, |before| before.chars().count());
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Place { line: count(line), column: count(column + 1) }
+    }
+}
+
+impl<'a> Table<'a> {
+    fn new(source: &'a Source<'a>, table: &'a DeTable<'a>, place: Place, title: String) -> Self {
+        Self { source, table, place, title, known: RefCell::default() }
+    }
+
+    /// Reports an error in this table.
+    pub fn error(&self, place: Place, message: impl Into<String>) {
+        self.source.error(place, message);
+    }
+
+    /// The value under a key with its place.
+    pub fn value(&self, key: &'static str) -> Option<(&'a DeValue<'a>, Place)> {
+        let mut known = self.known.borrow_mut();
+        if !known.contains(&key) {
+            known.push(key);
+        }
+        drop(known);
+        let value = self.table.get(key)?;
+        Some((value.get_ref(), self.source.place(value.span().start)))
+    }
+
+    fn read<T>(&self, key: &'static str, read: impl FnOnce(&'a DeValue<'a>) -> Result<T, String>) -> Option<At<T>> {
+        let (value, place) = self.value(key)?;
+        match read(value) {
+            Ok(value) => Some(At { value, place }),
+            Err(reason) => {
+                self.error(place, format!("{key} in {}: {reason}", self.title));
+                None
+            }
+        }
+    }
+
+    /// A text as it stands.
+    pub fn text(&self, key: &'static str) -> Option<At<String>> {
+        self.parsed(key, "a string", |text| Ok(text.to_owned()))
+    }
+
+    /// A text that means something; `form` says what kind of value is right.
+    pub fn parsed<T>(
+        &self,
+        key: &'static str,
+        form: &str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<At<T>> {
+        self.read(key, |value| match value {
+            DeValue::String(text) => parse(text),
+            other => Err(format!("it is {}; give {form}", kind(other))),
+        })
+    }
+
+    /// One of a few words.
+    pub fn choice<T: Copy>(&self, key: &'static str, words: &[(&str, T)]) -> Option<At<T>> {
+        let listed: Vec<String> = words.iter().map(|(word, _)| format!("{word:?}")).collect();
+        let form = format!("one of {}", listed.join(", "));
+        self.parsed(key, &form, |text| match words.iter().find(|(word, _)| *word == text) {
+            Some((_, value)) => Ok(*value),
+            None => {
+                let close = closest(text, words.iter().map(|(word, _)| *word));
+                let hint = close.map(|word| format!("; did you mean {word:?}?")).unwrap_or_default();
+                Err(format!("{text:?} is not known; give {form}{hint}"))
+            }
+        })
+    }
+
+    /// A boolean.
+    pub fn boolean(&self, key: &'static str) -> Option<At<bool>> {
+        self.read(key, |value| value.as_bool().ok_or_else(|| format!("it is {}; give true or false", kind(value))))
+    }
+
+    /// A whole number within bounds.
+    pub fn integer<T: TryFrom<i128>>(&self, key: &'static str, low: i128, high: i128) -> Option<At<T>> {
+        self.read(key, |value| {
+            let form = format!("give a whole number from {low} to {high}");
+            let DeValue::Integer(integer) = value else { return Err(format!("it is {}; {form}", kind(value))) };
+            i128::from_str_radix(integer.as_str(), integer.radix())
+                .ok()
+                .filter(|number| (low..=high).contains(number))
+                .and_then(|number| T::try_from(number).ok())
+                .ok_or_else(|| format!("{integer} is out of range; {form}"))
+        })
+    }
+
+    /// A duration in milliseconds, at least one.
+    pub fn milliseconds(&self, key: &'static str) -> Option<At<Duration>> {
+        let number = self.integer::<u64>(key, 1, i128::from(MAX_MILLISECONDS))?;
+        Some(At { value: Duration::from_millis(number.value), place: number.place })
+    }
+
+    /// A size with a unit, at least one byte.
+    pub fn size(&self, key: &'static str) -> Option<At<usize>> {
+        self.read(key, |value| match value {
+            DeValue::String(text) => match size::parse(text)? {
+                0 => Err("a size of 0 lets nothing through; leave the key out or give at least \"1B\"".to_owned()),
+                bytes => Ok(bytes),
+            },
+            DeValue::Integer(number) => {
+                Err(format!("sizes are strings with a unit; write \"{number}\" for bytes, or for example \"4MiB\""))
+            }
+            other => Err(format!("it is {}; {}", kind(other), size::FORM)),
+        })
+    }
+
+    /// A list of texts, each with its place.
+    pub fn texts(&self, key: &'static str) -> Option<At<Vec<At<String>>>> {
+        let (value, place) = self.value(key)?;
+        let form = "give a list of strings, such as [\"one\", \"two\"]";
+        let DeValue::Array(array) = value else {
+            self.error(place, format!("{key} in {}: it is {}; {form}", self.title, kind(value)));
+            return None;
+        };
+        let mut texts = Vec::new();
+        for item in array.iter() {
+            let place = self.source.place(item.span().start);
+            match item.get_ref() {
+                DeValue::String(text) => texts.push(At { value: text.to_string(), place }),
+                other => self.error(place, format!("{key} in {}: an item is {}; {form}", self.title, kind(other))),
+            }
+        }
+        Some(At { value: texts, place })
+    }
+
+    /// Any value, as JSON.
+    pub fn json(&self, key: &'static str) -> Option<At<serde_json::Value>> {
+        self.read(key, json::from_toml)
+    }
+
+    /// A table under a key.
+    pub fn table(&self, key: &'static str) -> Option<Table<'a>> {
+        let (value, place) = self.value(key)?;
+        let title = if self.title == "the file" { format!("[{key}]") } else { format!("{key} of {}", self.title) };
+        match value {
+            DeValue::Table(table) => Some(Table::new(self.source, table, place, title)),
+            other => {
+                self.error(place, format!("{key} in {}: it is {}; give a table", self.title, kind(other)));
+                None
+            }
+        }
+    }
+
+    /// The tables of an array under a key.
+    pub fn tables(&self, key: &'static str) -> Vec<Table<'a>> {
+        let Some((value, place)) = self.value(key) else { return Vec::new() };
+        let title = if self.title == "the file" { format!("[[{key}]]") } else { format!("{key} of {}", self.title) };
+        let DeValue::Array(array) = value else {
+            let form = if self.title == "the file" {
+                format!("write its header as [[{key}]]")
+            } else {
+                "give a list of tables".to_owned()
+            };
+            self.error(place, format!("{key} in {}: it is {}; {form}", self.title, kind(value)));
+            return Vec::new();
+        };
+        let mut tables = Vec::new();
+        for item in array.iter() {
+            let place = self.source.place(item.span().start);
+            match item.get_ref() {
+                DeValue::Table(table) => tables.push(Table::new(self.source, table, place, title.clone())),
+                other => self.error(place, format!("{title}: an item is {}; give a table", kind(other))),
+            }
+        }
+        tables
+    }
+
+    /// Whether a key is written here, of whatever type.
+    pub fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
+    /// Reports a key that must be there and is not.
+    pub fn missing(&self, key: &str, example: &str) {
+        // A value that is there but wrong has been reported already.
+        if !self.has(key) {
+            self.error(self.place, format!("{} lacks {key}; give for example {key} = {example}", self.title));
+        }
+    }
+
+    /// Reports every key that was not asked for. `elsewhere` may know better what to do with one.
+    pub fn finish(self, elsewhere: impl Fn(&str) -> Option<String>) {
+        let known = self.known.borrow();
+        for key in self.table.keys() {
+            let name: &str = key.get_ref();
+            if known.contains(&name) {
+                continue;
+            }
+            let advice = elsewhere(name)
+                .or_else(|| closest(name, known.iter().copied()).map(|known| format!("did you mean {known:?}?")))
+                .unwrap_or_else(|| format!("it knows {}", known.join(", ")));
+            let shown: String = name.chars().take(64).collect();
+            let place = self.source.place(key.span().start);
+            self.source.error(place, format!("unknown key {shown:?} in {}; {advice}", self.title));
+        }
+    }
+}
+
+/// The name that was probably meant, if any is near.
+pub fn closest<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    // Jaro-Winkler favours a common beginning, as slips of names have it; below 0.8 it is guessing.
+    const NEAR: f64 = 0.8;
+    let text: String = text.chars().take(64).collect::<String>().replace('-', "_");
+    names
+        .map(|name| (strsim::jaro_winkler(&text, &name.replace('-', "_")), name))
+        .filter(|(nearness, _)| *nearness >= NEAR)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, name)| name)
+}
+
+/// What a value is, with its article, for messages.
+fn kind(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) => "a number",
+        DeValue::Float(_) => "a number with a fraction",
+        DeValue::Boolean(_) => "a boolean",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}

@@ -1,0 +1,153 @@
+//! The folder that is served: its `weir.toml` and the components beside it.
+//!
+//! Reading is bounded, and only regular files are read. Symbolic links are followed: swapping one is how some
+//! deployments change a folder at once.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::report::{Problem, Report};
+use super::resolve::{DemoUpstreams, Surroundings, resolve};
+use super::resolved::Config;
+
+/// Name of the configuration in its folder.
+pub const CONFIG_FILE: &str = "weir.toml";
+
+/// Largest configuration that is read; a real one has a few thousand bytes.
+const MAX_CONFIG_BYTES: usize = 1 << 20;
+
+/// A folder by its path as it was given, which is how messages name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    /// Names a folder; nothing is read yet.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How messages name a file in it.
+    pub fn show(&self, file: &str) -> String {
+        self.path.join(file).display().to_string()
+    }
+
+    /// Reads and resolves the configuration, and looks whether the components are there. Gives a
+    /// configuration exactly when the report has no errors.
+    pub fn config(&self, demo: DemoUpstreams) -> (Option<Config>, Report) {
+        let mut report = Report::default();
+        let name = self.show(CONFIG_FILE);
+        let text = match self.text() {
+            Ok(text) => text,
+            Err(message) => {
+                report.push(Problem::error(name, None, message));
+                return (None, report);
+            }
+        };
+        let variable = |name: &str| std::env::var(name).ok();
+        let surroundings = Surroundings { folder: &self.path, demo, variable: &variable };
+        let (config, problems) = resolve(&name, &text, &surroundings);
+        report.extend(problems);
+        if let Some(config) = &config {
+            self.check_components(config, &name, &mut report);
+        }
+        let config = config.filter(|_| !report.has_errors());
+        (config, report)
+    }
+
+    fn text(&self) -> Result<String, String> {
+        match fs::metadata(&self.path) {
+            Ok(metadata) if !metadata.is_dir() => return Err("it is expected in a folder, and that is a file".into()),
+            Ok(_) => {}
+            Err(error) => return Err(format!("the folder {} cannot be read: {error}", self.path.display())),
+        }
+        let bytes = read_bounded(&self.path.join(CONFIG_FILE), MAX_CONFIG_BYTES).map_err(|reason| match reason {
+            ReadError::Missing => "there is no such file; a folder is served by its weir.toml, which names the listeners, routes and policies".to_owned(),
+            ReadError::Other(reason) => reason,
+        })?;
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            // Also what a reader sees while an editor writes the file anew; taking it for a configuration would
+            // drop every policy for a moment.
+            return Err("it is empty; give it at least one [[route]] and one [[policy]]".to_owned());
+        }
+        String::from_utf8(bytes)
+            .map_err(|error| format!("it is not UTF-8 from byte {}", error.utf8_error().valid_up_to()))
+    }
+
+    fn check_components(&self, config: &Config, name: &str, report: &mut Report) {
+        let present = self.wasm_files();
+        for policy in &config.policies {
+            if fs::metadata(self.path.join(&policy.component)).is_err() {
+                let near = super::document::closest(&policy.component, present.iter().map(String::as_str));
+                let advice = match near {
+                    Some(near) => format!("did you mean {near:?}?"),
+                    None if present.is_empty() => {
+                        "the folder has no components at all; build them first (`cargo xtask guests` builds those of this project)".to_owned()
+                    }
+                    None => format!("the folder has {}", present.join(", ")),
+                };
+                let message = format!("there is no component {:?} in the folder; {advice}", policy.component);
+                report.push(Problem::error(name, Some(policy.place), message));
+            }
+        }
+        for file in present.iter().filter(|file| config.policies.iter().all(|policy| policy.component != **file)) {
+            let message = "no [[policy]] of weir.toml names this component, so it is not loaded";
+            report.push(Problem::warning(self.show(file), None, message));
+        }
+    }
+
+    /// The components that lie directly in the folder, sorted.
+    fn wasm_files(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.path).into_iter().flatten().flatten();
+        let mut names: Vec<String> = entries
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .filter(|name| name.ends_with(".wasm") && !name.starts_with('.'))
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// The bytes of a component, at most so many.
+    pub fn component(&self, file: &str, max_bytes: usize) -> Result<Vec<u8>, String> {
+        read_bounded(&self.path.join(file), max_bytes).map_err(|error| match error {
+            ReadError::Missing => "there is no such file".to_owned(),
+            ReadError::Other(reason) => reason,
+        })
+    }
+}
+
+/// Why a file was not read.
+#[derive(Debug)]
+pub enum ReadError {
+    /// It is not there.
+    Missing,
+    /// It is, but.
+    Other(String),
+}
+
+/// Reads a regular file of at most so many bytes. The length is checked while reading, not only before, since
+/// the file may grow.
+pub fn read_bounded(path: &Path, max_bytes: usize) -> Result<Vec<u8>, ReadError> {
+    let other = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => ReadError::Missing,
+        _ => ReadError::Other(format!("it cannot be read: {error}")),
+    };
+    // Looked at before it is opened: opening a named pipe would wait for its other end.
+    if !fs::metadata(path).map_err(other)?.is_file() {
+        return Err(ReadError::Other("it is not a regular file".to_owned()));
+    }
+    let file = File::open(path).map_err(other)?;
+    let mut bytes = Vec::new();
+    file.take(max_bytes as u64 + 1).read_to_end(&mut bytes).map_err(other)?;
+    if bytes.len() > max_bytes {
+        return Err(ReadError::Other(format!("it is larger than {}", super::show_size(max_bytes))));
+    }
+    Ok(bytes)
+}

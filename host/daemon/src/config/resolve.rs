@@ -1,0 +1,300 @@
+//! Written becomes resolved: defaults are filled in, references looked up, contradictions reported.
+//!
+//! Fails once, knowing everything; what can be judged is judged even where something else is wrong.
+
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::time::Duration;
+
+use weir_core::chain::Revalidation;
+use weir_core::{Overrides, Posture, PrincipalKind};
+use weir_engine::{Grants, Metering, PolicyLimits, PolicyOptions, Reuse};
+use weir_gateway::{GatewayOptions, OnDeny, PassAuthorization, PrincipalSource, Protocol};
+use weir_store::MemoryStateOptions;
+
+use super::document::{At, Source, closest};
+use super::report::{Place, Problem};
+use super::resolved::{AdminConfig, Config, EngineConfig, GatewayConfig, PolicyConfig, RouteConfig, Upstream};
+use super::written::{
+    self, Written, WrittenAdmin, WrittenCache, WrittenEngine, WrittenGateway, WrittenGrants, WrittenLimits,
+    WrittenOverrides, WrittenPolicy, WrittenRoute, WrittenState,
+};
+
+/// Whether `demo:` upstreams lead anywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DemoUpstreams {
+    /// They are served beside, or nothing is served at all.
+    Allowed,
+    /// They lead nowhere, so a route to one is an error.
+    Refused,
+}
+
+/// What the file is resolved against.
+pub struct Surroundings<'a> {
+    /// The folder the file lies in.
+    pub folder: &'a Path,
+    /// Whether `demo:` upstreams lead anywhere.
+    pub demo: DemoUpstreams,
+    /// Reads a variable of the environment.
+    pub variable: &'a dyn Fn(&str) -> Option<String>,
+}
+
+/// Reads one file's text. Without errors there is a configuration; problems may be warnings.
+pub fn resolve(name: &str, text: &str, surroundings: &Surroundings<'_>) -> (Option<Config>, Vec<Problem>) {
+    let source = Source::new(name, text);
+    let document = source.parse();
+    let written = written::read(source.root(&document));
+    let config = whole(written, &source, surroundings);
+    let problems = source.into_problems();
+    (problems.is_empty().then_some(config).flatten(), problems)
+}
+
+fn whole(written: Written, source: &Source<'_>, surroundings: &Surroundings<'_>) -> Option<Config> {
+    let Written { gateway, admin, engine, state, routes, policies } = written;
+    let gateway = resolve_gateway(gateway);
+    let mut names: Vec<String> = routes.iter().filter_map(|route| Some(route.name.as_ref()?.value.clone())).collect();
+    names.dedup();
+    unique(source, "name", routes.iter().filter_map(|route| route.name.as_ref()));
+    unique(source, "path", routes.iter().filter_map(|route| route.path.as_ref()));
+    // Every entry is judged before any missing one ends the whole.
+    let routes: Vec<Option<RouteConfig>> =
+        routes.into_iter().map(|route| resolve_route(route, &gateway, source, surroundings.demo)).collect();
+    let policies: Vec<Option<PolicyConfig>> =
+        policies.into_iter().map(|policy| resolve_policy(policy, &names, source)).collect();
+    let place = admin.listen.as_ref().map_or(Place { line: 1, column: 1 }, |at| at.place);
+    let admin = resolve_admin(admin, source, surroundings.variable);
+    if gateway.listen == admin.listen && gateway.listen.port() != 0 {
+        source.error(place, format!("[gateway] and [admin] both listen on {}; give one another port", admin.listen));
+    }
+    Some(Config {
+        gateway,
+        admin,
+        engine: resolve_engine(engine, surroundings.folder),
+        state: resolve_state(state),
+        routes: routes.into_iter().collect::<Option<_>>()?,
+        policies: policies.into_iter().collect::<Option<_>>()?,
+    })
+}
+
+fn or<T>(written: Option<At<T>>, default: T) -> T {
+    written.map_or(default, |at| at.value)
+}
+
+fn unique<'a>(source: &Source<'_>, key: &str, texts: impl Iterator<Item = &'a At<String>>) {
+    let mut first: HashMap<&str, Place> = HashMap::new();
+    for At { value, place } in texts {
+        if let Some(earlier) = first.get(value.as_str()) {
+            source.error(
+                *place,
+                format!("two routes have the {key} {value:?}; the first stands in line {}", earlier.line),
+            );
+        } else {
+            first.insert(value, *place);
+        }
+    }
+}
+
+fn resolve_gateway(written: WrittenGateway) -> GatewayConfig {
+    let WrittenGateway {
+        listen,
+        chain_timeout,
+        max_body,
+        max_headers,
+        max_connections,
+        header_timeout,
+        idle_timeout,
+        body_timeout,
+        upstream_connect_timeout,
+        upstream_timeout,
+        drain_timeout,
+    } = written;
+    let default = GatewayOptions::default();
+    GatewayConfig {
+        listen: or(listen, SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
+        chain_timeout: or(chain_timeout, Duration::from_millis(250)),
+        max_body: or(max_body, 4 << 20),
+        options: GatewayOptions {
+            max_connections: or(max_connections, default.max_connections),
+            max_header_bytes: or(max_headers, default.max_header_bytes),
+            header_read_timeout: or(header_timeout, default.header_read_timeout),
+            idle_timeout: or(idle_timeout, default.idle_timeout),
+            body_read_timeout: or(body_timeout, default.body_read_timeout),
+            drain_timeout: or(drain_timeout, default.drain_timeout),
+            connect_timeout: or(upstream_connect_timeout, default.connect_timeout),
+            response_timeout: or(upstream_timeout, default.response_timeout),
+            ..default
+        },
+    }
+}
+
+fn resolve_admin(written: WrittenAdmin, source: &Source<'_>, variable: &dyn Fn(&str) -> Option<String>) -> AdminConfig {
+    let WrittenAdmin { listen, token, token_env } = written;
+    if let (Some(_), Some(At { place, .. })) = (&token, &token_env) {
+        source.error(*place, "both token and token_env are given in [admin]; give one");
+    }
+    let from_env = token_env.as_ref().and_then(|At { value: name, place }| {
+        let Some(text) = variable(name) else {
+            source.error(*place, format!("the environment has no variable {name:?}, which token_env names"));
+            return None;
+        };
+        written::token(&text).map_err(|reason| source.error(*place, format!("the variable {name:?}: {reason}"))).ok()
+    });
+    let has_token = token.is_some() || token_env.is_some();
+    let place = listen.as_ref().map(|at| at.place);
+    let listen = or(listen, SocketAddr::from((Ipv4Addr::LOCALHOST, 9901)));
+    if let (Some(place), false, false) = (place, listen.ip().is_loopback(), has_token) {
+        source.error(
+            place,
+            format!("[admin] listens on {listen}, which others can reach, so it needs a token; give token_env = \"WEIR_ADMIN_TOKEN\" (the name of a variable) or token"),
+        );
+    }
+    AdminConfig { listen, token: token.map(|at| at.value).or(from_env) }
+}
+
+fn resolve_engine(written: WrittenEngine, folder: &Path) -> EngineConfig {
+    let WrittenEngine { cache, max_instances, call_cap, policy_timeout } = written;
+    EngineConfig {
+        cache: match cache.map(|at| at.value) {
+            None => Some(folder.join(".cache")),
+            Some(WrittenCache::Off) => None,
+            Some(WrittenCache::Folder(path)) => Some(folder.join(path)),
+        },
+        max_instances: or(max_instances, 256),
+        call_cap: or(call_cap, Duration::from_secs(10)),
+        policy_timeout: policy_timeout.map(|at| at.value),
+    }
+}
+
+fn resolve_state(written: WrittenState) -> MemoryStateOptions {
+    let WrittenState { ttl, max_keys, max_bytes, max_bucket_bytes } = written;
+    let default = MemoryStateOptions::default();
+    MemoryStateOptions {
+        ttl: or(ttl, default.ttl),
+        max_keys: or(max_keys, default.max_keys),
+        max_bucket_bytes: or(max_bucket_bytes, default.max_bucket_bytes),
+        max_total_bytes: or(max_bytes, default.max_total_bytes),
+    }
+}
+
+fn resolve_route(
+    written: WrittenRoute,
+    gateway: &GatewayConfig,
+    source: &Source<'_>,
+    demo: DemoUpstreams,
+) -> Option<RouteConfig> {
+    let WrittenRoute {
+        name,
+        path,
+        protocol,
+        upstream,
+        posture,
+        revalidate,
+        on_deny,
+        pass_authorization,
+        server,
+        max_body,
+        chain_timeout,
+        principal_header,
+        principal_kind,
+    } = written;
+    let is_http = protocol.as_ref().is_some_and(|at| at.value == Protocol::Http);
+    if let (Some(At { place, .. }), true) = (&on_deny, is_http) {
+        source.error(*place, "on_deny is about tool calls, so it belongs to routes with protocol = \"mcp\"");
+    }
+    if let (Some(At { value: false, place }), true) = (&pass_authorization, is_http) {
+        source.error(*place, "routes with protocol = \"http\" pass the Authorization header on; leave the key out");
+    }
+    if let (Some(At { value: Upstream::Demo(server), place }), DemoUpstreams::Refused) = (&upstream, demo) {
+        source.error(
+            *place,
+            format!("demo:{} exists only in `weir demo`; run that, or give the URL of a server", server.name()),
+        );
+    }
+    let (name, path, protocol, upstream) = (name?.value, path?.value, protocol?.value, upstream?.value);
+    let kind = or(principal_kind, PrincipalKind::User);
+    Some(RouteConfig {
+        server: server.map_or_else(|| upstream.server_name(), |at| at.value),
+        name,
+        path,
+        protocol,
+        upstream,
+        posture: or(posture, Posture::Client),
+        revalidation: if or(revalidate, false) { Revalidation::AfterMutation } else { Revalidation::Off },
+        on_deny: or(on_deny, OnDeny::Error),
+        authorization: if or(pass_authorization, false) { PassAuthorization::Pass } else { PassAuthorization::Drop },
+        chain_timeout: or(chain_timeout, gateway.chain_timeout),
+        max_body: or(max_body, gateway.max_body),
+        principal: principal_header.map(|header| PrincipalSource { header: header.value, kind }),
+    })
+}
+
+fn resolve_policy(written: WrittenPolicy, known: &[String], source: &Source<'_>) -> Option<PolicyConfig> {
+    let WrittenPolicy { component, name, routes, config, overrides, limits, grants, reuse, metering } = written;
+    if let Some(At { value, place }) = &routes {
+        if value.is_empty() {
+            source.error(*place, "routes is empty, so the policy would never run; leave the key out for every route");
+        }
+        for At { value, place } in value.iter().filter(|at| !known.contains(&at.value)) {
+            let near = closest(value, known.iter().map(String::as_str));
+            let advice = match near {
+                Some(near) => format!("did you mean {near:?}?"),
+                None if known.is_empty() => "the file has no [[route]]".to_owned(),
+                None => format!("there are {}", known.join(", ")),
+            };
+            source.error(*place, format!("no route is named {value:?}; {advice}"));
+        }
+    }
+    let At { value: component, place } = component?;
+    let overrides = resolve_overrides(overrides);
+    let metering = match overrides.fuel {
+        // A budget can only be kept where instructions are counted.
+        Some(_) => Metering::Always,
+        None => metering.map(|at| at.value).unwrap_or_default(),
+    };
+    let options = PolicyOptions {
+        alias: name.map(|at| at.value),
+        config: config.map(|at| at.value.to_string()),
+        limits: resolve_limits(limits),
+        grants: resolve_grants(grants),
+        metering,
+        reuse: reuse.map_or(Reuse::Never, |at| Reuse::UpTo(at.value)),
+    };
+    Some(PolicyConfig {
+        component,
+        place,
+        routes: routes.map(|at| at.value.into_iter().map(|route| route.value).collect()),
+        overrides,
+        options,
+    })
+}
+
+fn resolve_overrides(written: WrittenOverrides) -> Overrides {
+    let WrittenOverrides { mode, fail_open, timeout, fuel, priority_hint, hooks } = written;
+    Overrides {
+        mode: mode.map(|at| at.value),
+        fail_open: fail_open.map(|at| at.value),
+        timeout: timeout.map(|at| at.value),
+        fuel: fuel.map(|at| at.value),
+        priority_hint: priority_hint.map(|at| at.value),
+        hooks,
+    }
+}
+
+fn resolve_limits(written: WrittenLimits) -> PolicyLimits {
+    let WrittenLimits { memory, table_elements, output, host_calls, configure_timeout, component_size } = written;
+    let default = PolicyLimits::default();
+    PolicyLimits {
+        memory: or(memory, default.memory),
+        table_elements: or(table_elements, default.table_elements),
+        output: or(output, default.output),
+        host_calls: or(host_calls, default.host_calls),
+        configure_timeout: or(configure_timeout, default.configure_timeout),
+        component_size: or(component_size, default.component_size),
+    }
+}
+
+fn resolve_grants(written: WrittenGrants) -> Grants {
+    let WrittenGrants { http, clock, random } = written;
+    Grants { clock: or(clock, false), random: or(random, false), http }
+}

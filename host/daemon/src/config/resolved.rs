@@ -1,0 +1,188 @@
+//! What holds: every value checked, every default filled in.
+//!
+//! Invariant: a [`Config`] that exists can be loaded and served as far as the file alone can tell.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use http::Uri;
+use weir_core::chain::Revalidation;
+use weir_core::{Overrides, Posture};
+use weir_engine::PolicyOptions;
+use weir_gateway::{GatewayOptions, OnDeny, PassAuthorization, PrincipalSource, Protocol};
+use weir_store::MemoryStateOptions;
+
+use super::Place;
+
+/// One folder's configuration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// The data plane.
+    pub gateway: GatewayConfig,
+    /// The admin listener.
+    pub admin: AdminConfig,
+    /// The sandboxes.
+    pub engine: EngineConfig,
+    /// The buckets that policies keep state in.
+    pub state: MemoryStateOptions,
+    /// The routes, as written.
+    pub routes: Vec<RouteConfig>,
+    /// The policies, as written.
+    pub policies: Vec<PolicyConfig>,
+}
+
+/// The data plane. Only what stands in routes, too, can change while the gateway runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GatewayConfig {
+    /// Where calls come in.
+    pub listen: SocketAddr,
+    /// How long the chain of one phase may take, where the route says nothing.
+    pub chain_timeout: Duration,
+    /// Most bytes of a body that a policy reads, where the route says nothing.
+    pub max_body: usize,
+    /// Bounds towards callers and upstreams.
+    pub options: GatewayOptions,
+}
+
+/// The admin listener.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AdminConfig {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// What a caller must show.
+    pub token: Option<Secret>,
+}
+
+/// The sandboxes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EngineConfig {
+    /// Where compiled code is kept; `None` for nowhere.
+    pub cache: Option<PathBuf>,
+    /// Most sandboxes at one time.
+    pub max_instances: u32,
+    /// The host's cap for one invocation.
+    pub call_cap: Duration,
+    /// Timeout of a policy for which no override gives one.
+    pub policy_timeout: Option<Duration>,
+}
+
+/// A text that never appears in logs or messages.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+/// One route.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RouteConfig {
+    /// Its name, unique.
+    pub name: String,
+    /// The prefix under which it is reached, unique.
+    pub path: String,
+    /// How its messages are read.
+    pub protocol: Protocol,
+    /// Where it leads.
+    pub upstream: Upstream,
+    /// Name of the upstream for policies.
+    pub server: String,
+    /// Which side the gateway stands on.
+    pub posture: Posture,
+    /// Whether a mutated received payload is judged again.
+    pub revalidation: Revalidation,
+    /// What a denied tool call is answered with.
+    pub on_deny: OnDeny,
+    /// Whether the caller's bearer token goes on to the upstream.
+    pub authorization: PassAuthorization,
+    /// How long the chain of one phase may take.
+    pub chain_timeout: Duration,
+    /// Most bytes of a body that a policy reads.
+    pub max_body: usize,
+    /// Where the caller's identity comes from.
+    pub principal: Option<PrincipalSource>,
+}
+
+/// Where a route leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Upstream {
+    /// A server.
+    Url(Uri),
+    /// One of the servers inside `weir demo`.
+    Demo(DemoUpstream),
+}
+
+/// A server inside `weir demo`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DemoUpstream {
+    /// Tools over sample data.
+    Mcp,
+    /// Answers with the request.
+    Http,
+    /// Answers as a model would that repeats its prompt.
+    Llm,
+}
+
+/// One policy.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PolicyConfig {
+    /// The component, relative to the folder, as written.
+    pub component: String,
+    /// Where the component's name stands, for what is found out about it later.
+    pub place: Place,
+    /// The routes it applies to; `None` for all.
+    pub routes: Option<Vec<String>>,
+    /// What the operator says instead of what it declares.
+    pub overrides: Overrides,
+    /// What it is loaded with.
+    pub options: PolicyOptions,
+}
+
+impl Secret {
+    /// Keeps a text.
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text, for whoever compares it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+impl DemoUpstream {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Mcp, Self::Http, Self::Llm];
+
+    /// The name after `demo:`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mcp => "mcp",
+            Self::Http => "http",
+            Self::Llm => "llm",
+        }
+    }
+}
+
+impl fmt::Display for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Url(uri) => uri.fmt(f),
+            Self::Demo(demo) => write!(f, "demo:{}", demo.name()),
+        }
+    }
+}
+
+impl Upstream {
+    /// The name that policies see where the route gives none.
+    pub fn server_name(&self) -> String {
+        match self {
+            Self::Url(uri) => uri.host().unwrap_or_default().to_owned(),
+            Self::Demo(demo) => format!("demo-{}", demo.name()),
+        }
+    }
+}

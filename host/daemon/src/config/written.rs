@@ -1,0 +1,401 @@
+//! What stands in `weir.toml`, section by section. This file is the list of all keys.
+//!
+//! Every value is optional and has its place; what a missing one means is decided in [`super::resolve`].
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use http::HeaderName;
+use toml::de::DeValue;
+use weir_core::{Hook, InterceptorName, Mode, Phase, Posture, PrincipalKind, PriorityHint};
+use weir_engine::Metering;
+use weir_gateway::{OnDeny, Protocol};
+
+use super::address;
+use super::document::{At, Table};
+use super::resolved::{Secret, Upstream};
+
+/// Sections that later versions read.
+const LATER: &[&str] = &["records", "egress", "trust", "decisions"];
+
+/// The file.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// `[gateway]`
+    pub gateway: WrittenGateway,
+    /// `[admin]`
+    pub admin: WrittenAdmin,
+    /// `[engine]`
+    pub engine: WrittenEngine,
+    /// `[state]`
+    pub state: WrittenState,
+    /// `[[route]]`
+    pub routes: Vec<WrittenRoute>,
+    /// `[[policy]]`
+    pub policies: Vec<WrittenPolicy>,
+}
+
+/// `[gateway]`
+#[derive(Debug, Default)]
+pub struct WrittenGateway {
+    pub(super) listen: Option<At<SocketAddr>>,
+    pub(super) chain_timeout: Option<At<Duration>>,
+    pub(super) max_body: Option<At<usize>>,
+    pub(super) max_headers: Option<At<usize>>,
+    pub(super) max_connections: Option<At<usize>>,
+    pub(super) header_timeout: Option<At<Duration>>,
+    pub(super) idle_timeout: Option<At<Duration>>,
+    pub(super) body_timeout: Option<At<Duration>>,
+    pub(super) upstream_connect_timeout: Option<At<Duration>>,
+    pub(super) upstream_timeout: Option<At<Duration>>,
+    pub(super) drain_timeout: Option<At<Duration>>,
+}
+
+/// `[admin]`
+#[derive(Debug, Default)]
+pub struct WrittenAdmin {
+    pub(super) listen: Option<At<SocketAddr>>,
+    pub(super) token: Option<At<Secret>>,
+    pub(super) token_env: Option<At<String>>,
+}
+
+/// `[engine]`
+#[derive(Debug, Default)]
+pub struct WrittenEngine {
+    pub(super) cache: Option<At<WrittenCache>>,
+    pub(super) max_instances: Option<At<u32>>,
+    pub(super) call_cap: Option<At<Duration>>,
+    pub(super) policy_timeout: Option<At<Duration>>,
+}
+
+/// `cache` of `[engine]`
+#[derive(Debug)]
+pub(super) enum WrittenCache {
+    Off,
+    Folder(PathBuf),
+}
+
+/// `[state]`
+#[derive(Debug, Default)]
+pub struct WrittenState {
+    pub(super) ttl: Option<At<Duration>>,
+    pub(super) max_keys: Option<At<usize>>,
+    pub(super) max_bytes: Option<At<usize>>,
+    pub(super) max_bucket_bytes: Option<At<usize>>,
+}
+
+/// `[[route]]`
+#[derive(Debug)]
+pub struct WrittenRoute {
+    pub(super) name: Option<At<String>>,
+    pub(super) path: Option<At<String>>,
+    pub(super) protocol: Option<At<Protocol>>,
+    pub(super) upstream: Option<At<Upstream>>,
+    pub(super) posture: Option<At<Posture>>,
+    pub(super) revalidate: Option<At<bool>>,
+    pub(super) on_deny: Option<At<OnDeny>>,
+    pub(super) pass_authorization: Option<At<bool>>,
+    pub(super) server: Option<At<String>>,
+    pub(super) max_body: Option<At<usize>>,
+    pub(super) chain_timeout: Option<At<Duration>>,
+    pub(super) principal_header: Option<At<HeaderName>>,
+    pub(super) principal_kind: Option<At<PrincipalKind>>,
+}
+
+/// `[[policy]]`
+#[derive(Debug)]
+pub struct WrittenPolicy {
+    pub(super) component: Option<At<String>>,
+    pub(super) name: Option<At<InterceptorName>>,
+    pub(super) routes: Option<At<Vec<At<String>>>>,
+    pub(super) config: Option<At<serde_json::Value>>,
+    pub(super) overrides: WrittenOverrides,
+    pub(super) limits: WrittenLimits,
+    pub(super) grants: WrittenGrants,
+    pub(super) reuse: Option<At<u32>>,
+    pub(super) metering: Option<At<Metering>>,
+}
+
+/// `overrides` of a policy
+#[derive(Debug, Default)]
+pub struct WrittenOverrides {
+    pub(super) mode: Option<At<Mode>>,
+    pub(super) fail_open: Option<At<bool>>,
+    pub(super) timeout: Option<At<Duration>>,
+    pub(super) fuel: Option<At<u64>>,
+    pub(super) priority_hint: Option<At<PriorityHint>>,
+    pub(super) hooks: Option<Vec<Hook>>,
+}
+
+/// `limits` of a policy
+#[derive(Debug, Default)]
+pub struct WrittenLimits {
+    pub(super) memory: Option<At<usize>>,
+    pub(super) table_elements: Option<At<usize>>,
+    pub(super) output: Option<At<usize>>,
+    pub(super) host_calls: Option<At<u32>>,
+    pub(super) configure_timeout: Option<At<Duration>>,
+    pub(super) component_size: Option<At<usize>>,
+}
+
+/// `grants` of a policy
+#[derive(Debug, Default)]
+pub struct WrittenGrants {
+    pub(super) http: Vec<String>,
+    pub(super) clock: Option<At<bool>>,
+    pub(super) random: Option<At<bool>>,
+}
+
+/// Reads the whole file; what is wrong with it is reported to the document's source.
+pub fn read(root: Table<'_>) -> Written {
+    let written = Written {
+        gateway: root.table("gateway").map(gateway).unwrap_or_default(),
+        admin: root.table("admin").map(admin).unwrap_or_default(),
+        engine: root.table("engine").map(engine).unwrap_or_default(),
+        state: root.table("state").map(state).unwrap_or_default(),
+        routes: root.tables("route").into_iter().map(route).collect(),
+        policies: root.tables("policy").into_iter().map(policy).collect(),
+    };
+    root.finish(|key| match key {
+        later if LATER.contains(&later) => Some(format!("this version does not know [{later}] yet, so leave it out")),
+        "routes" => Some("did you mean [[route]], one per route?".to_owned()),
+        "policies" => Some("did you mean [[policy]], one per policy?".to_owned()),
+        _ => None,
+    });
+    written
+}
+
+fn gateway(table: Table<'_>) -> WrittenGateway {
+    let written = WrittenGateway {
+        listen: table.parsed("listen", "an address", address::listen),
+        chain_timeout: table.milliseconds("chain_timeout_ms"),
+        max_body: table.size("max_body"),
+        max_headers: table.size("max_headers"),
+        max_connections: table.integer("max_connections", 1, 1_000_000),
+        header_timeout: table.milliseconds("header_timeout_ms"),
+        idle_timeout: table.milliseconds("idle_timeout_ms"),
+        body_timeout: table.milliseconds("body_timeout_ms"),
+        upstream_connect_timeout: table.milliseconds("upstream_connect_timeout_ms"),
+        upstream_timeout: table.milliseconds("upstream_timeout_ms"),
+        drain_timeout: table.milliseconds("drain_timeout_ms"),
+    };
+    table.finish(|_| None);
+    written
+}
+
+fn admin(table: Table<'_>) -> WrittenAdmin {
+    let written = WrittenAdmin {
+        listen: table.parsed("listen", "an address", address::listen),
+        token: table.parsed("token", "a string", token),
+        token_env: table.text("token_env"),
+    };
+    table.finish(|_| None);
+    written
+}
+
+/// A token goes into a header, so it must be visible ASCII; a short one can be guessed.
+pub(super) fn token(text: &str) -> Result<Secret, String> {
+    const SHORTEST: usize = 16;
+    if text.len() < SHORTEST || !text.chars().all(|c| c.is_ascii_graphic()) {
+        return Err(format!("a token has at least {SHORTEST} visible ASCII characters and no space"));
+    }
+    Ok(Secret::new(text.to_owned()))
+}
+
+fn engine(table: Table<'_>) -> WrittenEngine {
+    let cache = match table.value("cache") {
+        Some((DeValue::Boolean(false), place)) => Some(At { value: WrittenCache::Off, place }),
+        Some((DeValue::String(path), place)) if !path.is_empty() => {
+            Some(At { value: WrittenCache::Folder(PathBuf::from(path.as_ref())), place })
+        }
+        Some((_, place)) => {
+            table.error(place, "cache in [engine]: give the path of a folder, or false for none");
+            None
+        }
+        None => None,
+    };
+    let written = WrittenEngine {
+        cache,
+        max_instances: table.integer("max_instances", 1, 10_000),
+        call_cap: table.milliseconds("call_cap_ms"),
+        policy_timeout: table.milliseconds("policy_timeout_ms"),
+    };
+    table.finish(|_| None);
+    written
+}
+
+fn state(table: Table<'_>) -> WrittenState {
+    let written = WrittenState {
+        ttl: table.milliseconds("ttl_ms"),
+        max_keys: table.integer("max_keys", 1, 100_000_000),
+        max_bytes: table.size("max_bytes"),
+        max_bucket_bytes: table.size("max_bucket_bytes"),
+    };
+    table.finish(|_| None);
+    written
+}
+
+fn route(table: Table<'_>) -> WrittenRoute {
+    let principal = table.table("principal");
+    let (principal_header, principal_kind) = principal.map(principal_of).unwrap_or_default();
+    let written = WrittenRoute {
+        name: table.parsed("name", "a name", route_name),
+        path: table.parsed("path", "a path", address::route_path),
+        protocol: table.parsed("protocol", "\"mcp\" or \"http\"", protocol),
+        upstream: table.parsed("upstream", "a URL", address::upstream),
+        posture: table.choice("posture", &[("client", Posture::Client), ("server", Posture::Server)]),
+        revalidate: table.boolean("revalidate"),
+        on_deny: table.choice("on_deny", &[("error", OnDeny::Error), ("tool-error", OnDeny::ToolError)]),
+        pass_authorization: table.boolean("pass_authorization"),
+        server: table.parsed("server", "a name", route_name),
+        max_body: table.size("max_body"),
+        chain_timeout: table.milliseconds("chain_timeout_ms"),
+        principal_header,
+        principal_kind,
+    };
+    table.missing("name", "\"tools\"");
+    table.missing("path", "\"/mcp\"");
+    table.missing("protocol", "\"mcp\"");
+    table.missing("upstream", "\"http://127.0.0.1:3001/mcp\"");
+    table.finish(|_| None);
+    written
+}
+
+fn principal_of(table: Table<'_>) -> (Option<At<HeaderName>>, Option<At<PrincipalKind>>) {
+    let header = table.parsed("header", "a header name", address::header);
+    let kind = table.choice("type", &[("user", PrincipalKind::User), ("service", PrincipalKind::Service)]);
+    table.missing("header", "\"x-forwarded-user\"");
+    table.finish(|_| None);
+    (header, kind)
+}
+
+/// Names of routes and servers go into metrics, logs and policies' attributes; the same set as other names.
+fn route_name(text: &str) -> Result<String, String> {
+    weir_core::EventName::new(text).map(|name| name.as_str().to_owned()).map_err(|error| error.to_string())
+}
+
+fn protocol(text: &str) -> Result<Protocol, String> {
+    match text {
+        "mcp" => Ok(Protocol::Mcp),
+        "http" => Ok(Protocol::Http),
+        "llm" => {
+            Err("this version does not serve \"llm\" yet; give \"http\", which shows policies the HTTP body".into())
+        }
+        other => Err(format!("{other:?} is not known; give \"mcp\" or \"http\"")),
+    }
+}
+
+fn policy(table: Table<'_>) -> WrittenPolicy {
+    let config = table.json("config");
+    if let Some(At { value, place }) = &config
+        && !value.is_object()
+    {
+        table.error(*place, "config in [[policy]]: give a table, such as config = { formats = [\"github_pat\"] }");
+    }
+    let written = WrittenPolicy {
+        component: table.parsed("component", "a file name", component),
+        name: table.parsed("name", "a name", |text| InterceptorName::new(text).map_err(|error| error.to_string())),
+        routes: table.texts("routes"),
+        config,
+        overrides: table.table("overrides").map(overrides).unwrap_or_default(),
+        limits: table.table("limits").map(limits).unwrap_or_default(),
+        grants: table.table("grants").map(grants).unwrap_or_default(),
+        reuse: table.integer("reuse", 1, 1_000_000),
+        metering: table.choice("metering", &[("when-budgeted", Metering::Off), ("always", Metering::Always)]),
+    };
+    table.missing("component", "\"secret-scan.wasm\"");
+    table.finish(|key| match key {
+        "mode" | "fail_open" | "timeout_ms" | "fuel" | "priority_hint" | "hooks" => {
+            Some(format!("write overrides = {{ {key} = … }}"))
+        }
+        "memory" | "table_elements" | "output" | "host_calls" => Some(format!("write limits = {{ {key} = … }}")),
+        "http" | "clock" | "random" => Some(format!("write grants = {{ {key} = … }}")),
+        "route" => Some("did you mean \"routes\"?".to_owned()),
+        _ => None,
+    });
+    written
+}
+
+/// A component lies in the folder: the folder is what is reviewed and deployed.
+fn component(text: &str) -> Result<String, String> {
+    use std::path::{Component, Path};
+    let inside = Path::new(text).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    if text.is_empty() || !inside || text.contains('\0') {
+        return Err(format!("{text:?} is not a file inside the folder; give a relative path without `..`"));
+    }
+    Ok(text.trim_start_matches("./").to_owned())
+}
+
+fn overrides(table: Table<'_>) -> WrittenOverrides {
+    let hooks = table.has("hooks").then(|| table.tables("hooks").into_iter().filter_map(hook).collect());
+    let written = WrittenOverrides {
+        mode: table.choice("mode", &[("active", Mode::Active), ("audit", Mode::Audit)]),
+        fail_open: table.boolean("fail_open"),
+        timeout: table.milliseconds("timeout_ms"),
+        fuel: table.integer("fuel", 1, i128::from(i64::MAX)),
+        priority_hint: priority_hint(&table),
+        hooks,
+    };
+    table.finish(|_| None);
+    written
+}
+
+fn hook(table: Table<'_>) -> Option<Hook> {
+    let events = table.texts("events");
+    let phase = table.choice("phase", &[("request", Phase::Request), ("response", Phase::Response)]);
+    table.missing("events", "[\"tools/call\"]");
+    table.missing("phase", "\"request\"");
+    table.finish(|_| None);
+    let events = events?.value.into_iter().map(|event| event.value).collect();
+    Some(Hook { events, phase: phase?.value })
+}
+
+/// A number for both phases, or a table with one for each.
+fn priority_hint(table: &Table<'_>) -> Option<At<PriorityHint>> {
+    const LOW: i128 = i32::MIN as i128;
+    const HIGH: i128 = i32::MAX as i128;
+    match table.value("priority_hint")? {
+        (DeValue::Integer(_), _) => {
+            let At { value, place } = table.integer("priority_hint", LOW, HIGH)?;
+            Some(At { value: PriorityHint { request: value, response: value }, place })
+        }
+        (DeValue::Table(_), place) => {
+            let table = table.table("priority_hint")?;
+            let request = table.integer("request", LOW, HIGH).map_or(0, |at| at.value);
+            let response = table.integer("response", LOW, HIGH).map_or(0, |at| at.value);
+            table.finish(|_| None);
+            Some(At { value: PriorityHint { request, response }, place })
+        }
+        (_, place) => {
+            table.error(place, "priority_hint: give a whole number, or { request = …, response = … }");
+            None
+        }
+    }
+}
+
+fn limits(table: Table<'_>) -> WrittenLimits {
+    let written = WrittenLimits {
+        memory: table.size("memory"),
+        table_elements: table.integer("table_elements", 1, 10_000_000),
+        output: table.size("output"),
+        host_calls: table.integer("host_calls", 0, i128::from(u32::MAX)),
+        configure_timeout: table.milliseconds("configure_timeout_ms"),
+        component_size: table.size("component_size"),
+    };
+    table.finish(|_| None);
+    written
+}
+
+fn grants(table: Table<'_>) -> WrittenGrants {
+    let mut http = Vec::new();
+    for At { value, place } in table.texts("http").map(|at| at.value).unwrap_or_default() {
+        match address::origin(&value) {
+            Ok(origin) => http.push(origin),
+            Err(reason) => table.error(place, format!("http in grants: {reason}")),
+        }
+    }
+    let written = WrittenGrants { http, clock: table.boolean("clock"), random: table.boolean("random") };
+    table.finish(|_| None);
+    written
+}

@@ -1,0 +1,17 @@
+//! The `weir` program: command line, configuration, composition, hot reload, telemetry.
+//!
+//! Invariants: nothing binds before everything is valid; standard output carries results only, the log goes to
+//! standard error; every other crate is wired here and nowhere else.
+//!
+//! Not here: what a policy may do (engine), what an exchange looks like (gateway), what a verdict is (core).
+
+pub mod admin;
+pub mod check;
+pub mod cli;
+pub mod config;
+pub mod demo;
+pub mod load;
+pub mod policy_test;
+pub mod reload;
+pub mod serve;
+pub mod telemetry;

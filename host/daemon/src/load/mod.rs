@@ -1,0 +1,179 @@
+//! From a configuration to policies that run: every component loaded, every override resolved, every chain
+//! built.
+//!
+//! Invariants: all problems of a folder come together; a set that exists is whole; a policy that did not change
+//! is taken over from the set before, with its counts.
+//!
+//! Not here: listeners, and what a running gateway does with the set.
+
+mod components;
+mod progress;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use weir_core::{Chain, ChainOptions, Entry, Interceptor, Origin, Settings};
+use weir_engine::{Engine, Policy};
+
+use crate::config::resolved::{PolicyConfig, RouteConfig};
+use crate::config::{Config, Folder, Problem, Report};
+
+pub use progress::{Progress, Silent, for_terminal};
+
+/// Everything that one folder comes to.
+pub struct LoadedSet {
+    /// Where it came from.
+    pub folder: Folder,
+    /// What the file says.
+    pub config: Config,
+    /// The policies, as written.
+    pub policies: Vec<Arc<LoadedPolicy>>,
+    /// The routes, as written.
+    pub routes: Vec<LoadedRoute>,
+    /// All policies in one chain, for whoever names no route.
+    pub all: Arc<Chain>,
+    /// What somebody should look at.
+    pub warnings: Vec<Problem>,
+}
+
+/// One policy.
+pub struct LoadedPolicy {
+    /// What the file says about it.
+    pub config: PolicyConfig,
+    /// The component.
+    pub policy: Arc<Policy>,
+    /// What holds for it.
+    pub settings: Settings,
+}
+
+/// One route.
+pub struct LoadedRoute {
+    /// What the file says about it.
+    pub config: RouteConfig,
+    /// Its policies.
+    pub chain: Arc<Chain>,
+}
+
+/// Loads all of a configuration. `before` is the set whose unchanged policies are taken over.
+pub async fn load(
+    folder: &Folder,
+    config: Config,
+    engine: &Engine,
+    before: Option<&LoadedSet>,
+    progress: &dyn Progress,
+) -> Result<LoadedSet, Vec<Problem>> {
+    let mut report = Report::default();
+    let loaded = components::load_all(folder, &config.policies, engine, before, progress).await;
+    let mut policies = Vec::new();
+    for (policy_config, loaded) in config.policies.iter().zip(loaded) {
+        let file = folder.show(&policy_config.component);
+        match loaded {
+            Ok(policy) => match resolve(policy_config, &policy, &config) {
+                Ok(settings) => {
+                    policies.push(Arc::new(LoadedPolicy { config: policy_config.clone(), policy, settings }));
+                }
+                Err(messages) => {
+                    let place = Some(policy_config.place);
+                    let file = folder.show(crate::config::folder::CONFIG_FILE);
+                    report.extend(messages.into_iter().map(|message| Problem::error(&file, place, message)));
+                }
+            },
+            Err(causes) => report.extend(causes.into_iter().map(|cause| Problem::error(&file, None, cause))),
+        }
+    }
+    report_duplicates(folder, &policies, &mut report);
+    if report.has_errors() {
+        return Err(report.into_sorted());
+    }
+    chains(folder, config, policies)
+}
+
+/// The settings of one policy, with the folder's default timeout where nothing else gives one.
+fn resolve(policy_config: &PolicyConfig, policy: &Policy, config: &Config) -> Result<Settings, Vec<String>> {
+    let alias = policy_config.options.alias.clone();
+    let mut settings = weir_core::resolve(policy.declaration(), alias, policy_config.overrides.clone())
+        .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+    if settings.timeout.origin == Origin::Default {
+        settings.timeout.value = config.engine.policy_timeout;
+    }
+    Ok(settings)
+}
+
+/// Two policies of one name could not be told apart, on whatever routes they are.
+fn report_duplicates(folder: &Folder, policies: &[Arc<LoadedPolicy>], report: &mut Report) {
+    let mut first: HashMap<&str, &LoadedPolicy> = HashMap::new();
+    for policy in policies {
+        let name = policy.settings.name.as_str();
+        let Some(earlier) = first.get(name) else {
+            first.insert(name, policy);
+            continue;
+        };
+        let message = format!(
+            "a second policy is named {name:?} (the first is {} in line {}); give one of them another name = \"…\"",
+            earlier.config.component, earlier.config.place.line
+        );
+        let file = folder.show(crate::config::folder::CONFIG_FILE);
+        report.push(Problem::error(file, Some(policy.config.place), message));
+    }
+}
+
+fn chains(folder: &Folder, config: Config, policies: Vec<Arc<LoadedPolicy>>) -> Result<LoadedSet, Vec<Problem>> {
+    let fail = |error: &dyn std::fmt::Display| {
+        vec![Problem::error(folder.show(crate::config::folder::CONFIG_FILE), None, error.to_string())]
+    };
+    let entry = |policy: &Arc<LoadedPolicy>| Entry {
+        settings: policy.settings.clone(),
+        interceptor: Arc::clone(&policy.policy) as Arc<dyn Interceptor>,
+    };
+    let mut routes = Vec::new();
+    for route in &config.routes {
+        let entries = policies.iter().filter(|policy| policy.applies_to(&route.name)).map(entry).collect();
+        let options = ChainOptions { posture: route.posture, revalidation: route.revalidation };
+        let chain = Chain::new(entries, options).map_err(|error| fail(&error))?;
+        routes.push(LoadedRoute { config: route.clone(), chain: Arc::new(chain) });
+    }
+    let all =
+        Chain::new(policies.iter().map(entry).collect(), ChainOptions::default()).map_err(|error| fail(&error))?;
+    let warnings = warnings(folder, &config, &policies);
+    Ok(LoadedSet { folder: folder.clone(), config, policies, routes, all: Arc::new(all), warnings })
+}
+
+impl LoadedPolicy {
+    /// Whether it is in the chain of that route.
+    pub fn applies_to(&self, route: &str) -> bool {
+        self.config.routes.as_ref().is_none_or(|routes| routes.iter().any(|name| name == route))
+    }
+
+    /// Events that it hooks and that nothing in this version emits: mostly slips.
+    pub fn unknown_events(&self) -> impl Iterator<Item = &str> {
+        let hooks = self.settings.hooks.value.iter();
+        hooks.flat_map(|hook| &hook.events).map(String::as_str).filter(|event| !weir_core::catalogue::is_known(event))
+    }
+}
+
+fn warnings(folder: &Folder, config: &Config, policies: &[Arc<LoadedPolicy>]) -> Vec<Problem> {
+    let file = folder.show(crate::config::folder::CONFIG_FILE);
+    let mut report = Report::default();
+    if config.routes.is_empty() {
+        report.push(Problem::warning(&file, None, "there is no [[route]], so the gateway has nothing to serve"));
+    }
+    for policy in policies {
+        let name = &policy.settings.name;
+        let place = Some(policy.config.place);
+        for event in policy.unknown_events() {
+            let message = format!("{name} hooks the event {event:?}, which nothing in this version emits");
+            report.push(Problem::warning(&file, place, message));
+        }
+        for warning in &policy.policy.facts().warnings {
+            report.push(Problem::warning(folder.show(&policy.config.component), None, warning));
+        }
+        if let Some(timeout) = policy.settings.timeout.value
+            && timeout > config.engine.call_cap
+        {
+            let cap = config.engine.call_cap.as_millis();
+            let message = format!("{name} has a timeout_ms above call_cap_ms of [engine], so {cap} ms hold");
+            report.push(Problem::warning(&file, place, message));
+        }
+    }
+    report.into_sorted()
+}

@@ -1,0 +1,92 @@
+//! What is shown while components compile: on a terminal one line that is rewritten, elsewhere nothing.
+
+use std::io::{IsTerminal, Write};
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+/// Told what loading does.
+pub trait Progress: Send + Sync {
+    /// So many components are to be loaded.
+    fn begin(&self, total: usize);
+    /// One more is loaded, or has failed.
+    fn done(&self, component: &str);
+    /// All are.
+    fn end(&self);
+}
+
+/// Shows nothing.
+pub struct Silent;
+
+/// One line on standard error.
+struct Line {
+    state: Mutex<State>,
+}
+
+struct State {
+    total: usize,
+    done: usize,
+    start: Instant,
+    shown: bool,
+}
+
+/// Loads shorter than this show nothing: a line that flashes up tells nobody anything.
+const WORTH_SHOWING: Duration = Duration::from_millis(150);
+
+/// The line if standard error is a terminal, else nothing.
+pub fn for_terminal() -> Box<dyn Progress> {
+    if std::io::stderr().is_terminal() {
+        Box::new(Line { state: Mutex::new(State { total: 0, done: 0, start: Instant::now(), shown: false }) })
+    } else {
+        Box::new(Silent)
+    }
+}
+
+impl Progress for Silent {
+    fn begin(&self, _: usize) {}
+    fn done(&self, _: &str) {}
+    fn end(&self) {}
+}
+
+impl Line {
+    fn with(&self, act: impl FnOnce(&mut State)) {
+        act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl State {
+    fn show(&mut self, text: &str) {
+        let plain = crate::telemetry::printable(text);
+        // Progress that cannot be shown is no reason to fail.
+        let _ = write!(std::io::stderr(), "\r\x1b[2K  loading policies {}/{} {plain}", self.done, self.total);
+        self.shown = true;
+    }
+}
+
+impl Progress for Line {
+    fn begin(&self, total: usize) {
+        self.with(|state| {
+            *state = State { total, done: 0, start: Instant::now(), shown: false };
+            if total > 0 {
+                state.show("");
+            }
+        });
+    }
+
+    fn done(&self, component: &str) {
+        self.with(|state| {
+            state.done += 1;
+            if state.start.elapsed() >= WORTH_SHOWING {
+                state.show(component);
+            }
+        });
+    }
+
+    fn end(&self) {
+        self.with(|state| {
+            if state.shown {
+                let _ = write!(std::io::stderr(), "\r\x1b[2K");
+            }
+        });
+    }
+}

@@ -1,0 +1,135 @@
+//! Hot reload: the folder is watched, every change is validated whole in the background, and only a set that is
+//! right takes over.
+//!
+//! Invariants: a change that is not right leaves the set that serves as it is and says why (log, metrics, admin
+//! surface); a set is made from one state of the folder, never from two; one change is tried at a time.
+//!
+//! Not here: the swap itself, which is [`Running::replace`].
+
+mod fingerprint;
+mod restart;
+mod watcher;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::{Folder, Problem};
+use crate::load::{self, LoadedSet};
+use crate::serve::{HangUp, Running};
+use watcher::Watcher;
+
+pub use fingerprint::Fingerprint;
+
+/// How long the folder must be quiet before it is read: editors and copies write in several steps.
+const QUIET: Duration = Duration::from_millis(150);
+
+/// How long a folder that never is quiet may put a reload off.
+const IMPATIENT: Duration = Duration::from_secs(2);
+
+/// How often the folder is looked at without any notice: some file systems send none.
+const POLL: Duration = Duration::from_secs(2);
+
+/// Why a reload is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    Changed,
+    HangUp,
+}
+
+/// Watches the folder for as long as the task lives. `read_as` is the state that the first set was made from.
+pub async fn watch(running: Arc<Running>, read_as: Fingerprint, hang_up: HangUp) {
+    let folder = running.current().set.folder.clone();
+    let started_with = running.current().set.config.clone();
+    let mut tried = read_as;
+    let mut watcher = Watcher::new(&folder, &tried);
+    // What changed while the first set was loaded came before anybody watched.
+    let mut look_at_once = true;
+    loop {
+        let reason = tokio::select! {
+            () = hang_up.wait() => Reason::HangUp,
+            () = watcher.notice() => { watcher.quiet(QUIET, IMPATIENT).await; Reason::Changed }
+            () = tokio::time::sleep(if look_at_once { QUIET } else { POLL }) => Reason::Changed,
+        };
+        look_at_once = false;
+        let found = Fingerprint::take(&folder).await;
+        if reason == Reason::Changed && found == tried {
+            continue;
+        }
+        // Made anew before the folder is read: a swapped link leads to folders that nobody watches yet.
+        watcher = Watcher::new(&folder, &found);
+        tried = found;
+        if let Attempt::Unsettled = attempt(&running, &folder, &tried, &started_with).await {
+            // What was read belongs to no one state; the change that came meanwhile is tried by the next round.
+            tried = Fingerprint::none();
+            look_at_once = true;
+        }
+    }
+}
+
+/// What trying a change came to.
+enum Attempt {
+    Done,
+    Unsettled,
+}
+
+async fn attempt(
+    running: &Running,
+    folder: &Folder,
+    read_as: &Fingerprint,
+    started_with: &crate::config::Config,
+) -> Attempt {
+    let loaded = load_set(running, folder).await;
+    if Fingerprint::take(folder).await != *read_as {
+        return Attempt::Unsettled;
+    }
+    match loaded {
+        Ok(mut set) => {
+            set.warnings.extend(restart::needed(folder, started_with, &set.config));
+            log_set(&set);
+            match running.replace(set) {
+                Ok(epoch) => {
+                    let current = running.current();
+                    tracing::info!(target: "weir::reload", epoch, policies = current.set.policies.len(), "reloaded");
+                }
+                Err(problem) => refuse(running, vec![problem]),
+            }
+        }
+        Err(problems) => refuse(running, problems),
+    }
+    Attempt::Done
+}
+
+async fn load_set(running: &Running, folder: &Folder) -> Result<LoadedSet, Vec<Problem>> {
+    let (reading, demo) = (folder.clone(), running.demo);
+    let read = tokio::task::spawn_blocking(move || reading.config(demo)).await;
+    let (config, report) = read
+        .map_err(|error| vec![Problem::error(folder.show("weir.toml"), None, format!("reading it broke: {error}"))])?;
+    let problems = report.into_sorted();
+    let Some(config) = config else { return Err(problems) };
+    let before = running.current();
+    let mut set = load::load(folder, config, &running.engine, Some(&before.set), &load::Silent).await?;
+    set.warnings.extend(problems);
+    Ok(set)
+}
+
+fn refuse(running: &Running, problems: Vec<Problem>) {
+    problems.iter().for_each(Problem::log);
+    let epoch = running.current().epoch;
+    tracing::error!(target: "weir::reload", epoch, "the change was not taken: the set before goes on");
+    running.refuse(problems);
+}
+
+/// Logs what an operator should know about a set that is about to serve.
+pub fn log_set(set: &LoadedSet) {
+    set.warnings.iter().for_each(Problem::log);
+    for policy in &set.policies {
+        for weakening in policy.settings.weakenings() {
+            tracing::warn!(
+                target: "weir::load",
+                policy = %policy.settings.name,
+                weakening = weakening.as_str(),
+                "an override makes this policy protect less than it declares"
+            );
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! What a change of the file cannot do while the process runs.
+
+use crate::config::folder::CONFIG_FILE;
+use crate::config::resolved::{AdminConfig, EngineConfig, GatewayConfig};
+use crate::config::{Config, Folder, Problem};
+
+/// One warning for each section that differs from what the process started with in something that is made once.
+pub fn needed(folder: &Folder, started_with: &Config, now: &Config) -> Vec<Problem> {
+    let Config { gateway, admin, engine, state, routes: _, policies: _ } = started_with;
+    // Timeouts and sizes of [gateway] that routes take over hold at once.
+    let GatewayConfig { listen, chain_timeout: _, max_body: _, options } = gateway;
+    let AdminConfig { listen: admin_listen, token } = admin;
+    let EngineConfig { cache, max_instances, call_cap, policy_timeout: _ } = engine;
+    let rows = [
+        ("listen of [gateway]", *listen != now.gateway.listen),
+        ("limits and timeouts of [gateway]", *options != now.gateway.options),
+        ("listen of [admin]", *admin_listen != now.admin.listen),
+        ("token of [admin]", *token != now.admin.token),
+        ("cache of [engine]", *cache != now.engine.cache),
+        ("max_instances of [engine]", *max_instances != now.engine.max_instances),
+        ("call_cap_ms of [engine]", *call_cap != now.engine.call_cap),
+        ("[state]", *state != now.state),
+    ];
+    let changed = rows.iter().filter(|(_, changed)| *changed);
+    changed
+        .map(|(what, _)| {
+            let message = format!("{what} has changed, which takes effect at the next start of the process");
+            Problem::warning(folder.show(CONFIG_FILE), None, message)
+        })
+        .collect()
+}

@@ -1,0 +1,223 @@
+//! Serving a folder: the composition root, and the life of the process from its first listener to the drain.
+//!
+//! Invariants: nothing binds before everything is valid; every task belongs to this function and ends before it
+//! returns; listeners and what is shared by all policies are made once per process, everything else is replaced
+//! when the folder changes.
+
+mod running;
+mod signals;
+mod wire;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use weir_engine::{Engine, EngineOptions};
+use weir_gateway::{Drained, Gateway, admin};
+use weir_store::MemoryState;
+
+use crate::config::{Config, DemoUpstreams, Folder, Problem};
+use crate::demo::DemoServers;
+use crate::load::{self, LoadedSet};
+use crate::reload::{self, Fingerprint};
+use crate::telemetry::{GatewayTelemetry, Metrics};
+
+pub use running::{Current, Running, run_chain};
+pub use signals::{HangUp, Signals};
+
+/// What the command line says.
+#[derive(Debug, Clone)]
+pub struct ServeOptions {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Instead of the configured address.
+    pub listen: Option<SocketAddr>,
+    /// Instead of the configured address.
+    pub admin_listen: Option<SocketAddr>,
+    /// Whether the demo's servers stand beside.
+    pub demo: DemoUpstreams,
+}
+
+/// Why serving did not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The folder is not right.
+    #[error("{} cannot be served", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// Everything that is wrong with it.
+        problems: Vec<Problem>,
+    },
+    /// An address cannot be had.
+    #[error("cannot listen on {address} ({what}): {error}{remedy}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// For what.
+        what: &'static str,
+        /// Why not.
+        error: std::io::Error,
+        /// What to do about it.
+        remedy: &'static str,
+    },
+    /// The admin listener would be open to others.
+    #[error("--admin-listen {0} can be reached by others, so it needs a token; give one in [admin] of weir.toml")]
+    Token(SocketAddr),
+    /// The sandboxes cannot be set up.
+    #[error(transparent)]
+    Engine(#[from] weir_engine::EngineError),
+    /// The system refuses signal handlers.
+    #[error("cannot listen for signals: {0}")]
+    Signals(std::io::Error),
+}
+
+/// Told that the gateway is ready.
+#[derive(Debug, Clone, Copy)]
+pub struct Ready {
+    /// Where calls go.
+    pub gateway: SocketAddr,
+    /// Where the admin surface is.
+    pub admin: SocketAddr,
+    /// How many policies are loaded.
+    pub policies: usize,
+}
+
+/// Sets up the engine for a configuration.
+pub fn engine(config: &Config) -> Result<Engine, weir_engine::EngineError> {
+    let crate::config::resolved::EngineConfig { cache, max_instances, call_cap, policy_timeout: _ } = &config.engine;
+    let state = Arc::new(MemoryState::new(config.state));
+    let options = EngineOptions {
+        cache_dir: cache.clone(),
+        max_instances: *max_instances,
+        call_cap: *call_cap,
+        ..EngineOptions::new(state)
+    };
+    Engine::new(options)
+}
+
+/// Serves until a signal says to end. `ready` is called once, when everything listens.
+pub async fn serve(
+    options: ServeOptions,
+    panics: Arc<AtomicU64>,
+    ready: impl FnOnce(Ready, &LoadedSet),
+) -> Result<(), ServeError> {
+    let ServeOptions { folder, listen, admin_listen, demo } = options;
+    let signals = Signals::install().map_err(ServeError::Signals)?;
+    let served = Folder::new(&folder);
+    // Taken before anything is read: what changes from now on is a change.
+    let read_as = Fingerprint::take(&served).await;
+    let wrong = |problems| ServeError::Folder { folder: folder.clone(), problems };
+    let (config, report) = served.config(demo);
+    let warnings = report.into_sorted();
+    let Some(config) = config else { return Err(wrong(warnings)) };
+    let admin_token = config.admin.token.clone();
+    let (listen, admin_listen) = (listen.unwrap_or(config.gateway.listen), admin_listen.unwrap_or(config.admin.listen));
+    if !admin_listen.ip().is_loopback() && admin_token.is_none() {
+        return Err(ServeError::Token(admin_listen));
+    }
+
+    let engine = engine(&config)?;
+    let gateway_options = config.gateway.options;
+    let mut set = load::load(&served, config, &engine, None, &*load::for_terminal()).await.map_err(wrong)?;
+    set.warnings.extend(warnings);
+
+    let listener = bind(listen, "gateway", "; give --listen 127.0.0.1:0 to take a free port").await?;
+    let admin_listener = bind(admin_listen, "admin", "; give --admin-listen 127.0.0.1:0 to take a free port").await?;
+    let servers = match demo {
+        DemoUpstreams::Allowed => Some(DemoServers::bind().await.map_err(|error| local("demo", error))?),
+        DemoUpstreams::Refused => None,
+    };
+    let addresses = servers.as_ref().map(DemoServers::addresses);
+    let bound = Ready {
+        gateway: listener.local_addr().map_err(|error| local("gateway", error))?,
+        admin: admin_listener.local_addr().map_err(|error| local("admin", error))?,
+        policies: set.policies.len(),
+    };
+
+    let metrics = Arc::new(Metrics::new(&panics));
+    let running_set = wire::running_set(&set, 1, addresses).map_err(|problem| wrong(vec![problem]))?;
+    let telemetry = Arc::new(GatewayTelemetry::new(Arc::clone(&metrics)));
+    let gateway = Gateway::new(gateway_options, telemetry, running_set);
+    reload::log_set(&set);
+    metrics.serves(&set, 1);
+    let running = Arc::new(Running::new(gateway.clone(), engine, metrics, set, demo, addresses));
+
+    let (end, ending) = watch::channel(false);
+    let mut tasks = JoinSet::new();
+    if let Some(servers) = servers {
+        servers.start(&mut tasks, &ending);
+    }
+    let token = admin_token.map(|token| token.reveal().to_owned());
+    tasks.spawn(admin::serve(admin_listener, Arc::clone(&running) as _, token, ended(ending.clone())));
+    let watcher = tokio::spawn(reload::watch(Arc::clone(&running), read_as, signals.hang_up()));
+    let (drain, draining) = watch::channel(false);
+    let serving = tokio::spawn({
+        let gateway = gateway.clone();
+        async move { gateway.serve(listener, ended(draining)).await }
+    });
+
+    tracing::info!(
+        target: "weir::serve",
+        folder = %folder.display(),
+        gateway = %bound.gateway,
+        admin = %bound.admin,
+        policies = bound.policies,
+        "serving"
+    );
+    ready(bound, &running.current().set);
+    let serving = until_drained(serving, &signals, &drain, &running).await;
+    watcher.abort();
+    // The demo's servers and the admin surface outlive the drain: calls in flight still need them.
+    let _ = end.send(true);
+    let _ = tokio::time::timeout(Duration::from_secs(1), async { while tasks.join_next().await.is_some() {} }).await;
+    // How the drain went is logged by the gateway.
+    if let Err(error) = serving {
+        tracing::error!(target: "weir::serve", "serving broke: {error}");
+    }
+    Ok(())
+}
+
+/// Waits for a signal, then for the calls in flight; a second signal ends the process at once.
+async fn until_drained(
+    mut serving: tokio::task::JoinHandle<Drained>,
+    signals: &Signals,
+    drain: &watch::Sender<bool>,
+    running: &Running,
+) -> Result<Drained, tokio::task::JoinError> {
+    tokio::select! {
+        name = signals.end() => tracing::info!(target: "weir::serve", "received {name}: no new calls, those in flight may finish"),
+        early = &mut serving => return early,
+    }
+    running.drain();
+    let _ = drain.send(true);
+    tokio::select! {
+        name = signals.end() => {
+            tracing::warn!(target: "weir::serve", "received {name} again: ending at once, calls in flight are cut off");
+            // Not a return: dropping the runtime would wait for what still runs.
+            std::process::exit(130);
+        }
+        drained = &mut serving => drained,
+    }
+}
+
+async fn bind(address: SocketAddr, what: &'static str, remedy: &'static str) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let taken = error.kind() == std::io::ErrorKind::AddrInUse;
+        ServeError::Listen { address, what, error, remedy: if taken { remedy } else { "" } }
+    })
+}
+
+fn local(what: &'static str, error: std::io::Error) -> ServeError {
+    ServeError::Listen { address: SocketAddr::from(([127, 0, 0, 1], 0)), what, error, remedy: "" }
+}
+
+/// Ends when the channel says so, or when nobody is left to say it.
+pub async fn ended(mut receiver: watch::Receiver<bool>) {
+    let _ = receiver.wait_for(|end| *end).await;
+}

@@ -1,0 +1,147 @@
+//! What serves now, for everyone who asks or replaces it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Instant, SystemTime};
+
+use weir_core::Event;
+use weir_core::chain::ChainError;
+use weir_engine::Engine;
+use weir_gateway::Gateway;
+use weir_gateway::admin::{ChainRequest, ChainRequestError, ChainResponse};
+
+use super::wire::running_set;
+use crate::config::{DemoUpstreams, Problem};
+use crate::demo::DemoAddresses;
+use crate::load::LoadedSet;
+use crate::telemetry::{Metrics, ReloadOutcome};
+
+/// The process while it serves.
+pub struct Running {
+    /// Where the data plane takes its set from.
+    gateway: Gateway,
+    /// Loads and runs policies.
+    pub engine: Engine,
+    /// Counts.
+    pub metrics: Arc<Metrics>,
+    /// Whether `demo:` upstreams lead anywhere.
+    pub demo: DemoUpstreams,
+    addresses: Option<DemoAddresses>,
+    current: RwLock<Arc<Current>>,
+    refused: Mutex<Option<Refused>>,
+    draining: AtomicBool,
+}
+
+/// The set that serves.
+pub struct Current {
+    /// The set.
+    pub set: LoadedSet,
+    /// Grows with every set.
+    pub epoch: u64,
+    /// Since when it serves.
+    pub since: SystemTime,
+}
+
+/// A change of the folder that was not taken.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    /// When.
+    pub at: SystemTime,
+    /// Why.
+    pub problems: Vec<Problem>,
+}
+
+impl Running {
+    /// The process with its first set, which the gateway has already.
+    pub fn new(
+        gateway: Gateway,
+        engine: Engine,
+        metrics: Arc<Metrics>,
+        set: LoadedSet,
+        demo: DemoUpstreams,
+        addresses: Option<DemoAddresses>,
+    ) -> Self {
+        let current = Current { set, epoch: 1, since: SystemTime::now() };
+        Self {
+            gateway,
+            engine,
+            metrics,
+            demo,
+            addresses,
+            current: RwLock::new(Arc::new(current)),
+            refused: Mutex::default(),
+            draining: AtomicBool::new(false),
+        }
+    }
+
+    /// What serves now.
+    pub fn current(&self) -> Arc<Current> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The set that the gateway has.
+    pub fn gateway_set(&self) -> Arc<weir_gateway::RunningSet> {
+        self.gateway.current()
+    }
+
+    /// The last change that was not taken, if the folder has not been right since.
+    pub fn refused(&self) -> Option<Refused> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts a set to work. Calls in flight finish on the one before.
+    pub fn replace(&self, set: LoadedSet) -> Result<u64, Problem> {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let epoch = current.epoch + 1;
+        self.gateway.replace(running_set(&set, epoch, self.addresses)?);
+        self.metrics.serves(&set, epoch);
+        *current = Arc::new(Current { set, epoch, since: SystemTime::now() });
+        drop(current);
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.metrics.reloaded(ReloadOutcome::Ok);
+        Ok(epoch)
+    }
+
+    /// Keeps the set and remembers why.
+    pub fn refuse(&self, problems: Vec<Problem>) {
+        let refused = Refused { at: SystemTime::now(), problems };
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(refused);
+        self.metrics.reloaded(ReloadOutcome::Failed);
+    }
+
+    /// No longer ready: whoever balances load should send its calls elsewhere.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether new calls are taken.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+}
+
+/// Runs one chain of a set, outside of any exchange.
+pub async fn run_chain(set: &LoadedSet, request: ChainRequest) -> Result<ChainResponse, ChainRequestError> {
+    let ChainRequest { event, phase, payload, request, mut context, route, interceptors, timeout } = request;
+    let (chain, default_timeout) = match &route {
+        None => (&set.all, set.config.gateway.chain_timeout),
+        Some(name) => {
+            let found = set.routes.iter().find(|route| route.config.name == *name);
+            let found = found.ok_or_else(|| ChainRequestError::UnknownRoute(name.clone()))?;
+            context.route.get_or_insert_with(|| name.clone());
+            context.server.get_or_insert_with(|| found.config.server.clone());
+            (&found.chain, found.config.chain_timeout)
+        }
+    };
+    let event = Event { name: event, phase, payload, request, context: Arc::new(context) };
+    let start = Instant::now();
+    let deadline = start + timeout.unwrap_or(default_timeout);
+    let result = match interceptors {
+        None => chain.run(&event, Some(deadline)).await,
+        Some(names) => chain.run_only(&names, &event, Some(deadline)).await.map_err(|error| match error {
+            ChainError::UnknownName(name) => ChainRequestError::UnknownInterceptor(name.to_string()),
+            other @ ChainError::DuplicateName(_) => ChainRequestError::Malformed(other.to_string()),
+        })?,
+    };
+    Ok(ChainResponse { result, elapsed: start.elapsed() })
+}

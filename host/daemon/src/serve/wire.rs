@@ -1,0 +1,58 @@
+//! A loaded set in the gateway's terms.
+
+use std::sync::Arc;
+
+use weir_gateway::{Route, Routes, RunningSet};
+
+use crate::config::Problem;
+use crate::config::folder::CONFIG_FILE;
+use crate::config::resolved::{RouteConfig, Upstream};
+use crate::demo::DemoAddresses;
+use crate::load::{LoadedRoute, LoadedSet};
+
+/// The routes of a set, ready to serve. `demo` is where the demo's servers listen.
+pub fn running_set(set: &LoadedSet, epoch: u64, demo: Option<DemoAddresses>) -> Result<RunningSet, Problem> {
+    let problem = |message: String| Problem::error(set.folder.show(CONFIG_FILE), None, message);
+    let routes: Result<Vec<Route>, String> = set.routes.iter().map(|route| self::route(route, demo)).collect();
+    let routes = Routes::new(routes.map_err(problem)?).map_err(|error| problem(error.to_string()))?;
+    Ok(RunningSet { epoch, routes })
+}
+
+fn route(loaded: &LoadedRoute, demo: Option<DemoAddresses>) -> Result<Route, String> {
+    let LoadedRoute { config, chain } = loaded;
+    let RouteConfig {
+        name,
+        path,
+        protocol,
+        upstream,
+        server,
+        // Both are in the chain already.
+        posture: _,
+        revalidation: _,
+        on_deny,
+        authorization,
+        chain_timeout,
+        max_body,
+        principal,
+    } = config;
+    let upstream = match upstream {
+        Upstream::Url(uri) => uri.clone(),
+        Upstream::Demo(server) => demo
+            .ok_or_else(|| format!("route {name}: {upstream} exists only in `weir demo`"))?
+            .uri(*server)
+            .map_err(|error| format!("route {name}: {error}"))?,
+    };
+    Ok(Route {
+        name: name.clone(),
+        path: path.clone(),
+        protocol: *protocol,
+        upstream,
+        server: server.clone(),
+        chain: Arc::clone(chain),
+        chain_timeout: *chain_timeout,
+        max_body: *max_body,
+        on_deny: *on_deny,
+        authorization: *authorization,
+        principal: principal.clone(),
+    })
+}

@@ -1,0 +1,218 @@
+//! The log on standard error: one line per event, for people or as JSON.
+//!
+//! Invariants: one event is one line; nothing that a guest or a peer wrote reaches the terminal unescaped; lines of
+//! guests carry the policy's name. Standard output is left to results.
+//!
+//! Not here: spans. Nothing in Weir opens any; a call's reference is a field of its events.
+
+use std::fmt::{self, Write as _};
+use std::io::{self, IsTerminal, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+
+use clap::ValueEnum;
+use serde_json::{Map, Value};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+
+use super::printable;
+
+/// Target under which the engine passes on what guests log.
+const GUEST: &str = "weir::guest";
+
+/// Longest field that is written. Guests' and peers' texts are bounded before; this bounds what was forgotten.
+const MAX_FIELD: usize = 8 << 10;
+
+/// For whom the log is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Human,
+    /// For programs: one JSON object per line.
+    Json,
+}
+
+/// Writes events to standard error.
+struct Lines {
+    format: LogFormat,
+    colour: bool,
+}
+
+/// The fields of one event.
+#[derive(Default)]
+struct Fields {
+    message: String,
+    others: Vec<(&'static str, Value)>,
+}
+
+/// Sets the log and the panic hook up, for the whole process. `level` is the command line's; without it the
+/// variable `WEIR_LOG` counts, then `usual`. Gives the count of panics.
+pub fn install(format: LogFormat, level: Option<&str>, usual: &str) -> Result<Arc<AtomicU64>, String> {
+    let variable = std::env::var("WEIR_LOG").ok().filter(|text| !text.is_empty());
+    let wanted = level.map(str::to_owned).or(variable).unwrap_or_else(|| usual.to_owned());
+    let filter = EnvFilter::builder()
+        .parse(&wanted)
+        .map_err(|_| format!("{wanted:?} is not a log level; give error, warn, info, debug or trace"))?;
+    let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    tracing_subscriber::registry().with(Lines { format, colour }.with_filter(filter)).init();
+
+    let panics = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&panics);
+    std::panic::set_hook(Box::new(move |panic| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        let thread = std::thread::current();
+        tracing::error!(thread = thread.name().unwrap_or("unnamed"), "a task panicked, which is a bug: {panic}");
+    }));
+    Ok(panics)
+}
+
+impl<S: Subscriber> Layer<S> for Lines {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        let metadata = event.metadata();
+        let mut line = match self.format {
+            LogFormat::Human => human(*metadata.level(), metadata.target(), &fields, self.colour),
+            LogFormat::Json => json(*metadata.level(), metadata.target(), fields),
+        };
+        line.push('\n');
+        // One write per line keeps lines of several threads apart. A log that cannot be written has nowhere
+        // to say so.
+        let _ = io::stderr().write_all(line.as_bytes());
+    }
+}
+
+fn now() -> String {
+    humantime::format_rfc3339_micros(SystemTime::now()).to_string()
+}
+
+/// `2026-01-01T00:00:00.000000Z WARN  weir::reload: message key=value`
+fn human(level: Level, target: &str, fields: &Fields, colour: bool) -> String {
+    let code = match level {
+        Level::ERROR => "31",
+        Level::WARN => "33",
+        Level::INFO => "32",
+        Level::DEBUG => "34",
+        Level::TRACE => "35",
+    };
+    let policy = fields.others.iter().find(|(name, _)| *name == "policy").map(|(_, value)| plain(value));
+    let source = match &policy {
+        Some(policy) if target == GUEST => format!("policy {}", printable(policy)),
+        _ => target.to_owned(),
+    };
+    let (level, source) = match colour {
+        true => (format!("\x1b[{code}m{level:<5}\x1b[0m"), format!("\x1b[2m{source}:\x1b[0m")),
+        false => (format!("{level:<5}"), format!("{source}:")),
+    };
+    let mut line = format!("{} {level} {source} {}", now(), printable(&fields.message));
+    for (name, value) in &fields.others {
+        if *name == "policy" && target == GUEST {
+            continue;
+        }
+        let _ = match value {
+            Value::String(text) if text.is_empty() || text.contains([' ', '"', '=']) => {
+                write!(line, " {name}={}", printable(&format!("{text:?}")))
+            }
+            other => write!(line, " {name}={}", printable(&plain(other))),
+        };
+    }
+    line
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn json(level: Level, target: &str, fields: Fields) -> String {
+    let mut object = Map::new();
+    object.insert("timestamp".into(), now().into());
+    object.insert("level".into(), level.as_str().to_ascii_lowercase().into());
+    object.insert("target".into(), target.into());
+    object.insert("message".into(), fields.message.into());
+    for (name, value) in fields.others {
+        // The event's own members cannot be replaced by a field of that name.
+        object.entry(name).or_insert(value);
+    }
+    Value::Object(object).to_string()
+}
+
+impl Fields {
+    fn put(&mut self, field: &Field, value: Value) {
+        match (field.name(), value) {
+            ("message", Value::String(text)) => self.message = text,
+            (name, value) => self.others.push((name, value)),
+        }
+    }
+}
+
+fn bounded(mut text: String) -> String {
+    if text.len() > MAX_FIELD {
+        let end = (0..=MAX_FIELD).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+impl Visit for Fields {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.put(field, Value::String(bounded(value.to_owned())));
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.put(field, Value::String(bounded(format!("{value:?}"))));
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.put(field, value.into());
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.put(field, value.into());
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.put(field, value.into());
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.put(field, value.into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields() -> Fields {
+        Fields {
+            message: "be\x1b[31mware".into(),
+            others: vec![("policy", "p".into()), ("call_ref", "a b\r".into()), ("n", 3.into())],
+        }
+    }
+
+    #[test]
+    fn a_line_for_people_is_one_line_without_control_characters() {
+        let line = human(Level::WARN, GUEST, &fields(), false);
+        assert!(line.ends_with(r#" WARN  policy p: be\u{1b}[31mware call_ref="a b\r" n=3"#), "{line}");
+        assert!(!line.chars().any(char::is_control));
+    }
+
+    #[test]
+    fn a_line_for_programs_is_json_and_keeps_types() {
+        let line: Value = serde_json::from_str(&json(Level::WARN, GUEST, fields())).unwrap();
+        assert_eq!(line["level"], "warn");
+        assert_eq!(line["n"], 3);
+        assert_eq!(line["policy"], "p");
+    }
+
+    #[test]
+    fn long_fields_are_cut() {
+        assert!(bounded("ä".repeat(MAX_FIELD)).len() <= MAX_FIELD + '…'.len_utf8());
+    }
+}

@@ -1,0 +1,87 @@
+//! Runs the program and compares all that it prints, with its exit code, with snapshots.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The folders that the commands are given.
+fn folders() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/folders")
+}
+
+/// Everything that one run comes to.
+fn weir(arguments: &[&str], stdin: &str) -> String {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_weir"))
+        .args(arguments)
+        .current_dir(folders())
+        .env_remove("WEIR_LOG")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    format!(
+        "exit {}\n{}--- standard error\n{}",
+        output.status.code().unwrap(),
+        text(&output.stdout),
+        text(&output.stderr)
+    )
+}
+
+fn check(name: &str, arguments: &[&str], stdin: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/snapshots"));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, weir(arguments, stdin)));
+}
+
+#[test]
+fn help() {
+    check("help", &["--help"], "");
+    check("help-serve", &["serve", "--help"], "");
+    check("help-chain", &["chain", "--help"], "");
+    check("help-policy-test", &["policy", "test", "--help"], "");
+}
+
+#[test]
+fn a_folder_that_cannot_be_served() {
+    check("check-broken", &["check", "broken"], "");
+    check("check-broken-json", &["check", "broken", "--json"], "");
+    check("serve-broken", &["serve", "broken"], "");
+    check("check-nothing", &["check", "nothing"], "");
+    check("check-file", &["check", "text/notes.txt"], "");
+}
+
+#[test]
+fn a_folder_that_can() {
+    check("check-plain", &["check", "plain"], "");
+    check("check-plain-json", &["check", "plain", "--json"], "");
+    check("serve-demo-upstream", &["serve", "plain", "--listen", "127.0.0.1:0"], "");
+    check("serve-open-admin", &["demo", "plain", "--admin-listen", "0.0.0.0:0"], "");
+}
+
+#[test]
+fn one_chain() {
+    let chain =
+        |more: &[&'static str]| [&["chain", "--event", "tools/call", "--phase", "request", "--payload"], more].concat();
+    check("chain-not-json", &chain(&["-", "plain"]), "{\"a\":");
+    check("chain-missing-file", &chain(&["nothing.json", "plain"]), "");
+    check("chain-unknown-route", &chain(&["-", "--route", "nothing", "plain"]), "{}");
+    check("chain-unknown-policy", &chain(&["-", "--interceptor", "nothing", "plain"]), "{}");
+    check("chain-broken-folder", &chain(&["-", "broken"]), "{}");
+    let passed = weir(&chain(&["-", "--route", "tools", "plain"]), "{\"name\": 1.00}");
+    assert!(passed.starts_with("exit 0\n") && passed.contains("\"status\": \"success\""), "{passed}");
+    assert!(passed.contains("1.00"), "{passed}");
+}
+
+#[test]
+fn components_that_are_none() {
+    check("inspect-text", &["policy", "inspect", "text/notes.txt"], "");
+    check("inspect-missing", &["policy", "inspect", "nothing.wasm"], "");
+    check("test-without-cases", &["policy", "test", "text/notes.txt"], "");
+    check("log-level", &["--log", "louder=;", "check", "plain"], "");
+}

@@ -1,0 +1,12 @@
+//! The daemon's tests from outside.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+/// What a `weir.toml` resolves to, or what is reported about it: one data file each.
+mod config;
+
+/// The program as people and scripts meet it: texts, JSON and exit codes.
+mod cli;
+
+/// Serving: the ready line, hot reload, signals.
+mod serve;

@@ -1,0 +1,205 @@
+//! Starts the program on a folder of its own, talks to it over sockets, changes the folder, ends it.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a reload may take before a test fails: far more than it needs, since machines are busy.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A folder that is removed at the end.
+struct Scratch(PathBuf);
+
+/// The program, ended when dropped.
+struct Server {
+    child: Child,
+    gateway: String,
+    admin: String,
+}
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("weir-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn write(&self, routes: &[&str]) {
+        write(&self.0, routes);
+    }
+}
+
+/// Writes a configuration with one route for each name, all to the same place.
+fn write(folder: &Path, routes: &[&str]) {
+    fs::create_dir_all(folder).unwrap();
+    let route = |name: &&str| {
+        format!("[[route]]\nname = \"{name}\"\npath = \"/{name}\"\nprotocol = \"http\"\nupstream = \"demo:http\"\n\n")
+    };
+    fs::write(folder.join("weir.toml"), routes.iter().map(route).collect::<String>()).unwrap();
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Server {
+    fn start(folder: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_weir"))
+            .arg("demo")
+            .arg(folder)
+            .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log", "error"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let ready = lines.next().unwrap().unwrap();
+        // What follows is for people; it must still be read, or the program would meet a closed pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        let words: Vec<&str> = ready.split(' ').collect();
+        let ["weir", "ready", gateway, admin, "policies=0"] = words[..] else { panic!("{ready}") };
+        let address = |word: &str, key: &str| word.strip_prefix(key).unwrap().to_owned();
+        Self { child, gateway: address(gateway, "gateway=http://"), admin: address(admin, "admin=http://") }
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Waits until the admin surface says something that fits.
+    fn until(&self, path: &str, fits: impl Fn(&str) -> bool) -> String {
+        let start = Instant::now();
+        loop {
+            let body = get(&self.admin, path).1;
+            if fits(&body) {
+                return body;
+            }
+            assert!(start.elapsed() < PATIENCE, "{body}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The status and body of a GET.
+fn get(address: &str, path: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    let (head, body) = response.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+#[test]
+fn routes_lead_to_the_demos_servers_and_signals_end_it() {
+    let scratch = Scratch::new("signals");
+    scratch.write(&["one"]);
+    let mut server = Server::start(&scratch.0);
+    assert_eq!(get(&server.admin, "/healthz").0, 200);
+    assert_eq!(get(&server.admin, "/readyz").0, 200);
+    let (status, body) = get(&server.gateway, "/one/path?q=1");
+    assert!(status == 200 && body.contains(r#""path":"/path","query":"q=1""#), "{body}");
+    assert!(
+        get(&server.admin, "/metrics").1.contains("weir_exchanges_total{route=\"one\",method=\"GET\",status=\"2xx\"")
+    );
+    server.signal("TERM");
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_change_is_taken_over_and_a_bad_one_is_not() {
+    let scratch = Scratch::new("reload");
+    scratch.write(&["one"]);
+    let server = Server::start(&scratch.0);
+
+    scratch.write(&["one", "two"]);
+    server.until("/v1/routes", |routes| routes.contains("\"/two\""));
+    assert_eq!(get(&server.gateway, "/two").0, 200);
+
+    fs::write(scratch.0.join("weir.toml"), "[[route]]\nnam = \"x\"\n").unwrap();
+    let policies = server.until("/v1/policies", |policies| policies.contains("did you mean"));
+    assert!(policies.contains(":2:1: unknown key"), "{policies}");
+    assert_eq!(get(&server.gateway, "/two").0, 200);
+    assert!(get(&server.admin, "/metrics").1.contains("weir_reloads_total{result=\"failed\"} 1"));
+
+    // As editors do it: another file, then a rename.
+    let other = Scratch::new("reload-other");
+    other.write(&["three"]);
+    fs::copy(other.0.join("weir.toml"), scratch.0.join("weir.toml~")).unwrap();
+    fs::rename(scratch.0.join("weir.toml~"), scratch.0.join("weir.toml")).unwrap();
+    server.until("/v1/routes", |routes| routes.contains("\"/three\"") && !routes.contains("\"/two\""));
+    server.until("/v1/policies", |policies| !policies.contains("did you mean"));
+    assert_eq!(get(&server.gateway, "/two").0, 404);
+}
+
+#[test]
+fn a_swapped_link_is_a_change() {
+    let scratch = Scratch::new("link");
+    write(&scratch.0.join("a"), &["one"]);
+    write(&scratch.0.join("b"), &["two"]);
+    symlink(scratch.0.join("a"), scratch.0.join("now")).unwrap();
+    let server = Server::start(&scratch.0.join("now"));
+    symlink(scratch.0.join("b"), scratch.0.join("next")).unwrap();
+    fs::rename(scratch.0.join("next"), scratch.0.join("now")).unwrap();
+    server.until("/v1/routes", |routes| routes.contains("\"/two\""));
+    // What the link leads to now is watched, too.
+    write(&scratch.0.join("b"), &["three"]);
+    server.until("/v1/routes", |routes| routes.contains("\"/three\""));
+}
+
+#[test]
+fn sighup_reads_the_folder_again() {
+    let scratch = Scratch::new("hup");
+    scratch.write(&["one"]);
+    let server = Server::start(&scratch.0);
+    server.until("/v1/policies", |policies| policies.contains("\"epoch\":1"));
+    server.signal("HUP");
+    server.until("/v1/policies", |policies| policies.contains("\"epoch\":2"));
+}
+
+#[test]
+fn no_call_is_lost_while_the_folder_changes() {
+    let scratch = Scratch::new("load");
+    scratch.write(&["always", "first"]);
+    let server = Server::start(&scratch.0);
+    let end = Instant::now() + Duration::from_secs(3);
+    std::thread::scope(|scope| {
+        let callers: Vec<_> = (0..2)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut calls = 0;
+                    while Instant::now() < end {
+                        assert_eq!(get(&server.gateway, "/always").0, 200);
+                        calls += 1;
+                    }
+                    calls
+                })
+            })
+            .collect();
+        let mut turn = 0;
+        while Instant::now() < end {
+            turn += 1;
+            scratch.write(&["always", if turn % 2 == 0 { "first" } else { "second" }]);
+            std::thread::sleep(Duration::from_millis(250));
+        }
+        let calls: usize = callers.into_iter().map(|caller| caller.join().unwrap()).sum();
+        assert!(calls > 100, "{calls}");
+    });
+    server.until("/v1/policies", |policies| !policies.contains("\"epoch\":1,"));
+}

@@ -1,0 +1,275 @@
+//! The envelope of a JSON-RPC message: what it is, and where its members stand in the text.
+//!
+//! Invariants: an envelope that was read can be read in one way only. Two members of one name, or a member whose
+//! name differs from a known one by case alone (some servers take it for the known one), are refused. Whatever
+//! is not replaced keeps its bytes.
+//!
+//! Not here: what is in params and result.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use weir_core::Payload;
+
+use crate::json::{self, Unreadable};
+
+/// A JSON-RPC message.
+#[derive(Debug, Clone)]
+pub(super) struct Envelope {
+    /// Checked to be UTF-8.
+    text: Bytes,
+    id: Option<Range<usize>>,
+    method: Option<String>,
+    params: Option<Range<usize>>,
+    result: Option<Range<usize>>,
+    error: Option<Range<usize>>,
+}
+
+/// What a message is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Kind<'a> {
+    /// It wants an answer.
+    Request {
+        /// Its method.
+        method: &'a str,
+    },
+    /// It wants none.
+    Notification,
+    /// It is an answer.
+    Answer,
+}
+
+/// Why a message is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Malformed {
+    /// -32700.
+    Syntax,
+    /// -32600, with the reason and the id if one could be read.
+    Invalid(&'static str, Option<String>),
+}
+
+/// What an upstream's message is to the request that it may answer.
+pub(super) enum Answer {
+    /// It has a result, which policies have to see.
+    Result(Envelope, Payload),
+    /// An error, a notification or a request of the server: no event.
+    Other,
+    /// Something that a client might take for an answer in another way than we would.
+    Unreadable,
+}
+
+const NAMES: [&str; 6] = ["jsonrpc", "id", "method", "params", "result", "error"];
+
+impl Envelope {
+    /// Reads a message that a client sent.
+    pub(super) fn read(text: Bytes) -> Result<Self, Malformed> {
+        let envelope = Self::scan(text)?;
+        let invalid = |reason| Err(Malformed::Invalid(reason, envelope.readable_id()));
+        match (&envelope.method, &envelope.id) {
+            (Some(_), _) if envelope.result.is_some() || envelope.error.is_some() => {
+                invalid("a message is a request or an answer, not both")
+            }
+            (Some(method), None) if !method.starts_with("notifications/") => {
+                invalid("a request needs an id; only notifications/* have none")
+            }
+            (Some(_), Some(_)) if envelope.readable_id().is_none() => invalid("the id must be a string or a number"),
+            (None, _) if envelope.result.is_some() == envelope.error.is_some() => {
+                invalid("a message needs a method, a result or an error")
+            }
+            _ => Ok(envelope),
+        }
+    }
+
+    fn scan(text: Bytes) -> Result<Self, Malformed> {
+        let invalid = |reason| Malformed::Invalid(reason, None);
+        let read = std::str::from_utf8(&text).map_err(|_| Malformed::Syntax)?;
+        let members = json::members(read).map_err(|unreadable| match unreadable {
+            Unreadable::Syntax => Malformed::Syntax,
+            Unreadable::NotAnObject if read.trim_ascii_start().starts_with('[') => {
+                invalid("batches are not part of the protocol; send one message per request")
+            }
+            Unreadable::NotAnObject => invalid("a message is a JSON object"),
+        })?;
+        let mut places: [Option<Range<usize>>; NAMES.len()] = Default::default();
+        for member in members {
+            let Some(known) = NAMES.iter().position(|name| name.eq_ignore_ascii_case(&member.name)) else { continue };
+            if NAMES[known] != member.name || places[known].is_some() {
+                return Err(invalid("a member of the message comes twice, or in another case"));
+            }
+            places[known] = Some(member.value);
+        }
+        let [version, id, method, params, result, error] = places;
+        if version.is_none_or(|version| &read[version] != "\"2.0\"") {
+            return Err(invalid("the message needs \"jsonrpc\": \"2.0\""));
+        }
+        let method = method
+            .map(|method| serde_json::from_str(&read[method]).map_err(|_| invalid("the method must be a string")))
+            .transpose()?;
+        Ok(Self { id, method, params, result, error, text })
+    }
+
+    /// What the message is.
+    pub(super) fn kind(&self) -> Kind<'_> {
+        match (&self.method, &self.id) {
+            (Some(method), Some(_)) => Kind::Request { method },
+            (Some(_), None) => Kind::Notification,
+            (None, _) => Kind::Answer,
+        }
+    }
+
+    /// The id as it was written; `null` if there is none.
+    pub(super) fn id(&self) -> &str {
+        self.part(&self.id).unwrap_or("null")
+    }
+
+    /// The params as they were written.
+    pub(super) fn params(&self) -> Option<&str> {
+        self.part(&self.params)
+    }
+
+    /// The message with other params.
+    pub(super) fn with_params(&self, params: &str) -> Bytes {
+        match &self.params {
+            Some(place) => self.spliced(place.clone(), &[params]),
+            None => {
+                // The object has members already: the version at least.
+                let end = self.as_str().trim_ascii_end().len() - 1;
+                self.spliced(end..end, &[",\"params\":", params])
+            }
+        }
+    }
+
+    /// The message with another result.
+    pub(super) fn with_result(&self, result: &str) -> Bytes {
+        match &self.result {
+            Some(place) => self.spliced(place.clone(), &[result]),
+            None => self.text.clone(),
+        }
+    }
+
+    pub(super) fn into_text(self) -> Bytes {
+        self.text
+    }
+
+    /// The id, if it is one that an answer can repeat.
+    fn readable_id(&self) -> Option<String> {
+        let id = self.part(&self.id)?;
+        (id.starts_with('"') || id.starts_with('-') || id.starts_with(|c: char| c.is_ascii_digit()))
+            .then(|| id.to_owned())
+    }
+
+    fn spliced(&self, place: Range<usize>, with: &[&str]) -> Bytes {
+        let added: usize = with.iter().map(|part| part.len()).sum();
+        let mut text = Vec::with_capacity(self.text.len() - place.len() + added);
+        text.extend_from_slice(&self.text[..place.start]);
+        with.iter().for_each(|part| text.extend_from_slice(part.as_bytes()));
+        text.extend_from_slice(&self.text[place.end..]);
+        text.into()
+    }
+
+    fn part(&self, place: &Option<Range<usize>>) -> Option<&str> {
+        place.clone().and_then(|place| self.as_str().get(place))
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.text).unwrap_or_default()
+    }
+}
+
+/// Reads what an upstream sent in answer to a request. Whatever has a result counts as the answer, whether or not
+/// its id is the request's: clients compare ids loosely, and nothing else may answer here.
+pub(super) fn answer(text: Bytes) -> Answer {
+    if text.trim_ascii().is_empty() {
+        return Answer::Other;
+    }
+    let Ok(envelope) = Envelope::scan(text) else { return Answer::Unreadable };
+    match envelope.part(&envelope.result).map(Payload::parse) {
+        None => Answer::Other,
+        Some(Ok(result)) => Answer::Result(envelope, result),
+        Some(Err(_)) => Answer::Unreadable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Envelope, Malformed> {
+        Envelope::read(Bytes::copy_from_slice(text.as_bytes()))
+    }
+
+    #[test]
+    fn messages_are_told_apart() {
+        let request = read(r#"{"jsonrpc":"2.0","id":1e0,"method":"tools\/call","params":{"a":1}}"#).unwrap();
+        assert_eq!(request.kind(), Kind::Request { method: "tools/call" });
+        assert_eq!((request.id(), request.params()), ("1e0", Some("{\"a\":1}")));
+        let notification = read(r#"{"method":"notifications/initialized","jsonrpc":"2.0"}"#).unwrap();
+        assert_eq!(notification.kind(), Kind::Notification);
+        assert_eq!(read(r#"{"jsonrpc":"2.0","id":"x","result":{}}"#).unwrap().kind(), Kind::Answer);
+        assert_eq!(read(r#"{"jsonrpc":"2.0","id":null,"error":{}}"#).unwrap().kind(), Kind::Answer);
+    }
+
+    #[test]
+    fn what_could_be_read_in_two_ways_is_refused() {
+        for text in [
+            "[]",
+            "[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}]",
+            "1",
+            r#"{"id":1,"method":"x"}"#,
+            r#"{"jsonrpc":"1.0","id":1,"method":"x"}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/call"}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"ping","\u006dethod":"tools/call"}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"ping","Method":"tools/call"}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"x","Params":{}}"#,
+            r#"{"jsonrpc":"2.0","id":null,"method":"tools/call"}"#,
+            r#"{"jsonrpc":"2.0","id":{},"method":"tools/call"}"#,
+            r#"{"jsonrpc":"2.0","method":"tools/call"}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":1}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"x","result":{}}"#,
+            r#"{"jsonrpc":"2.0","id":1}"#,
+            r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{}}"#,
+        ] {
+            assert!(matches!(read(text), Err(Malformed::Invalid(..))), "{text}");
+        }
+        for text in ["", "{", "nul", "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"x\"} x", "{\"a\":NaN}"] {
+            assert_eq!(read(text).unwrap_err(), Malformed::Syntax, "{text}");
+        }
+        assert_eq!(Envelope::read(Bytes::from_static(b"\"\xff\"")).unwrap_err(), Malformed::Syntax);
+    }
+
+    #[test]
+    fn only_the_replaced_member_changes() {
+        let text = " {\"x\" : 1.0,\"params\":{\"a\":1}, \"id\":\"\\u0031\" ,\"jsonrpc\":\"2.0\",\"method\":\"m\"} \n";
+        let envelope = read(text).unwrap();
+        assert_eq!(envelope.with_params("[2]"), text.replace("{\"a\":1}", "[2]"));
+        let bare = read("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\" } ").unwrap();
+        assert_eq!(bare.with_params("{}"), "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\" ,\"params\":{}} ");
+    }
+
+    #[test]
+    fn answers_are_what_has_a_result() {
+        let of = |text: &'static str| answer(Bytes::from_static(text.as_bytes()));
+        let Answer::Result(envelope, result) = of(r#"{"result":{"a":1.0},"id":7,"jsonrpc":"2.0"}"#) else { panic!() };
+        assert_eq!(result.text(), "{\"a\":1.0}");
+        assert_eq!(envelope.with_result("{}"), r#"{"result":{},"id":7,"jsonrpc":"2.0"}"#);
+        for other in [
+            "",
+            " \n",
+            r#"{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"x"}}"#,
+            r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"sampling/createMessage"}"#,
+        ] {
+            assert!(matches!(of(other), Answer::Other), "{other}");
+        }
+        for unreadable in [
+            r#"{"jsonrpc":"2.0","id":1,"result":{"x":NaN}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"result":{"x":1,"x":2}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"Result":{}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"error":1,"result":{},"result":{}}"#,
+            r#"[{"jsonrpc":"2.0","id":1,"result":{}}]"#,
+            "hello",
+        ] {
+            assert!(matches!(of(unreadable), Answer::Unreadable), "{unreadable}");
+        }
+    }
+}

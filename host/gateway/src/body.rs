@@ -1,0 +1,179 @@
+//! The bodies that the gateway sends: towards the upstream and towards the caller.
+//!
+//! Invariant: what nobody looks at is handed on frame by frame, trailers included, without a copy; the next
+//! frame is only asked for when the other side can take it.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+
+use crate::adapter::mcp::Relay;
+use crate::call::Watch;
+use crate::upstream::Progress;
+
+/// Why a body ended early.
+pub(crate) type BodyError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A body that has been read, or was made here.
+#[derive(Debug, Default)]
+pub(crate) struct Whole {
+    data: Option<Bytes>,
+    trailers: Option<HeaderMap>,
+}
+
+/// What goes to the upstream.
+pub(crate) enum RequestBody {
+    /// All at once.
+    Whole(Whole),
+    /// As it comes from the caller; each frame counts as progress.
+    Streamed(Incoming, Arc<Progress>),
+}
+
+/// What goes to the caller.
+pub(crate) struct ReplyBody {
+    source: Source,
+    watch: Option<Watch>,
+}
+
+/// Where a reply's body comes from.
+pub(crate) enum Source {
+    /// All at once.
+    Whole(Whole),
+    /// As it comes from the upstream.
+    Streamed(Incoming),
+    /// Server-sent events, each of them looked at.
+    Events(Box<Relay>),
+}
+
+impl Whole {
+    /// Data with the trailers that came after it.
+    pub(crate) fn new(data: Bytes, trailers: Option<HeaderMap>) -> Self {
+        Self { data: Some(data).filter(|data| !data.is_empty()), trailers }
+    }
+
+    fn next(&mut self) -> Option<Frame<Bytes>> {
+        let data = self.data.take().map(Frame::data);
+        data.or_else(|| self.trailers.take().map(Frame::trailers))
+    }
+
+    fn is_end(&self) -> bool {
+        self.data.is_none() && self.trailers.is_none()
+    }
+
+    fn size(&self) -> SizeHint {
+        // A length would leave no room for trailers in HTTP/1.1.
+        match (&self.data, &self.trailers) {
+            (data, None) => SizeHint::with_exact(data.as_ref().map_or(0, |data| data.len() as u64)),
+            _ => SizeHint::default(),
+        }
+    }
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match self.get_mut() {
+            Self::Whole(whole) => Poll::Ready(whole.next().map(Ok)),
+            Self::Streamed(body, progress) => {
+                let frame = ready!(Pin::new(body).poll_frame(context));
+                progress.mark();
+                Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(whole) => whole.is_end(),
+            Self::Streamed(body, _) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(whole) => whole.size(),
+            Self::Streamed(body, _) => body.size_hint(),
+        }
+    }
+}
+
+impl ReplyBody {
+    /// All at once.
+    pub(crate) fn whole(data: impl Into<Bytes>) -> Self {
+        Source::Whole(Whole::new(data.into(), None)).into()
+    }
+
+    /// Has the exchange reported when this body ends.
+    pub(crate) fn watched(mut self, watch: Watch) -> Self {
+        self.watch = Some(watch);
+        self
+    }
+
+    fn ended(&mut self) {
+        if let Some(watch) = self.watch.take() {
+            watch.finished();
+        }
+    }
+}
+
+impl From<Source> for ReplyBody {
+    fn from(source: Source) -> Self {
+        Self { source, watch: None }
+    }
+}
+
+impl Body for ReplyBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let this = self.get_mut();
+        let frame = match &mut this.source {
+            Source::Whole(whole) => whole.next().map(Ok),
+            Source::Streamed(body) => ready!(Pin::new(body).poll_frame(context)).map(|frame| frame.map_err(Into::into)),
+            Source::Events(relay) => ready!(relay.poll_frame(context)).map(|data| data.map(Frame::data)),
+        };
+        match &frame {
+            Some(Ok(_)) => {}
+            None => this.ended(),
+            Some(Err(error)) => {
+                if let Some(watch) = this.watch.take() {
+                    watch.broken(error.as_ref());
+                }
+            }
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.source {
+            Source::Whole(whole) => whole.is_end(),
+            Source::Streamed(body) => body.is_end_stream(),
+            Source::Events(_) => false,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.source {
+            Source::Whole(whole) => whole.size(),
+            Source::Streamed(body) => body.size_hint(),
+            Source::Events(_) => SizeHint::default(),
+        }
+    }
+}
+
+impl Drop for ReplyBody {
+    fn drop(&mut self) {
+        // A body of known length is not asked for its end: it is complete when nothing is left of it.
+        if self.is_end_stream() {
+            self.ended();
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! One exchange: what it is about, and the watch over its end.
+
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant, SystemTime};
+
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use uuid::Uuid;
+use weir_core::{Context, Principal};
+
+use crate::gateway::Shared;
+use crate::headers::trace::Trace;
+use crate::headers::{WEIR_ACTION_NAME, WEIR_AGENT_ID};
+use crate::routes::Prepared;
+use crate::telemetry::ExchangeReport;
+
+/// Longest `Weir-Agent-Id` and `Weir-Action-Name` that are taken for what they say. They go to policies, logs and
+/// keys of state; a longer one is no name.
+const MAX_LABEL: usize = 256;
+
+/// Identifies an exchange in logs, replies and records: a UUID of version 7.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CallRef {
+    text: [u8; 36],
+}
+
+/// What is known of one exchange from its beginning.
+pub(crate) struct Call {
+    pub(crate) shared: Arc<Shared>,
+    /// Of the running set that the exchange began with; it is used to the end.
+    pub(crate) route: Arc<Prepared>,
+    pub(crate) reference: CallRef,
+    pub(crate) trace: Trace,
+    method: Method,
+    started: Instant,
+    upstream_elapsed: OnceLock<Duration>,
+    refused: OnceLock<&'static str>,
+}
+
+/// What a protocol's own fields say about a call.
+#[derive(Debug, Default)]
+pub(crate) struct Surface {
+    pub(crate) session_id: Option<String>,
+    pub(crate) protocol_revision: Option<String>,
+}
+
+/// Reports an exchange once: finished, broken, or (when dropped before) cancelled by the caller.
+pub(crate) struct Watch {
+    call: Option<Arc<Call>>,
+    status: StatusCode,
+}
+
+impl CallRef {
+    pub(crate) fn new() -> Self {
+        let mut text = [0; 36];
+        Uuid::now_v7().hyphenated().encode_lower(&mut text);
+        Self { text }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        // Hex digits and dashes only.
+        std::str::from_utf8(&self.text).unwrap_or_default()
+    }
+
+    pub(crate) fn header(&self) -> HeaderValue {
+        HeaderValue::from_bytes(&self.text).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
+    }
+}
+
+impl Call {
+    pub(crate) fn begin(shared: Arc<Shared>, route: Arc<Prepared>, reference: CallRef, parts: &Parts) -> Self {
+        Self {
+            shared,
+            route,
+            reference,
+            trace: Trace::of(&parts.headers),
+            method: parts.method.clone(),
+            started: Instant::now(),
+            upstream_elapsed: OnceLock::new(),
+            refused: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn route_name(&self) -> &str {
+        &self.route.route.name
+    }
+
+    /// Who, where and when, for policies. Made from the caller's headers as they came.
+    pub(crate) fn context(&self, headers: &HeaderMap, surface: Surface) -> Arc<Context> {
+        let route = &self.route.route;
+        let id = route.principal.as_ref().and_then(|source| text(headers, &source.header));
+        let principal = match (&route.principal, id) {
+            (Some(source), Some(id)) => Principal { kind: source.kind, id: Some(id), claims: None },
+            _ => Principal::default(),
+        };
+        Arc::new(Context {
+            principal,
+            session_id: surface.session_id,
+            agent_id: label(headers, &WEIR_AGENT_ID),
+            action_name: label(headers, &WEIR_ACTION_NAME),
+            call_ref: Some(self.reference.as_str().to_owned()),
+            trace_id: Some(self.trace.trace_id().to_owned()),
+            span_id: Some(self.trace.span_id().to_owned()),
+            timestamp: crate::wire::timestamp(SystemTime::now()),
+            route: Some(route.name.clone()),
+            server: Some(route.server.clone()),
+            protocol_revision: surface.protocol_revision,
+        })
+    }
+
+    /// Notes how long the upstream took to answer.
+    pub(crate) fn upstream_answered(&self, elapsed: Duration) {
+        // Each exchange asks its upstream once.
+        let _ = self.upstream_elapsed.set(elapsed);
+    }
+
+    /// Notes why the gateway answers by itself; the first reason stays.
+    pub(crate) fn refused(&self, kind: &'static str) {
+        let _ = self.refused.set(kind);
+    }
+}
+
+/// The text of a header that comes once.
+pub(crate) fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (Some(value), None) if !value.is_empty() => Some(String::from_utf8_lossy(value.as_bytes()).into_owned()),
+        _ => None,
+    }
+}
+
+fn label(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    text(headers, name).filter(|text| text.len() <= MAX_LABEL)
+}
+
+impl Watch {
+    pub(crate) fn over(call: Arc<Call>) -> Self {
+        Self { call: Some(call), status: StatusCode::OK }
+    }
+
+    /// Notes the status that is answered.
+    pub(crate) fn answering(self, status: StatusCode) -> Self {
+        let mut this = self;
+        this.status = status;
+        this
+    }
+
+    /// The reply went out.
+    pub(crate) fn finished(mut self) {
+        self.report();
+    }
+
+    /// The upstream did not deliver its response to the end.
+    pub(crate) fn broken(mut self, error: &(dyn std::error::Error + Send + Sync)) {
+        if let Some(call) = &self.call {
+            let error = crate::refusal::chain_of(error);
+            tracing::warn!(call_ref = call.reference.as_str(), error, "the upstream's response broke off");
+            call.refused(crate::refusal::UPSTREAM_UNREACHABLE);
+        }
+        self.report();
+    }
+
+    fn report(&mut self) {
+        let Some(call) = self.call.take() else { return };
+        call.shared.telemetry.exchange(&ExchangeReport {
+            route: call.route_name(),
+            protocol: call.route.route.protocol,
+            method: &call.method,
+            status: self.status,
+            elapsed: call.started.elapsed(),
+            upstream_elapsed: call.upstream_elapsed.get().copied(),
+            refusal: call.refused.get().copied(),
+            call_ref: call.reference.as_str(),
+        });
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if let Some(call) = self.call.take() {
+            tracing::debug!(call_ref = call.reference.as_str(), "the caller went away");
+            call.shared.telemetry.cancelled(call.route_name());
+        }
+    }
+}

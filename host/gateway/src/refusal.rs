@@ -1,0 +1,219 @@
+//! Errors become HTTP here and nowhere else.
+//!
+//! Invariants: a refusal on plain HTTP is `application/problem+json`; nothing of an upstream's or a host's error
+//! text is in it, only what the caller can do about it.
+
+use bytes::Bytes;
+use http::header::{ALLOW, CONTENT_TYPE};
+use http::{HeaderValue, Response, StatusCode};
+
+use crate::body::ReplyBody;
+use crate::call::CallRef;
+use crate::verdict::{Denial, Reason, Said};
+use crate::wire::{Problem, ProblemMessage};
+
+/// Why the gateway answers by itself.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// No route has this path.
+    NoRoute,
+    /// The request is not what it must be.
+    BadRequest(String),
+    /// A page of another origin, or a name that is not ours.
+    ForbiddenOrigin(&'static str),
+    /// No valid token.
+    Unauthorized,
+    /// Nothing is at this path.
+    NotFound(String),
+    /// The method is not served here; these are.
+    MethodNotAllowed(&'static str),
+    /// A body that policies must read is larger than this.
+    BodyTooLarge(usize),
+    /// A body that policies must read is compressed.
+    EncodedBody,
+    /// A body did not arrive in time.
+    BodyTimeout,
+    /// A policy decided so, or failed.
+    Denied(Denial),
+    /// A mutator's payload cannot be sent; the reason is for the log.
+    UnusablePayload(String),
+    /// The upstream could not be reached or closed the connection; the cause is for the log.
+    UpstreamUnreachable(String),
+    /// The upstream did not answer in time.
+    UpstreamTimeout,
+    /// The upstream's response cannot be shown to policies.
+    UpstreamInvalid(&'static str),
+    /// A message that is no JSON-RPC, answered in its own words.
+    JsonRpc(StatusCode, Bytes),
+    /// Not all policies are loaded.
+    NotReady(String),
+    /// A fault of the gateway.
+    Internal,
+}
+
+/// The type of a problem whose cause is the upstream's connection.
+pub(crate) const UPSTREAM_UNREACHABLE: &str = "urn:weir:upstream-unreachable";
+
+/// The parts of a problem that are the same whenever it occurs.
+struct Kind {
+    urn: &'static str,
+    title: &'static str,
+    status: StatusCode,
+}
+
+impl Refusal {
+    /// The problem's type, for telemetry.
+    pub(crate) fn urn(&self) -> &'static str {
+        self.kind().urn
+    }
+
+    /// The reply.
+    pub(crate) fn respond(&self, reference: Option<&CallRef>) -> Response<ReplyBody> {
+        self.log(reference);
+        if let Self::JsonRpc(status, text) = self {
+            return reply(*status, "application/json", text.clone());
+        }
+        let kind = self.kind();
+        let (interceptor, messages) = match self {
+            Self::Denied(denial) => (Some(denial.interceptor.clone()), denial.messages.iter().map(message).collect()),
+            _ => (None, Vec::new()),
+        };
+        let problem = Problem {
+            kind: kind.urn,
+            title: kind.title,
+            status: kind.status.as_u16(),
+            detail: self.detail(),
+            interceptor,
+            messages,
+            call_ref: reference.map(|reference| reference.as_str().to_owned()),
+        };
+        let text = serde_json::to_vec(&problem).unwrap_or_default();
+        let mut response = reply(kind.status, "application/problem+json", text.into());
+        match self {
+            Self::MethodNotAllowed(allow) => {
+                response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+            }
+            Self::Unauthorized => {
+                response.headers_mut().insert(http::header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            _ => {}
+        }
+        response
+    }
+
+    fn kind(&self) -> Kind {
+        let kind = |urn, title, status| Kind { urn, title, status };
+        match self {
+            Self::NoRoute => kind("urn:weir:no-route", "No route", StatusCode::NOT_FOUND),
+            Self::BadRequest(_) => kind("urn:weir:bad-request", "Bad request", StatusCode::BAD_REQUEST),
+            Self::ForbiddenOrigin(_) => kind("urn:weir:forbidden-origin", "Forbidden origin", StatusCode::FORBIDDEN),
+            Self::Unauthorized => kind("urn:weir:unauthorized", "Unauthorized", StatusCode::UNAUTHORIZED),
+            Self::NotFound(_) => kind("urn:weir:not-found", "Not found", StatusCode::NOT_FOUND),
+            Self::MethodNotAllowed(_) => {
+                kind("urn:weir:method-not-allowed", "Method not allowed", StatusCode::METHOD_NOT_ALLOWED)
+            }
+            Self::BodyTooLarge(_) => kind("urn:weir:body-too-large", "Body too large", StatusCode::PAYLOAD_TOO_LARGE),
+            Self::EncodedBody => kind("urn:weir:encoded-body", "Encoded body", StatusCode::UNSUPPORTED_MEDIA_TYPE),
+            Self::BodyTimeout => kind("urn:weir:body-timeout", "Body timeout", StatusCode::REQUEST_TIMEOUT),
+            Self::Denied(denial) => match denial.reason {
+                Reason::Denied => kind("urn:weir:denied", "Denied by policy", StatusCode::FORBIDDEN),
+                Reason::ApprovalRequired => {
+                    kind("urn:weir:approval-required", "Approval required", StatusCode::FORBIDDEN)
+                }
+                Reason::PolicyFailed => {
+                    kind("urn:weir:policy-failed", "Policy failed", StatusCode::SERVICE_UNAVAILABLE)
+                }
+                Reason::PolicyTimeout => {
+                    kind("urn:weir:policy-timeout", "Policies took too long", StatusCode::SERVICE_UNAVAILABLE)
+                }
+            },
+            Self::UnusablePayload(_) => {
+                kind("urn:weir:policy-failed", "Policy failed", StatusCode::SERVICE_UNAVAILABLE)
+            }
+            Self::UpstreamUnreachable(_) => kind(UPSTREAM_UNREACHABLE, "Upstream unreachable", StatusCode::BAD_GATEWAY),
+            Self::UpstreamTimeout => kind("urn:weir:upstream-timeout", "Upstream timeout", StatusCode::GATEWAY_TIMEOUT),
+            Self::UpstreamInvalid(_) => kind("urn:weir:upstream-invalid", "Upstream invalid", StatusCode::BAD_GATEWAY),
+            Self::JsonRpc(status, _) => kind("urn:weir:bad-request", "Bad request", *status),
+            Self::NotReady(_) => kind("urn:weir:not-ready", "Not ready", StatusCode::SERVICE_UNAVAILABLE),
+            Self::Internal => kind("urn:weir:internal", "Internal error", StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+
+    fn detail(&self) -> String {
+        match self {
+            Self::NoRoute => "no route of this gateway has a prefix of this path".to_owned(),
+            Self::BadRequest(detail) | Self::NotFound(detail) | Self::NotReady(detail) => detail.clone(),
+            Self::ForbiddenOrigin(detail) => (*detail).to_owned(),
+            Self::Unauthorized => "give the admin token as `Authorization: Bearer …`".to_owned(),
+            Self::MethodNotAllowed(allow) => format!("only {allow} is served at this path"),
+            Self::BodyTooLarge(limit) => format!("policies read this body, so it may have at most {limit} bytes"),
+            Self::EncodedBody => {
+                "policies read this body, so it must not be compressed; send it without Content-Encoding".to_owned()
+            }
+            Self::BodyTimeout => "the body did not arrive in time".to_owned(),
+            Self::Denied(denial) => match denial.reason {
+                Reason::Denied => format!("policy {} does not allow this {}", denial.interceptor, denial.phase),
+                Reason::ApprovalRequired => format!(
+                    "policy {} wants a person to approve this {}, and nobody can be asked here",
+                    denial.interceptor, denial.phase
+                ),
+                Reason::PolicyFailed => {
+                    format!("policy {} could not be run and must not be skipped", denial.interceptor)
+                }
+                Reason::PolicyTimeout => "the policies did not decide in time".to_owned(),
+            },
+            Self::UnusablePayload(_) => "a policy changed the message into one that cannot be sent".to_owned(),
+            Self::UpstreamUnreachable(_) => {
+                "the upstream could not be reached, or closed the connection before it answered".to_owned()
+            }
+            Self::UpstreamTimeout => "the upstream did not answer in time".to_owned(),
+            Self::UpstreamInvalid(what) => (*what).to_owned(),
+            Self::JsonRpc(..) => String::new(),
+            Self::Internal => "the gateway failed; its log has the cause under the call reference".to_owned(),
+        }
+    }
+
+    /// What the caller is not told goes to the log.
+    fn log(&self, reference: Option<&CallRef>) {
+        let call_ref = reference.map_or("", CallRef::as_str);
+        match self {
+            Self::UnusablePayload(reason) => {
+                tracing::warn!(call_ref, reason, "a policy's payload cannot be sent");
+            }
+            Self::UpstreamUnreachable(error) => tracing::warn!(call_ref, error, "the upstream cannot be reached"),
+            Self::UpstreamTimeout => tracing::warn!(call_ref, "the upstream did not answer in time"),
+            Self::UpstreamInvalid(what) => tracing::warn!(call_ref, what, "the upstream's response cannot be used"),
+            Self::Internal => tracing::error!(call_ref, "internal error"),
+            _ => tracing::debug!(call_ref, kind = self.urn(), "refused"),
+        }
+    }
+}
+
+fn reply(status: StatusCode, content_type: &'static str, text: Bytes) -> Response<ReplyBody> {
+    let mut response = Response::new(ReplyBody::whole(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+fn message(said: &Said) -> ProblemMessage {
+    let Said { interceptor, severity, message, path } = said;
+    ProblemMessage {
+        interceptor: interceptor.clone(),
+        severity: severity.as_str(),
+        message: message.clone(),
+        path: path.clone(),
+    }
+}
+
+/// An error with all of its sources, for the log.
+pub(crate) fn chain_of(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}

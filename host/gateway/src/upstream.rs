@@ -1,0 +1,110 @@
+//! The client towards upstreams: one pool of connections for all routes.
+//!
+//! Invariants: a request is sent once. The pool may try another connection only where the first one turned out
+//! to be closed before anything of the request was written, which is safe for every method.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use http::{Request, Response, StatusCode};
+use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioTimer;
+use tokio::time::{Instant, sleep_until};
+
+use crate::body::RequestBody;
+use crate::options::GatewayOptions;
+use crate::refusal::{Refusal, chain_of};
+use crate::tasks::OwnedTasks;
+
+/// Sends requests to upstreams.
+pub(crate) struct Upstream {
+    client: Client<HttpsConnector<HttpConnector>, RequestBody>,
+    response_timeout: Duration,
+}
+
+/// When a request's body last moved: an upload that moves is not a response that is late.
+pub(crate) struct Progress {
+    since: Instant,
+    moved: AtomicU64,
+}
+
+impl Upstream {
+    pub(crate) fn new(options: &GatewayOptions) -> Self {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(options.connect_timeout));
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls())
+            .https_or_http()
+            .enable_all_versions()
+            .wrap_connector(tcp);
+        let client = Client::builder(OwnedTasks::default())
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(options.pool_idle_timeout)
+            .pool_max_idle_per_host(options.pool_max_idle)
+            .set_host(false)
+            .build(connector);
+        Self { client, response_timeout: options.response_timeout }
+    }
+
+    /// Sends a request and waits for the head of its response.
+    pub(crate) async fn send(&self, request: Request<RequestBody>) -> Result<Response<Incoming>, Refusal> {
+        let progress = match request.body() {
+            RequestBody::Streamed(_, progress) => Some(Arc::clone(progress)),
+            RequestBody::Whole(_) => None,
+        };
+        let mut answer = std::pin::pin!(self.client.request(request));
+        let mut deadline = Instant::now() + self.response_timeout;
+        loop {
+            tokio::select! {
+                biased;
+                answer = &mut answer => return match answer {
+                    // Nobody asked to switch protocols, so this is not an answer.
+                    Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
+                        Err(Refusal::UpstreamInvalid("the upstream switched protocols without being asked"))
+                    }
+                    Ok(response) => Ok(response),
+                    Err(error) => Err(Refusal::UpstreamUnreachable(chain_of(&error))),
+                },
+                () = sleep_until(deadline) => {
+                    let moved = progress.as_ref().map_or(deadline, |progress| progress.last() + self.response_timeout);
+                    if moved <= deadline {
+                        return Err(Refusal::UpstreamTimeout);
+                    }
+                    deadline = moved;
+                }
+            }
+        }
+    }
+}
+
+impl Progress {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self { since: Instant::now(), moved: AtomicU64::new(0) })
+    }
+
+    pub(crate) fn mark(&self) {
+        let moved = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.moved.store(moved, Ordering::Relaxed);
+    }
+
+    fn last(&self) -> Instant {
+        self.since + Duration::from_millis(self.moved.load(Ordering::Relaxed))
+    }
+}
+
+#[expect(clippy::expect_used, reason = "the versions and suites are those of the provider itself, so they always fit")]
+fn tls() -> rustls::ClientConfig {
+    use hyper_rustls::ConfigBuilderExt;
+    rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("the provider supports the default versions")
+        .with_webpki_roots()
+        .with_no_client_auth()
+}

@@ -1,0 +1,18 @@
+//! The gateway over real sockets, with closures for policies.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+
+/// Gateways, upstreams, clients and policies for the tests.
+mod support;
+
+/// What the admin surface answers, and to whom.
+mod admin;
+/// How connections begin, are bounded, drain and are cancelled.
+mod connections;
+/// What an HTTP route does with messages that policies see.
+mod http_policies;
+/// What passes a route untouched.
+mod http_streaming;
+/// What an MCP route does with messages: cases as data.
+mod mcp;
+/// What goes wrong towards callers and upstreams, and what is answered then.
+mod refusals;

@@ -1,0 +1,157 @@
+//! Policies as closures over what they are shown.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use weir_core::{
+    Change, Completed, Declaration, Ended, Entry, Fault, FaultKind, Finding, Hook, Interceptor, InterceptorName,
+    Invocation, Kind, Limits, Mutation, Outcome, Overrides, Phase, Severity, Validation, resolve,
+};
+
+type Decide = Box<dyn Fn(&Invocation<'_>) -> Ended + Send + Sync>;
+
+/// A policy that hooks one event pattern in the given phases.
+pub struct Policy {
+    declaration: Declaration,
+    decide: Decide,
+    pause: Option<Duration>,
+    dropped: Option<Arc<dyn Fn() + Send + Sync>>,
+}
+
+struct Running {
+    decide: Decide,
+    pause: Option<Duration>,
+    dropped: Option<Arc<dyn Fn() + Send + Sync>>,
+}
+
+struct OnDrop(Option<Arc<dyn Fn() + Send + Sync>>);
+
+impl Drop for OnDrop {
+    fn drop(&mut self) {
+        if let Some(told) = self.0.take() {
+            told();
+        }
+    }
+}
+
+fn policy(name: &str, kind: Kind, events: &str, phases: &[Phase], decide: Decide) -> Policy {
+    let hooks = phases.iter().map(|phase| Hook { events: vec![events.to_owned()], phase: *phase }).collect();
+    let declaration = Declaration {
+        name: InterceptorName::new(name).unwrap(),
+        version: None,
+        description: None,
+        kind,
+        hooks,
+        mode: None,
+        fail_open: None,
+        priority_hint: None,
+        compat: None,
+        config_schema: None,
+    };
+    Policy { declaration, decide, pause: None, dropped: None }
+}
+
+/// Answers as the closure says: `None` is valid, a message is an error.
+pub fn validator(
+    events: &str,
+    phases: &[Phase],
+    judge: impl Fn(&Invocation<'_>) -> Option<String> + Send + Sync + 'static,
+) -> Policy {
+    let decide = move |invocation: &Invocation<'_>| {
+        let findings: Vec<Finding> = judge(invocation)
+            .map(|message| Finding { path: Some("/x".to_owned()), message, severity: Severity::Error })
+            .into_iter()
+            .collect();
+        Ended::Outcome(Outcome::Validation(Validation {
+            valid: findings.is_empty(),
+            findings,
+            ..Validation::default()
+        }))
+    };
+    policy("guard", Kind::Validation, events, phases, Box::new(decide))
+}
+
+/// Denies what contains a text.
+pub fn deny_if(events: &str, phases: &[Phase], text: &'static str) -> Policy {
+    validator(events, phases, move |invocation| {
+        invocation.payload.text().contains(text).then(|| format!("found {text}"))
+    })
+}
+
+/// Answers with the payload that the closure makes; `None` leaves it.
+pub fn mutator(
+    events: &str,
+    phases: &[Phase],
+    change: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+) -> Policy {
+    let decide = move |invocation: &Invocation<'_>| {
+        let change = change(invocation.payload.text()).map_or(Change::Unmodified, Change::Replace);
+        Ended::Outcome(Outcome::Mutation(Mutation { change, info: None }))
+    };
+    policy("editor", Kind::Mutation, events, phases, Box::new(decide))
+}
+
+/// Sleeps before it allows, and tells when it is dropped while it sleeps.
+pub fn sleeper(events: &str, phases: &[Phase], pause: Duration, dropped: impl Fn() + Send + Sync + 'static) -> Policy {
+    let mut policy = validator(events, phases, |_| None);
+    policy.pause = Some(pause);
+    policy.dropped = Some(Arc::new(dropped));
+    policy
+}
+
+impl Policy {
+    pub fn named(mut self, name: &str) -> Self {
+        self.declaration.name = InterceptorName::new(name).unwrap();
+        self
+    }
+
+    /// Fails on every call.
+    pub fn failing(mut self) -> Self {
+        self.decide = Box::new(|_| Ended::Fault(Fault::new(FaultKind::Trap, "secret cause of the trap")));
+        self
+    }
+
+    /// Panics on every call, as no host may.
+    pub fn panicking(mut self) -> Self {
+        self.decide = Box::new(|_| panic!("a bug in the host"));
+        self
+    }
+
+    /// Asks a person.
+    pub fn asking(mut self, question: &'static str) -> Self {
+        self.decide = Box::new(move |_| {
+            let validation = Validation { valid: true, ask: Some(question.to_owned()), ..Validation::default() };
+            Ended::Outcome(Outcome::Validation(validation))
+        });
+        self
+    }
+
+    pub fn entry(self) -> Entry {
+        let settings = resolve(&self.declaration, None, Overrides::default()).unwrap();
+        let Self { declaration: _, decide, pause, dropped } = self;
+        Entry { settings, interceptor: Arc::new(Running { decide, pause, dropped }) }
+    }
+}
+
+impl Interceptor for Running {
+    fn invoke<'a>(
+        &'a self,
+        invocation: Invocation<'a>,
+    ) -> std::pin::Pin<Box<dyn Future<Output = Completed> + Send + 'a>> {
+        Box::pin(async move {
+            let started = Instant::now();
+            let done = |ended| Completed { ended, elapsed: started.elapsed(), fuel: None };
+            if let Some(pause) = self.pause {
+                let mut guard = OnDrop(self.dropped.clone());
+                let Limits { chain_deadline, .. } = invocation.limits;
+                let left = chain_deadline.map_or(pause, |deadline| deadline.saturating_duration_since(started));
+                tokio::time::sleep(pause.min(left)).await;
+                guard.0 = None;
+                if left < pause {
+                    return done(Ended::ChainDeadline);
+                }
+            }
+            done((self.decide)(&invocation))
+        })
+    }
+}

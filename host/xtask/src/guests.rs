@@ -1,0 +1,71 @@
+//! Builds the guests and puts the shipped ones where the gateway serves them.
+//!
+//! Shipped is every direct subfolder of `guests/` that holds a folder `cases`. A policy is put in place in one
+//! step and only if its bytes changed, so that a gateway that watches the folder reloads only for a reason.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::process::Command;
+
+use crate::step::{cargo, root};
+
+const TARGET: &str = "wasm32-wasip2";
+
+/// The names of the shipped policies, sorted.
+pub fn shipped() -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(root().join("guests"))? {
+        let entry = entry?;
+        if entry.path().join("cases").is_dir() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Builds all guests, or only these, and puts the shipped ones among them into `policies/`.
+pub fn install(only: &[String]) -> io::Result<bool> {
+    if !target_is_installed() {
+        eprintln!("error: the Rust target {TARGET} is missing; install it with\n\n    rustup target add {TARGET}\n");
+        return Ok(false);
+    }
+    let packages: Vec<String> = match only {
+        [] => vec!["--workspace".into()],
+        names => names.iter().flat_map(|name| ["-p".to_owned(), name.clone()]).collect(),
+    };
+    if !cargo(["build", "--release"]).and(&packages).within("guests").show()? {
+        return Ok(false);
+    }
+    let built = root().join("guests/target").join(TARGET).join("release");
+    let policies = root().join("policies");
+    fs::create_dir_all(&policies)?;
+    for name in shipped()?.iter().filter(|name| only.is_empty() || only.contains(name)) {
+        let bytes = fs::read(built.join(format!("{}.wasm", name.replace('-', "_"))))?;
+        let state = put(&policies.join(format!("{name}.wasm")), &bytes)?;
+        eprintln!("  policies/{name}.wasm  {} KiB  {state}", bytes.len().div_ceil(1024));
+    }
+    Ok(true)
+}
+
+/// Writes beside the place, then renames: whoever reads it sees the old bytes or the new, never a part.
+fn put(place: &Path, bytes: &[u8]) -> io::Result<&'static str> {
+    if fs::read(place).is_ok_and(|present| present == bytes) {
+        return Ok("unchanged");
+    }
+    // Not `.wasm`, so that a gateway that watches the folder does not take it for a policy.
+    let beside = place.with_extension("part");
+    fs::write(&beside, bytes)?;
+    fs::rename(&beside, place)?;
+    Ok("written")
+}
+
+/// Asks the compiler rather than rustup, so that a toolchain from elsewhere works too.
+fn target_is_installed() -> bool {
+    let output =
+        Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]).current_dir(root()).output();
+    output.is_ok_and(|output| {
+        output.status.success() && Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir()
+    })
+}

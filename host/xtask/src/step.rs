@@ -1,0 +1,131 @@
+//! One command: shown, run, and where it is a check, judged.
+
+use std::env;
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// A cargo command to run.
+pub struct Step {
+    program: OsString,
+    arguments: Vec<String>,
+    folder: PathBuf,
+}
+
+/// What a check came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Tests that passed.
+    pub passed: usize,
+    /// Tests that failed.
+    pub failed: usize,
+}
+
+/// The folder of the repository.
+pub fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_owned()
+}
+
+/// A cargo command in the repository's folder.
+pub fn cargo<const N: usize>(arguments: [&str; N]) -> Step {
+    // The cargo that runs this program; a bare name would start rustup's proxy once more.
+    let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    Step { program, arguments: arguments.map(str::to_owned).to_vec(), folder: root() }
+}
+
+impl Step {
+    /// With further arguments.
+    pub fn and(mut self, arguments: &[String]) -> Self {
+        self.arguments.extend_from_slice(arguments);
+        self
+    }
+
+    /// In a folder of the repository.
+    pub fn within(mut self, folder: &str) -> Self {
+        self.folder.push(folder);
+        self
+    }
+
+    /// Runs it with its output passed on. Whether it succeeded.
+    pub fn show(&self) -> io::Result<bool> {
+        eprintln!("$ {}", self.line());
+        Ok(self.command().status()?.success())
+    }
+
+    /// Runs it; what it prints is shown only if it failed. Diagnostics (stderr) are passed on as they come.
+    pub fn check(&self) -> io::Result<Count> {
+        eprintln!("$ {}", self.line());
+        let output = self.command().stdout(Stdio::piped()).spawn()?.wait_with_output()?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        if !output.status.success() {
+            eprint!("{text}");
+        }
+        Ok(judge(&text, output.status.success()))
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments).current_dir(&self.folder);
+        command
+    }
+
+    fn line(&self) -> String {
+        let root = root();
+        let folder = self.folder.strip_prefix(&root).ok().filter(|folder| !folder.as_os_str().is_empty());
+        let mut line = folder.map(|folder| format!("cd {} && ", folder.display())).unwrap_or_default();
+        line.push_str("cargo");
+        for argument in &self.arguments {
+            line.push(' ');
+            line.push_str(argument);
+        }
+        line
+    }
+}
+
+/// Counts the tests that the output tells of (`N passed; N failed`, as test binaries and `weir policy test` close);
+/// a command without any counts as one.
+fn judge(output: &str, succeeded: bool) -> Count {
+    let mut count = Count::default();
+    let mut told = false;
+    for line in output.lines() {
+        if let (Some(passed), Some(failed)) = (number_before(line, " passed"), number_before(line, " failed")) {
+            told = true;
+            count.passed += passed;
+            count.failed += failed;
+        }
+    }
+    match (told, succeeded) {
+        (false, true) => count.passed = 1,
+        // A test binary that does not build or dies has nothing to tell.
+        (_, false) if count.failed == 0 => count.failed = 1,
+        _ => {}
+    }
+    count
+}
+
+fn number_before(text: &str, word: &str) -> Option<usize> {
+    let (before, _) = text.split_once(word)?;
+    before.rsplit(' ').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_of_test_binaries_are_added_up() {
+        let output = "x\ntest result: ok. 3 passed; 0 failed; 1 ignored\ntest result: FAILED. 2 passed; 4 failed; 0 i";
+        assert_eq!(judge(output, false), Count { passed: 5, failed: 4 });
+        assert_eq!(judge("case a passed\n12 passed, 0 failed", true), Count { passed: 12, failed: 0 });
+        assert_eq!(judge("", true), Count { passed: 1, failed: 0 });
+        assert_eq!(judge("test result: ok. 3 passed; 0 failed", false), Count { passed: 3, failed: 1 });
+    }
+
+    #[test]
+    fn a_step_can_be_repeated_by_hand() {
+        let step = cargo(["test", "-p"]).and(&["x".into()]).within("guests");
+        assert_eq!(step.line(), "cd guests && cargo test -p x");
+    }
+}

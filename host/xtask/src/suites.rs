@@ -1,0 +1,135 @@
+//! The suites of `cargo xtask test`.
+//!
+//! A failing suite does not keep the others from running: one run tells everything. Suites that measure time
+//! or start the gateway run alone, after those that keep every core busy.
+
+use std::io;
+use std::process::Command;
+use std::time::Instant;
+
+use crate::guests;
+use crate::step::{Count, Step, cargo};
+use crate::summary::Summary;
+
+/// A group of checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Suite {
+    /// Formatting.
+    Fmt,
+    /// Lints.
+    Clippy,
+    /// Tests in the host's crates.
+    Host,
+    /// Tests in the guests' crates, natively.
+    Guests,
+    /// The whole model: chain cases, properties, load errors; the tidiness of this repository.
+    Conformance,
+    /// Every shipped policy's own cases.
+    Cases,
+    /// Guests that misbehave, with bounds on time.
+    Hostile,
+    /// The gateway as a process, with real clients and upstreams.
+    EndToEnd,
+}
+
+impl Suite {
+    /// All suites, in the order in which they run.
+    pub const ALL: [Self; 8] = [
+        Self::Fmt,
+        Self::Clippy,
+        Self::Host,
+        Self::Guests,
+        Self::Conformance,
+        Self::Cases,
+        Self::Hostile,
+        Self::EndToEnd,
+    ];
+
+    /// The name on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fmt => "fmt",
+            Self::Clippy => "clippy",
+            Self::Host => "host",
+            Self::Guests => "guests",
+            Self::Conformance => "conformance",
+            Self::Cases => "cases",
+            Self::Hostile => "hostile",
+            Self::EndToEnd => "end-to-end",
+        }
+    }
+
+    const fn needs_guests(self) -> bool {
+        matches!(self, Self::Conformance | Self::Cases | Self::Hostile | Self::EndToEnd)
+    }
+
+    const fn needs_weir(self) -> bool {
+        matches!(self, Self::Cases | Self::EndToEnd)
+    }
+
+    fn steps(self, arguments: &[String]) -> io::Result<Vec<Step>> {
+        let alone = |binary| {
+            cargo(["test", "--release", "-p", "weir-tests", "--test", binary, "--", "--test-threads=1"]).and(arguments)
+        };
+        Ok(match self {
+            Self::Fmt => vec![cargo(["fmt", "--all", "--check"]), cargo(["fmt", "--all", "--check"]).within("guests")],
+            Self::Clippy => {
+                let host = cargo(["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"]);
+                vec![host, cargo(["clippy", "--release", "--workspace", "--", "-D", "warnings"]).within("guests")]
+            }
+            Self::Host => {
+                let workspace = ["test", "--release", "--workspace", "--exclude", "weir-tests", "--no-fail-fast", "--"];
+                vec![cargo(workspace).and(arguments)]
+            }
+            Self::Guests => {
+                let target = native_target()?;
+                let workspace = ["test", "--workspace", "--target", &target, "--no-fail-fast", "--"];
+                vec![cargo(workspace).within("guests").and(arguments)]
+            }
+            Self::Conformance => {
+                let all = ["test", "--release", "-p", "weir-tests", "--lib", "--bins", "--test", "all", "--"];
+                vec![cargo(all).and(arguments)]
+            }
+            Self::Cases => guests::shipped()?.iter().map(|name| cases(name)).collect(),
+            Self::Hostile => vec![alone("hostile")],
+            Self::EndToEnd => vec![alone("end_to_end")],
+        })
+    }
+}
+
+/// Runs the suites, or only these, and prints what they came to. Whether all passed.
+pub fn run(only: &[Suite], arguments: &[String]) -> io::Result<bool> {
+    let suites: Vec<Suite> = Suite::ALL.into_iter().filter(|suite| only.is_empty() || only.contains(suite)).collect();
+    if suites.iter().any(|suite| suite.needs_guests()) && !guests::install(&[])? {
+        return Ok(false);
+    }
+    if suites.iter().any(|suite| suite.needs_weir()) && !cargo(["build", "--release", "--bin", "weir"]).show()? {
+        return Ok(false);
+    }
+    let mut summary = Summary::default();
+    for suite in suites {
+        let start = Instant::now();
+        let mut count = Count::default();
+        for step in suite.steps(arguments)? {
+            let Count { passed, failed } = step.check()?;
+            count = Count { passed: count.passed + passed, failed: count.failed + failed };
+        }
+        summary.add(suite, count, start.elapsed());
+    }
+    println!("\n{}", summary.text());
+    Ok(summary.total().failed == 0)
+}
+
+/// A shipped policy's cases, as an author would run them.
+fn cases(name: &str) -> Step {
+    let (component, cases) = (format!("policies/{name}.wasm"), format!("guests/{name}/cases"));
+    cargo(["run", "--release", "--quiet", "--bin", "weir", "--", "policy", "test", &component, "--cases", &cases])
+}
+
+/// The target of this machine: the guests' workspace builds for WebAssembly unless told otherwise.
+fn native_target() -> io::Result<String> {
+    let output = Command::new("rustc").arg("-vV").output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).ok_or_else(|| io::Error::other("`rustc -vV` does not name its host"))
+}

@@ -1,0 +1,61 @@
+//! The components that `cargo xtask guests` builds, and those that tests make out of them.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::Value;
+use weir_engine::PolicySource;
+use wit_component::{ComponentEncoder, StringEncoding};
+use wit_parser::Resolve;
+
+use crate::repository::root;
+
+/// What the scripted guest's block starts with, and how long the block is.
+const MAGIC: &[u8] = b"WEIRSCRIPT0";
+const BLOCK: usize = 4096;
+
+/// A guest by the name of its package.
+pub fn guest(name: &str) -> PolicySource {
+    PolicySource { file: format!("{name}.wasm"), bytes: read(name) }
+}
+
+/// The scripted guest, which does what the script says (see `guests/testing/scripted`).
+pub fn scripted(script: &Value) -> PolicySource {
+    let mut bytes = read("scripted");
+    let starts: Vec<usize> =
+        bytes.windows(MAGIC.len()).enumerate().filter(|(_, window)| *window == MAGIC).map(|(start, _)| start).collect();
+    let [start] = starts[..] else { panic!("scripted.wasm holds {} script blocks; one is needed", starts.len()) };
+    let text = script.to_string();
+    assert!(text.len() <= BLOCK - MAGIC.len(), "the script has {} bytes, more than the block holds", text.len());
+    bytes[start + MAGIC.len()..start + BLOCK].fill(b' ');
+    bytes[start + MAGIC.len()..][..text.len()].copy_from_slice(text.as_bytes());
+    PolicySource { file: format!("{}.wasm", script["name"].as_str().unwrap_or("scripted")), bytes }
+}
+
+/// The guest that grows a table; it is text, so it is made here.
+pub fn table_bomb() -> PolicySource {
+    let mut module = wat::parse_file(root().join("guests/testing/table-bomb/table-bomb.wat")).unwrap();
+    let mut resolve = Resolve::default();
+    let (package, _) = resolve.push_path(root().join("wit")).unwrap();
+    let world = resolve.select_world(&[package], Some("interceptor")).unwrap();
+    wit_component::embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
+    let bytes = ComponentEncoder::default().module(&module).unwrap().validate(true).encode().unwrap();
+    PolicySource { file: "table-bomb.wasm".into(), bytes }
+}
+
+/// Bytes from WebAssembly text.
+pub fn from_text(file: &str, text: &str) -> PolicySource {
+    PolicySource { file: file.into(), bytes: wat::parse_str(text).unwrap() }
+}
+
+fn read(name: &str) -> Vec<u8> {
+    let path = path(name);
+    fs::read(&path).unwrap_or_else(|error| {
+        panic!("the guest {name} is not there ({}: {error}); run `cargo xtask guests`", path.display())
+    })
+}
+
+/// Where a built guest is.
+pub fn path(name: &str) -> PathBuf {
+    root().join("guests/target/wasm32-wasip2/release").join(format!("{}.wasm", name.replace('-', "_")))
+}

@@ -1,0 +1,15 @@
+//! The integration tests, one binary. Each line says what belongs there. Two stand apart, in binaries of their own:
+//! `hostile` (guests that misbehave, with bounds on time) and `end_to_end` (the gateway as a process).
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "all of this is test code; a panic is a test's failure")]
+
+/// What policies may reach beyond their call, and what bounds their answers.
+mod capabilities;
+/// Cases of `cases/chain`, each on core alone and through real components; cancellation.
+mod chain;
+/// Components and configurations that must not load, and what is said about them.
+mod load_errors;
+/// What holds for every chain, payload and override, with random ones.
+mod properties;
+/// What holds for the text of this repository: edges, sizes, heads, documentation.
+mod tidy;

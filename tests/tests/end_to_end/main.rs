@@ -1,0 +1,1 @@
+//! The gateway as a process: the real binary, real sockets, real clients and upstreams.

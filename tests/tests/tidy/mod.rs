@@ -1,0 +1,15 @@
+//! What holds for the text of this repository. Each failure says what to do.
+
+/// WIT: every item is documented.
+mod contract;
+/// Which crate may name which.
+mod edges;
+/// Guests: what each needs beside its code.
+mod guests;
+/// Rust files: sizes, heads, panics, markers.
+mod sources;
+
+/// Fails with all findings, if there are any.
+fn report(findings: Vec<String>) {
+    assert!(findings.is_empty(), "\n{}\n", findings.join("\n"));
+}
