@@ -6,16 +6,17 @@
 //!
 //! Not here: what the payload means. To core it is opaque.
 
-mod depth;
 mod diff;
 mod edit;
 mod pointer;
+mod scan;
 
 use sonic_rs::{JsonContainerTrait, JsonType, JsonValueTrait, Value};
 
 pub use diff::{Difference, difference};
 pub use edit::EditError;
 pub use pointer::{Pointer, PointerError, escape};
+use scan::Scan;
 
 /// Deepest nesting that is accepted. Real calls stay below 20; parsers of servers behind the gateway commonly
 /// give up at 128, and each level costs stack here.
@@ -56,11 +57,14 @@ impl Payload {
         if text.len() > MAX_BYTES {
             return Err(PayloadError::Size(text.len()));
         }
-        if depth::exceeds(text.as_bytes(), MAX_DEPTH) {
+        let scan = scan::scan(text.as_bytes(), MAX_DEPTH);
+        if scan == Scan::TooDeep {
             return Err(PayloadError::Depth);
         }
         let value: Value = sonic_rs::from_str(&text).map_err(|error| PayloadError::Syntax(syntax(&error)))?;
-        check_members(&value)?;
+        if scan == Scan::Suspicious {
+            check_members(&value)?;
+        }
         Ok(Self { text, value })
     }
 
@@ -134,33 +138,18 @@ fn syntax(error: &sonic_rs::Error) -> String {
     text.lines().next().unwrap_or("malformed").chars().take(160).collect()
 }
 
-/// Small objects compare every pair, larger ones sort: both without allocating for the common case.
+/// Refuses an object that names a member twice, anywhere in the value.
 fn check_members(value: &Value) -> Result<(), PayloadError> {
-    const PAIRWISE: usize = 12;
     if let Some(array) = value.as_array() {
-        return array.iter().filter(|value| value.is_object() || value.is_array()).try_for_each(check_members);
+        return array.iter().try_for_each(check_members);
     }
     let Some(object) = value.as_object() else { return Ok(()) };
-    if object.len() <= PAIRWISE {
-        let mut names: [&str; PAIRWISE] = [""; PAIRWISE];
-        for (index, (name, _)) in object.iter().enumerate() {
-            if names[..index].contains(&name) {
-                return Err(duplicate(name));
-            }
-            names[index] = name;
-        }
-    } else {
-        let mut names: Vec<&str> = object.iter().map(|(name, _)| name).collect();
-        names.sort_unstable();
-        if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(duplicate(pair[0]));
-        }
+    let mut names: Vec<&str> = object.iter().map(|(name, _)| name).collect();
+    names.sort_unstable();
+    if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(duplicate(pair[0]));
     }
-    object
-        .iter()
-        .map(|(_, value)| value)
-        .filter(|value| value.is_object() || value.is_array())
-        .try_for_each(check_members)
+    object.iter().try_for_each(|(_, value)| check_members(value))
 }
 
 fn duplicate(name: &str) -> PayloadError {
