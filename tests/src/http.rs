@@ -168,7 +168,13 @@ impl Upstream {
 
     /// An MCP server without state: the result of every request holds its params.
     pub fn reflecting() -> Self {
-        Self::start(|request| {
+        Self::reflecting_after(Duration::ZERO)
+    }
+
+    /// The same, which takes its time.
+    pub fn reflecting_after(time: Duration) -> Self {
+        Self::start(move |request| {
+            std::thread::sleep(time);
             let call = request.value();
             let result = serde_json::json!({ "content": [], "received": call["params"] });
             Message::json(200, &serde_json::json!({ "jsonrpc": "2.0", "id": call["id"], "result": result }))

@@ -1,5 +1,5 @@
 //! The gateway over real sockets, with closures for policies.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 /// Gateways, upstreams, clients and policies for the tests.
 mod support;

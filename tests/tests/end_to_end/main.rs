@@ -1,1 +1,18 @@
 //! The gateway as a process: the real binary, real sockets, real clients and upstreams.
+//!
+//! Needs `cargo xtask guests` and `cargo build --release --bin weir`; `cargo xtask test --suite end-to-end` does both.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "all of this is test code; a panic is a test's failure")]
+
+/// The admin surface: health, policies, routes, metrics, chains.
+mod admin;
+/// Clients of other makers against `weir demo`: curl, and the MCP client of PyPI.
+mod clients;
+/// The end of the process.
+mod drain;
+/// Folders that are not right: everything is said, nothing binds.
+mod refused_folders;
+/// The folder changes while calls run.
+mod reload;
+/// Folders that the tests serve.
+mod sample;

@@ -24,21 +24,8 @@ pub async fn run(arguments: CheckArguments) -> Ended {
 /// Loads a folder for a command that serves nothing.
 pub async fn open(folder: &Folder) -> Result<LoadedSet, Vec<Problem>> {
     let (config, report) = folder.config(DemoUpstreams::Allowed);
-    let problems = report.into_sorted();
-    let Some(config) = config else { return Err(problems) };
+    let Some(config) = config else { return Err(report.into_sorted()) };
     let engine = serve::engine(&config)
         .map_err(|error| vec![Problem::error(folder.path().display().to_string(), None, error.to_string())])?;
-    let loaded = load::load(folder, config, &engine, None, &*load::for_terminal()).await;
-    match loaded {
-        Ok(mut set) => {
-            set.warnings.extend(problems);
-            set.warnings.sort();
-            Ok(set)
-        }
-        Err(errors) => {
-            let mut all = [problems, errors].concat();
-            all.sort();
-            Err(all)
-        }
-    }
+    load::load(folder, config, report, &engine, None, &*load::for_terminal()).await
 }

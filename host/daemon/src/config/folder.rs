@@ -39,8 +39,8 @@ impl Folder {
         self.path.join(file).display().to_string()
     }
 
-    /// Reads and resolves the configuration, and looks whether the components are there. Gives a
-    /// configuration exactly when the report has no errors.
+    /// Reads and resolves the configuration. `None` where there is none to be read; anything else that is wrong is in
+    /// the report only, and what is right beside it can still be judged.
     pub fn config(&self, demo: DemoUpstreams) -> (Option<Config>, Report) {
         let mut report = Report::default();
         let name = self.show(CONFIG_FILE);
@@ -55,11 +55,8 @@ impl Folder {
         let surroundings = Surroundings { folder: &self.path, demo, variable: &variable };
         let (config, problems) = resolve(&name, &text, &surroundings);
         report.extend(problems);
-        if let Some(config) = &config {
-            self.check_components(config, &name, &mut report);
-        }
-        let config = config.filter(|_| !report.has_errors());
-        (config, report)
+        self.warn_of_unused(&config, &mut report);
+        (Some(config), report)
     }
 
     fn text(&self) -> Result<String, String> {
@@ -81,26 +78,27 @@ impl Folder {
             .map_err(|error| format!("it is not UTF-8 from byte {}", error.utf8_error().valid_up_to()))
     }
 
-    fn check_components(&self, config: &Config, name: &str, report: &mut Report) {
-        let present = self.wasm_files();
-        for policy in &config.policies {
-            if fs::metadata(self.path.join(&policy.component)).is_err() {
-                let near = super::document::closest(&policy.component, present.iter().map(String::as_str));
-                let advice = match near {
-                    Some(near) => format!("did you mean {near:?}?"),
-                    None if present.is_empty() => {
-                        "the folder has no components at all; build them first (`cargo xtask guests` builds those of this project)".to_owned()
-                    }
-                    None => format!("the folder has {}", present.join(", ")),
-                };
-                let message = format!("there is no component {:?} in the folder; {advice}", policy.component);
-                report.push(Problem::error(name, Some(policy.place), message));
-            }
-        }
-        for file in present.iter().filter(|file| config.policies.iter().all(|policy| policy.component != **file)) {
+    fn warn_of_unused(&self, config: &Config, report: &mut Report) {
+        let is_named = |file: &String| config.policies.iter().any(|policy| policy.component == *file);
+        for file in self.wasm_files().iter().filter(|file| !is_named(file)) {
             let message = "no [[policy]] of weir.toml names this component, so it is not loaded";
             report.push(Problem::warning(self.show(file), None, message));
         }
+    }
+
+    /// What to say about a component that is not there.
+    pub fn missing(&self, component: &str) -> String {
+        let present = self.wasm_files();
+        let near = super::document::closest(component, present.iter().map(String::as_str));
+        let advice = match near {
+            Some(near) => format!("did you mean {near:?}?"),
+            None if present.is_empty() => {
+                "the folder has no components at all; build them first (`cargo xtask guests` builds those of this project)"
+                    .to_owned()
+            }
+            None => format!("the folder has {}", present.join(", ")),
+        };
+        format!("there is no component {component:?} in the folder; {advice}")
     }
 
     /// The components that lie directly in the folder, sorted.
@@ -115,11 +113,8 @@ impl Folder {
     }
 
     /// The bytes of a component, at most so many.
-    pub fn component(&self, file: &str, max_bytes: usize) -> Result<Vec<u8>, String> {
-        read_bounded(&self.path.join(file), max_bytes).map_err(|error| match error {
-            ReadError::Missing => "there is no such file".to_owned(),
-            ReadError::Other(reason) => reason,
-        })
+    pub fn component(&self, file: &str, max_bytes: usize) -> Result<Vec<u8>, ReadError> {
+        read_bounded(&self.path.join(file), max_bytes)
     }
 }
 

@@ -40,41 +40,40 @@ pub struct Surroundings<'a> {
     pub variable: &'a dyn Fn(&str) -> Option<String>,
 }
 
-/// Reads one file's text. Without errors there is a configuration; problems may be warnings.
-pub fn resolve(name: &str, text: &str, surroundings: &Surroundings<'_>) -> (Option<Config>, Vec<Problem>) {
+/// Reads one file's text. The configuration holds every entry that is right by itself, so that those can be judged
+/// further; it may be served only if there are no problems.
+pub fn resolve(name: &str, text: &str, surroundings: &Surroundings<'_>) -> (Config, Vec<Problem>) {
     let source = Source::new(name, text);
     let document = source.parse();
     let written = written::read(source.root(&document));
     let config = whole(written, &source, surroundings);
-    let problems = source.into_problems();
-    (problems.is_empty().then_some(config).flatten(), problems)
+    (config, source.into_problems())
 }
 
-fn whole(written: Written, source: &Source<'_>, surroundings: &Surroundings<'_>) -> Option<Config> {
+fn whole(written: Written, source: &Source<'_>, surroundings: &Surroundings<'_>) -> Config {
     let Written { gateway, admin, engine, state, routes, policies } = written;
     let gateway = resolve_gateway(gateway);
     let mut names: Vec<String> = routes.iter().filter_map(|route| Some(route.name.as_ref()?.value.clone())).collect();
     names.dedup();
     unique(source, "name", routes.iter().filter_map(|route| route.name.as_ref()));
     unique(source, "path", routes.iter().filter_map(|route| route.path.as_ref()));
-    // Every entry is judged before any missing one ends the whole.
-    let routes: Vec<Option<RouteConfig>> =
-        routes.into_iter().map(|route| resolve_route(route, &gateway, source, surroundings.demo)).collect();
-    let policies: Vec<Option<PolicyConfig>> =
-        policies.into_iter().map(|policy| resolve_policy(policy, &names, source)).collect();
+    let routes: Vec<RouteConfig> =
+        routes.into_iter().filter_map(|route| resolve_route(route, &gateway, source, surroundings.demo)).collect();
+    let policies: Vec<PolicyConfig> =
+        policies.into_iter().filter_map(|policy| resolve_policy(policy, &names, source)).collect();
     let place = admin.listen.as_ref().map_or(Place { line: 1, column: 1 }, |at| at.place);
     let admin = resolve_admin(admin, source, surroundings.variable);
     if gateway.listen == admin.listen && gateway.listen.port() != 0 {
         source.error(place, format!("[gateway] and [admin] both listen on {}; give one another port", admin.listen));
     }
-    Some(Config {
+    Config {
         gateway,
         admin,
         engine: resolve_engine(engine, surroundings.folder),
         state: resolve_state(state),
-        routes: routes.into_iter().collect::<Option<_>>()?,
-        policies: policies.into_iter().collect::<Option<_>>()?,
-    })
+        routes,
+        policies,
+    }
 }
 
 fn or<T>(written: Option<At<T>>, default: T) -> T {

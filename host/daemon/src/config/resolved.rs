@@ -1,6 +1,7 @@
 //! What holds: every value checked, every default filled in.
 //!
-//! Invariant: a [`Config`] that exists can be loaded and served as far as the file alone can tell.
+//! Invariant: each entry is right by itself. Whether the whole can be served is said by the problems that come with
+//! it.
 
 use std::fmt;
 use std::net::SocketAddr;

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use weir_engine::{Engine, Policy, PolicySource};
 
 use super::{LoadedSet, Progress};
-use crate::config::Folder;
+use crate::config::folder::{CONFIG_FILE, ReadError};
 use crate::config::resolved::PolicyConfig;
+use crate::config::{Folder, Problem};
 
 /// Most components that are loaded at the same time. Each may hold a file and a compiler's memory; the compiler
 /// itself uses all processors for one component already.
@@ -21,7 +22,7 @@ pub async fn load_all(
     engine: &Engine,
     before: Option<&LoadedSet>,
     progress: &dyn Progress,
-) -> Vec<Result<Arc<Policy>, Vec<String>>> {
+) -> Vec<Result<Arc<Policy>, Vec<Problem>>> {
     progress.begin(entries.len());
     let loads = entries.iter().map(|entry| async move {
         let loaded = load_one(folder, entry, engine, before).await;
@@ -40,22 +41,31 @@ async fn load_one(
     entry: &PolicyConfig,
     engine: &Engine,
     before: Option<&LoadedSet>,
-) -> Result<Arc<Policy>, Vec<String>> {
-    let (folder_owned, file, max) = (folder.clone(), entry.component.clone(), entry.options.limits.component_size);
+) -> Result<Arc<Policy>, Vec<Problem>> {
+    let file = folder.show(&entry.component);
+    let wrong = |cause: String| vec![Problem::error(&file, None, cause)];
+    let (reading, component, max) = (folder.clone(), entry.component.clone(), entry.options.limits.component_size);
     let read = tokio::task::spawn_blocking(move || {
-        let bytes = folder_owned.component(&file, max)?;
+        let bytes = reading.component(&component, max)?;
         let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         Ok((bytes, digest))
     });
     let (bytes, digest) = match read.await {
-        Ok(read) => read.map_err(|reason: String| vec![reason])?,
-        Err(error) => return Err(vec![format!("reading it broke: {error}")]),
+        Ok(Ok(read)) => read,
+        Ok(Err(ReadError::Other(reason))) => return Err(wrong(reason)),
+        Ok(Err(ReadError::Missing)) => {
+            // What has to change is the entry, not a file that is not there.
+            let problem = Problem::error(folder.show(CONFIG_FILE), Some(entry.place), folder.missing(&entry.component));
+            return Err(vec![problem]);
+        }
+        Err(error) => return Err(wrong(format!("reading it broke: {error}"))),
     };
     if let Some(same) = before.and_then(|before| unchanged(before, entry, &digest)) {
         return Ok(same);
     }
-    let source = PolicySource { file: folder.show(&entry.component), bytes };
-    engine.load(&source, entry.options.clone()).await.map_err(|error| error.causes().to_vec())
+    let source = PolicySource { file: file.clone(), bytes };
+    let loaded = engine.load(&source, entry.options.clone()).await;
+    loaded.map_err(|error| error.causes().iter().flat_map(|cause| wrong(cause.clone())).collect())
 }
 
 /// The policy of the set before that was made from the same bytes with the same options.

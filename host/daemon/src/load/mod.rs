@@ -54,19 +54,20 @@ pub struct LoadedRoute {
     pub chain: Arc<Chain>,
 }
 
-/// Loads all of a configuration. `before` is the set whose unchanged policies are taken over.
+/// Loads all of a configuration. `report` is what is known about it already: with an error in it nothing can come of
+/// the whole, but its policies are loaded all the same, so that what is wrong with them is reported, too. `before` is
+/// the set whose unchanged policies are taken over.
 pub async fn load(
     folder: &Folder,
     config: Config,
+    mut report: Report,
     engine: &Engine,
     before: Option<&LoadedSet>,
     progress: &dyn Progress,
 ) -> Result<LoadedSet, Vec<Problem>> {
-    let mut report = Report::default();
     let loaded = components::load_all(folder, &config.policies, engine, before, progress).await;
     let mut policies = Vec::new();
     for (policy_config, loaded) in config.policies.iter().zip(loaded) {
-        let file = folder.show(&policy_config.component);
         match loaded {
             Ok(policy) => match resolve(policy_config, &policy, &config) {
                 Ok(settings) => {
@@ -78,14 +79,15 @@ pub async fn load(
                     report.extend(messages.into_iter().map(|message| Problem::error(&file, place, message)));
                 }
             },
-            Err(causes) => report.extend(causes.into_iter().map(|cause| Problem::error(&file, None, cause))),
+            Err(problems) => report.extend(problems),
         }
     }
     report_duplicates(folder, &policies, &mut report);
     if report.has_errors() {
         return Err(report.into_sorted());
     }
-    chains(folder, config, policies)
+    report.extend(warnings(folder, &config, &policies));
+    chains(folder, config, policies, report.into_sorted())
 }
 
 /// The settings of one policy, with the folder's default timeout where nothing else gives one.
@@ -117,7 +119,12 @@ fn report_duplicates(folder: &Folder, policies: &[Arc<LoadedPolicy>], report: &m
     }
 }
 
-fn chains(folder: &Folder, config: Config, policies: Vec<Arc<LoadedPolicy>>) -> Result<LoadedSet, Vec<Problem>> {
+fn chains(
+    folder: &Folder,
+    config: Config,
+    policies: Vec<Arc<LoadedPolicy>>,
+    warnings: Vec<Problem>,
+) -> Result<LoadedSet, Vec<Problem>> {
     let fail = |error: &dyn std::fmt::Display| {
         vec![Problem::error(folder.show(crate::config::folder::CONFIG_FILE), None, error.to_string())]
     };
@@ -134,7 +141,6 @@ fn chains(folder: &Folder, config: Config, policies: Vec<Arc<LoadedPolicy>>) -> 
     }
     let all =
         Chain::new(policies.iter().map(entry).collect(), ChainOptions::default()).map_err(|error| fail(&error))?;
-    let warnings = warnings(folder, &config, &policies);
     Ok(LoadedSet { folder: folder.clone(), config, policies, routes, all: Arc::new(all), warnings })
 }
 

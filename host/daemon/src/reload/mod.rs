@@ -104,12 +104,9 @@ async fn load_set(running: &Running, folder: &Folder) -> Result<LoadedSet, Vec<P
     let read = tokio::task::spawn_blocking(move || reading.config(demo)).await;
     let (config, report) = read
         .map_err(|error| vec![Problem::error(folder.show("weir.toml"), None, format!("reading it broke: {error}"))])?;
-    let problems = report.into_sorted();
-    let Some(config) = config else { return Err(problems) };
+    let Some(config) = config else { return Err(report.into_sorted()) };
     let before = running.current();
-    let mut set = load::load(folder, config, &running.engine, Some(&before.set), &load::Silent).await?;
-    set.warnings.extend(problems);
-    Ok(set)
+    load::load(folder, config, report, &running.engine, Some(&before.set), &load::Silent).await
 }
 
 fn refuse(running: &Running, problems: Vec<Problem>) {

@@ -114,18 +114,20 @@ pub async fn serve(
     let read_as = Fingerprint::take(&served).await;
     let wrong = |problems| ServeError::Folder { folder: folder.clone(), problems };
     let (config, report) = served.config(demo);
-    let warnings = report.into_sorted();
-    let Some(config) = config else { return Err(wrong(warnings)) };
+    let Some(config) = config else { return Err(wrong(report.into_sorted())) };
     let admin_token = config.admin.token.clone();
     let (listen, admin_listen) = (listen.unwrap_or(config.gateway.listen), admin_listen.unwrap_or(config.admin.listen));
+    let engine = engine(&config)?;
+    let gateway_options = config.gateway.options;
+    let progress = load::for_terminal();
+    let set = tokio::select! {
+        loaded = load::load(&served, config, report, &engine, None, &*progress) => loaded.map_err(wrong)?,
+        // Compiling may take long; nothing is served yet that would have to be finished.
+        _ = signals.end() => return Ok(()),
+    };
     if !admin_listen.ip().is_loopback() && admin_token.is_none() {
         return Err(ServeError::Token(admin_listen));
     }
-
-    let engine = engine(&config)?;
-    let gateway_options = config.gateway.options;
-    let mut set = load::load(&served, config, &engine, None, &*load::for_terminal()).await.map_err(wrong)?;
-    set.warnings.extend(warnings);
 
     let listener = bind(listen, "gateway", "; give --listen 127.0.0.1:0 to take a free port").await?;
     let admin_listener = bind(admin_listen, "admin", "; give --admin-listen 127.0.0.1:0 to take a free port").await?;

@@ -312,3 +312,81 @@ fn payload(payload: &Payload) -> Option<Box<RawValue>> {
 fn error(kind: &str, message: &str) -> Option<Box<RawValue>> {
     serde_json::value::to_raw_value(&ErrorInfo { error: ErrorFacts { kind, message } }).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use weir_core::chain::{AbortKind, Effect, Status};
+    use weir_core::{EventName, FaultKind, InterceptorName, Kind, Phase};
+
+    use super::*;
+
+    fn entry(name: &str, mode: Mode, effect: Effect, report: Report) -> InterceptorResult {
+        InterceptorResult {
+            interceptor: InterceptorName::new(name).unwrap(),
+            kind: Kind::Mutation,
+            phase: Phase::Response,
+            mode,
+            fail_open: effect == Effect::FailOpen,
+            effect,
+            revalidation: false,
+            elapsed: Duration::from_nanos(1_234_567),
+            fuel: Some(7),
+            report,
+        }
+    }
+
+    #[test]
+    fn failures_and_shadows_are_written_as_the_protocol_says() {
+        let payload = Arc::new(Payload::parse("{\"n\":1.00}").unwrap());
+        let edits = vec![
+            Edit { pointer: "/n".to_owned(), value: Some("2.00".to_owned()) },
+            Edit { pointer: "/m".to_owned(), value: None },
+        ];
+        let shadow = Report::Mutation {
+            modified: true,
+            payload: Arc::clone(&payload),
+            shadow: Some(Difference { edits, truncated: false }),
+            info: Some("{\"k\":1}".to_owned()),
+        };
+        let fault = Report::Fault(Fault::new(FaultKind::Trap, "unreachable"));
+        let result = weir_core::ChainResult {
+            status: Status::MutationFailed,
+            event: EventName::new("tools/call").unwrap(),
+            phase: Phase::Response,
+            results: vec![
+                entry("shadow", Mode::Audit, Effect::Audit, shadow),
+                entry("open", Mode::Active, Effect::FailOpen, fault),
+                entry("late", Mode::Active, Effect::Block, Report::ChainDeadline),
+            ],
+            final_payload: None,
+            summary: Summary { errors: 0, warnings: 0, infos: 0 },
+            aborted_at: Some(Abort {
+                interceptor: InterceptorName::new("late").unwrap(),
+                reason: "r".to_owned(),
+                kind: AbortKind::Timeout,
+            }),
+            not_applicable: vec![],
+        };
+        let written = serde_json::to_string(&ChainResult::of(&result, Duration::from_micros(2500))).unwrap();
+        let common = |name: &str| {
+            format!("{{\"interceptor\":\"{name}\",\"type\":\"mutation\",\"phase\":\"response\",\"durationMs\":1.234,")
+        };
+        let expected = [
+            "{\"status\":\"mutation_failed\",\"event\":\"tools/call\",\"phase\":\"response\",\"results\":[",
+            &common("shadow"),
+            "\"mode\":\"audit\",\"effect\":\"audit\",\"modified\":true,\"payload\":{\"n\":1.00},\"shadow\":{\"edits\":[\
+             {\"pointer\":\"/n\",\"value\":2.00},{\"pointer\":\"/m\"}],\"truncated\":false},\"fuel\":7,\"info\":{\"k\":1}},",
+            &common("open"),
+            "\"effect\":\"fail_open\",\"failOpen\":true,\"fuel\":7,\
+             \"info\":{\"error\":{\"kind\":\"trap\",\"message\":\"unreachable\"}}},",
+            &common("late"),
+            "\"effect\":\"block\",\"fuel\":7,\
+             \"info\":{\"error\":{\"kind\":\"deadline\",\"message\":\"the chain's deadline passed\"}}}],",
+            "\"validationSummary\":{\"errors\":0,\"warnings\":0,\"infos\":0},\"totalDurationMs\":2.5,",
+            "\"abortedAt\":{\"interceptor\":\"late\",\"reason\":\"r\",\"type\":\"timeout\"}}",
+        ];
+        assert_eq!(written, expected.concat());
+    }
+}

@@ -232,11 +232,7 @@ fn asked(call: &Call, headers: &HeaderMap, event: EventName, envelope: &Envelope
     if !wants_request && !wants_response {
         return Ok(None);
     }
-    let t0 = std::time::Instant::now();
-    let owned = envelope.params().unwrap_or("{}").to_owned();
-    let t1 = t0.elapsed();
-    let params = Payload::parse(owned).map_err(|cause| error::params(envelope, &cause))?;
-    if params.text().len() > 200000 { eprintln!("copy {t1:?} parse {:?}", t0.elapsed() - t1); }
+    let params = Payload::parse(envelope.params().unwrap_or("{}")).map_err(|cause| error::params(envelope, &cause))?;
     let context = call.context(headers, surface(headers));
     let question = Question { id: envelope.id().into(), event, params: Arc::new(params), context };
     Ok(Some(Asked { envelope: envelope.clone(), question, wants_request, wants_response }))
