@@ -155,9 +155,9 @@ fn resolve_engine(written: WrittenEngine, folder: &Path) -> EngineConfig {
     let WrittenEngine { cache, max_instances, call_cap, policy_timeout } = written;
     EngineConfig {
         cache: match cache.map(|at| at.value) {
-            None => Some(folder.join(".cache")),
-            Some(WrittenCache::Off) => None,
-            Some(WrittenCache::Folder(path)) => Some(folder.join(path)),
+            None => CodeCache::Usual(folder.join(".cache")),
+            Some(WrittenCache::Off) => CodeCache::Off,
+            Some(WrittenCache::Folder(path)) => CodeCache::Chosen(folder.join(path)),
         },
         max_instances: or(max_instances, 256),
         call_cap: or(call_cap, Duration::from_secs(10)),

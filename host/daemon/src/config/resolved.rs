@@ -59,14 +59,25 @@ pub struct AdminConfig {
 /// The sandboxes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EngineConfig {
-    /// Where compiled code is kept; `None` for nowhere.
-    pub cache: Option<PathBuf>,
+    /// Where compiled code is kept.
+    pub cache: CodeCache,
     /// Most sandboxes at one time.
     pub max_instances: u32,
     /// The host's cap for one invocation.
     pub call_cap: Duration,
     /// Timeout of a policy for which no override gives one.
     pub policy_timeout: Option<Duration>,
+}
+
+/// Where compiled code is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CodeCache {
+    /// Nowhere: it is compiled at every start.
+    Off,
+    /// In the usual place, if that can be had: a folder may be mounted read-only.
+    Usual(PathBuf),
+    /// In a place that the operator chose; if that cannot be had, the start fails.
+    Chosen(PathBuf),
 }
 
 /// A text that never appears in logs or messages.

@@ -17,10 +17,11 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use weir_engine::{Engine, EngineOptions};
+use weir_engine::{Engine, EngineError, EngineOptions};
 use weir_gateway::{Drained, Gateway, admin};
 use weir_store::MemoryState;
 
+use crate::config::resolved::{CodeCache, EngineConfig};
 use crate::config::{Config, DemoUpstreams, Folder, Problem};
 use crate::demo::DemoServers;
 use crate::load::{self, LoadedSet};
@@ -71,7 +72,7 @@ pub enum ServeError {
     Token(SocketAddr),
     /// The sandboxes cannot be set up.
     #[error(transparent)]
-    Engine(#[from] weir_engine::EngineError),
+    Engine(#[from] EngineError),
     /// The system refuses signal handlers.
     #[error("cannot listen for signals: {0}")]
     Signals(std::io::Error),
@@ -89,16 +90,19 @@ pub struct Ready {
 }
 
 /// Sets up the engine for a configuration.
-pub fn engine(config: &Config) -> Result<Engine, weir_engine::EngineError> {
-    let crate::config::resolved::EngineConfig { cache, max_instances, call_cap, policy_timeout: _ } = &config.engine;
+pub fn engine(config: &Config) -> Result<Engine, EngineError> {
+    let EngineConfig { cache, max_instances, call_cap, policy_timeout: _ } = &config.engine;
     let state = Arc::new(MemoryState::new(config.state));
-    let options = EngineOptions {
-        cache_dir: cache.clone(),
-        max_instances: *max_instances,
-        call_cap: *call_cap,
-        ..EngineOptions::new(state)
-    };
-    Engine::new(options)
+    let usual = EngineOptions { max_instances: *max_instances, call_cap: *call_cap, ..EngineOptions::new(state) };
+    let with = |cache_dir: Option<PathBuf>| Engine::new(EngineOptions { cache_dir, ..usual.clone() });
+    match cache {
+        CodeCache::Off => with(None),
+        CodeCache::Chosen(folder) => with(Some(folder.clone())),
+        CodeCache::Usual(folder) => with(Some(folder.clone())).or_else(|error| {
+            tracing::warn!(target: "weir::load", "{error}; going on without a code cache, so every start compiles");
+            with(None)
+        }),
+    }
 }
 
 /// Serves until a signal says to end. `ready` is called once, when everything listens.
