@@ -39,7 +39,7 @@ pub fn binary() -> PathBuf {
     let own = std::env::current_exe().unwrap();
     let folder = own.ancestors().nth(2).unwrap();
     let binary = folder.join(format!("weir{}", std::env::consts::EXE_SUFFIX));
-    assert!(binary.is_file(), "the binary is not there; build it: `cargo build --release --bin weir`");
+    assert!(binary.is_file(), "the binary is not there; `cargo xtask test --suite end-to-end` builds it");
     binary
 }
 

@@ -16,7 +16,7 @@ use std::io;
 use std::process::ExitCode;
 
 use arguments::Task;
-use step::{Step, cargo};
+use step::{Step, built, cargo};
 
 fn main() -> ExitCode {
     let task = match arguments::parse(env::args().skip(1)) {
@@ -43,15 +43,20 @@ fn run(task: Task) -> io::Result<bool> {
             Ok(true)
         }
         Task::Guests { only } => guests::install(&only),
-        Task::Demo { arguments } => {
-            Ok(guests::install(&[])? && weir(["run", "--release", "--bin", "weir", "--", "demo"], &arguments).show()?)
-        }
-        Task::Bench { arguments } => Ok(guests::install(&[])?
-            && weir(["run", "--release", "-p", "weir-tests", "--bin", "bench", "--"], &arguments).show()?),
+        Task::Demo { arguments } => after_building(&["weir"], built("weir", ["demo"])?.and(&arguments)),
+        Task::Bench { arguments } => after_building(&["bench", "weir"], built("bench", [])?.and(&arguments)),
         Task::Test { only, arguments } => suites::run(&only, &arguments),
     }
 }
 
-fn weir<const N: usize>(command: [&str; N], arguments: &[String]) -> Step {
-    cargo(command).and(arguments)
+/// Builds the guests and the programs, then runs the step.
+fn after_building(programs: &[&str], step: Step) -> io::Result<bool> {
+    Ok(guests::install(&[])? && build(programs).show()? && step.show()?)
+}
+
+/// Builds programs. Always over the whole workspace: which features the dependencies get hangs on what is
+/// selected, and another selection would compile the sandbox once more.
+fn build(programs: &[&str]) -> Step {
+    let named: Vec<String> = programs.iter().flat_map(|program| ["--bin".to_owned(), (*program).to_owned()]).collect();
+    cargo(["build", "--release", "--workspace"]).and(&named)
 }

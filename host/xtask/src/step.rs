@@ -6,9 +6,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// A cargo command to run.
+/// A command to run.
 pub struct Step {
     program: OsString,
+    shown: String,
     arguments: Vec<String>,
     folder: PathBuf,
 }
@@ -32,14 +33,36 @@ pub fn root() -> PathBuf {
 pub fn cargo<const N: usize>(arguments: [&str; N]) -> Step {
     // The cargo that runs this program; a bare name would start rustup's proxy once more.
     let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    Step { program, arguments: arguments.map(str::to_owned).to_vec(), folder: root() }
+    Step::new(program, "cargo", &arguments)
+}
+
+/// A program of the workspace, which was built into the same folder as this one.
+pub fn built<const N: usize>(name: &str, arguments: [&str; N]) -> io::Result<Step> {
+    let own = env::current_exe()?;
+    let path = own.with_file_name(name).with_extension(env::consts::EXE_EXTENSION);
+    let shown = path.strip_prefix(root()).unwrap_or(&path).display().to_string();
+    Ok(Step::new(&path, &shown, &arguments))
 }
 
 impl Step {
+    fn new(program: impl Into<OsString>, shown: &str, arguments: &[&str]) -> Self {
+        Self {
+            program: program.into(),
+            shown: shown.to_owned(),
+            arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
+            folder: root(),
+        }
+    }
+
     /// With further arguments.
     pub fn and(mut self, arguments: &[String]) -> Self {
         self.arguments.extend_from_slice(arguments);
         self
+    }
+
+    /// With arguments for the test binaries that cargo runs.
+    pub fn and_for_tests(self, arguments: &[String]) -> Self {
+        if arguments.is_empty() { self } else { self.and(&["--".to_owned()]).and(arguments) }
     }
 
     /// In a folder of the repository.
@@ -75,7 +98,7 @@ impl Step {
         let root = root();
         let folder = self.folder.strip_prefix(&root).ok().filter(|folder| !folder.as_os_str().is_empty());
         let mut line = folder.map(|folder| format!("cd {} && ", folder.display())).unwrap_or_default();
-        line.push_str("cargo");
+        line.push_str(&self.shown);
         for argument in &self.arguments {
             line.push(' ');
             line.push_str(argument);

@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::guests;
-use crate::step::{Count, Step, cargo};
+use crate::step::{Count, Step, built, cargo};
 use crate::summary::Summary;
 
 /// A group of checks.
@@ -68,8 +68,9 @@ impl Suite {
     }
 
     fn steps(self, arguments: &[String]) -> io::Result<Vec<Step>> {
-        let alone = |binary| {
-            cargo(["test", "--release", "-p", "weir-tests", "--test", binary, "--", "--test-threads=1"]).and(arguments)
+        let one_at_a_time: Vec<String> = arguments.iter().cloned().chain(["--test-threads=1".to_owned()]).collect();
+        let integration = |binary, arguments: &[String]| {
+            cargo(["test", "--release", "--workspace", "--test", binary]).and_for_tests(arguments)
         };
         Ok(match self {
             Self::Fmt => vec![cargo(["fmt", "--all", "--check"]), cargo(["fmt", "--all", "--check"]).within("guests")],
@@ -77,22 +78,16 @@ impl Suite {
                 let host = cargo(["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"]);
                 vec![host, cargo(["clippy", "--release", "--workspace", "--", "-D", "warnings"]).within("guests")]
             }
-            Self::Host => {
-                let workspace = ["test", "--release", "--workspace", "--exclude", "weir-tests", "--no-fail-fast", "--"];
-                vec![cargo(workspace).and(arguments)]
-            }
+            Self::Host => vec![cargo(["test", "--release", "--workspace", "--no-fail-fast"]).and_for_tests(arguments)],
             Self::Guests => {
                 let target = native_target()?;
-                let workspace = ["test", "--workspace", "--target", &target, "--no-fail-fast", "--"];
-                vec![cargo(workspace).within("guests").and(arguments)]
+                let workspace = ["test", "--workspace", "--target", &target, "--no-fail-fast"];
+                vec![cargo(workspace).within("guests").and_for_tests(arguments)]
             }
-            Self::Conformance => {
-                let all = ["test", "--release", "-p", "weir-tests", "--lib", "--bins", "--test", "all", "--"];
-                vec![cargo(all).and(arguments)]
-            }
-            Self::Cases => guests::shipped()?.iter().map(|name| cases(name)).collect(),
-            Self::Hostile => vec![alone("hostile")],
-            Self::EndToEnd => vec![alone("end_to_end")],
+            Self::Conformance => vec![integration("conformance", arguments)],
+            Self::Cases => guests::shipped()?.iter().map(|name| cases(name)).collect::<io::Result<_>>()?,
+            Self::Hostile => vec![integration("hostile", &one_at_a_time)],
+            Self::EndToEnd => vec![integration("end_to_end", &one_at_a_time)],
         })
     }
 }
@@ -103,7 +98,7 @@ pub fn run(only: &[Suite], arguments: &[String]) -> io::Result<bool> {
     if suites.iter().any(|suite| suite.needs_guests()) && !guests::install(&[])? {
         return Ok(false);
     }
-    if suites.iter().any(|suite| suite.needs_weir()) && !cargo(["build", "--release", "--bin", "weir"]).show()? {
+    if suites.iter().any(|suite| suite.needs_weir()) && !crate::build(&["weir"]).show()? {
         return Ok(false);
     }
     let mut summary = Summary::default();
@@ -121,9 +116,10 @@ pub fn run(only: &[Suite], arguments: &[String]) -> io::Result<bool> {
 }
 
 /// A shipped policy's cases, as an author would run them.
-fn cases(name: &str) -> Step {
+fn cases(name: &str) -> io::Result<Step> {
     let (component, cases) = (format!("policies/{name}.wasm"), format!("guests/{name}/cases"));
-    cargo(["run", "--release", "--quiet", "--bin", "weir", "--", "policy", "test", &component, "--cases", &cases])
+    // Lines that policies log are not what is looked at here.
+    built("weir", ["policy", "test", &component, "--cases", &cases, "--log", "off"])
 }
 
 /// The target of this machine: the guests' workspace builds for WebAssembly unless told otherwise.

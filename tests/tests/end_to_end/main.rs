@@ -1,6 +1,6 @@
 //! The gateway as a process: the real binary, real sockets, real clients and upstreams.
 //!
-//! Needs `cargo xtask guests` and `cargo build --release --bin weir`; `cargo xtask test --suite end-to-end` does both.
+//! Needs the guests and the binary; `cargo xtask test --suite end-to-end` builds both first.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "all of this is test code; a panic is a test's failure")]
 

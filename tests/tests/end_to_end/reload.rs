@@ -16,6 +16,9 @@ const CHANGES: u64 = 24;
 const CALLS: usize = 5000;
 const CONNECTIONS: usize = 6;
 
+/// A change that is not right: what must be named, how it is made, and how it is taken back.
+type Edit<'a> = (&'a str, &'a dyn Fn(), &'a dyn Fn());
+
 /// Two sets of two policies each; every policy marks requests and responses with the number of its set.
 fn two_sets(upstream: &Upstream) -> (Folder, [String; 2]) {
     let folder = Folder::new();
@@ -110,7 +113,7 @@ fn a_bad_edit_keeps_the_old_set_and_says_why() {
     let put_component = |bytes: &[u8]| folder.put("a-1.wasm", bytes);
     let put_settings = |text: &str| folder.put("weir.toml", text);
     let wider = format!("{}overrides = {{ hooks = [{{ events = [\"*\"], phase = \"sideways\" }}] }}\n", sets[0]);
-    let edits: [(&str, &dyn Fn(), &dyn Fn()); 4] = [
+    let edits: [Edit<'_>; 4] = [
         ("fuell", &|| put_settings(&format!("{}overrides = {{ fuell = 1 }}\n", sets[1])), &|| put_settings(&sets[0])),
         ("sideways", &|| put_settings(&wider), &|| put_settings(&sets[0])),
         ("a-1.wasm", &|| put_component(&good[..good.len() / 2]), &|| put_component(&good)),

@@ -2,7 +2,7 @@
 
 use super::{CheckArguments, Ended, Paint, output};
 use crate::check::{View, text};
-use crate::config::{DemoUpstreams, Folder, Problem};
+use crate::config::{Folder, Problem, Upstreams};
 use crate::load::{self, LoadedSet};
 use crate::serve;
 
@@ -23,7 +23,7 @@ pub async fn run(arguments: CheckArguments) -> Ended {
 
 /// Loads a folder for a command that serves nothing.
 pub async fn open(folder: &Folder) -> Result<LoadedSet, Vec<Problem>> {
-    let (config, report) = folder.config(DemoUpstreams::Allowed);
+    let (config, report) = folder.config(Upstreams::AsWritten);
     let Some(config) = config else { return Err(report.into_sorted()) };
     let engine = serve::engine(&config)
         .map_err(|error| vec![Problem::error(folder.path().display().to_string(), None, error.to_string())])?;

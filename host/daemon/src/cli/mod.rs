@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::DemoUpstreams;
+use crate::config::Upstreams;
 use crate::telemetry::{LogFormat, install};
 
 pub use output::{Paint, problems};
@@ -161,8 +161,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
     };
     let ended = runtime.block_on(async {
         match command {
-            Command::Serve(arguments) => serve::run(arguments, DemoUpstreams::Refused, log_format, panics).await,
-            Command::Demo(arguments) => serve::run(arguments, DemoUpstreams::Allowed, log_format, panics).await,
+            Command::Serve(arguments) => serve::run(arguments, Upstreams::AsWritten, log_format, panics).await,
+            Command::Demo(arguments) => serve::run(arguments, Upstreams::Demo, log_format, panics).await,
             Command::Check(arguments) => check::run(arguments).await,
             Command::Chain(arguments) => chain::run(arguments).await,
             Command::Policy(PolicyCommand::Inspect { file, json }) => policy::inspect(&file, json).await,

@@ -4,18 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use super::{Ended, ServeArguments, output};
-use crate::config::{DemoUpstreams, Problem};
+use crate::config::{Problem, Upstreams};
 use crate::demo::welcome;
 use crate::serve::{ServeError, ServeOptions, serve};
 use crate::telemetry::LogFormat;
 
 /// Serves until a signal.
-pub async fn run(
-    arguments: ServeArguments,
-    demo: DemoUpstreams,
-    log_format: LogFormat,
-    panics: Arc<AtomicU64>,
-) -> Ended {
+pub async fn run(arguments: ServeArguments, demo: Upstreams, log_format: LogFormat, panics: Arc<AtomicU64>) -> Ended {
     let ServeArguments { folder, listen, admin_listen } = arguments;
     let options = ServeOptions { folder, listen, admin_listen, demo };
     let served = serve(options, panics, |ready, set| {
@@ -23,7 +18,7 @@ pub async fn run(
             "weir ready gateway=http://{} admin=http://{} policies={}",
             ready.gateway, ready.admin, ready.policies
         );
-        if demo == DemoUpstreams::Allowed {
+        if demo == Upstreams::Demo {
             text.push('\n');
             text.push_str(&welcome(ready.gateway, ready.admin, set));
         }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use http::Uri;
 use http::uri::Scheme;
 
-use super::resolved::{DemoUpstream, Upstream};
+use super::resolved::Upstream;
 
 /// An address to listen on.
 pub fn listen(text: &str) -> Result<SocketAddr, String> {
@@ -21,13 +21,6 @@ pub fn listen(text: &str) -> Result<SocketAddr, String> {
 /// Where a route leads.
 pub fn upstream(text: &str) -> Result<Upstream, String> {
     const FORM: &str = "give a URL such as \"http://127.0.0.1:3001/mcp\"";
-    if let Some(name) = text.strip_prefix("demo:") {
-        return DemoUpstream::ALL
-            .into_iter()
-            .find(|demo| demo.name() == name)
-            .map(Upstream::Demo)
-            .ok_or_else(|| format!("{text:?} is no upstream of the demo; it has demo:mcp, demo:http and demo:llm"));
-    }
     if text.starts_with("stdio:") || text.starts_with("unix:") {
         return Err(format!("{text:?} is of a kind that this version does not serve; {FORM}"));
     }
@@ -81,10 +74,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn upstreams_are_plain_http_urls_or_of_the_demo() {
+    fn upstreams_are_plain_http_urls() {
         assert!(matches!(upstream("http://127.0.0.1:3001/mcp"), Ok(Upstream::Url(_))));
         assert!(matches!(upstream("https://example.com"), Ok(Upstream::Url(_))));
-        assert!(matches!(upstream("demo:mcp"), Ok(Upstream::Demo(DemoUpstream::Mcp))));
         for text in [
             "example.com",
             "/mcp",
@@ -92,7 +84,7 @@ mod tests {
             "stdio:server",
             "http://u:p@x/",
             "http://x/#f",
-            "demo:x",
+            "demo:mcp",
             "",
             "http://",
             "unix:/run/x",

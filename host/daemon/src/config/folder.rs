@@ -8,7 +8,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::report::{Problem, Report};
-use super::resolve::{DemoUpstreams, Surroundings, resolve};
+use super::resolve::{Surroundings, Upstreams, resolve};
 use super::resolved::Config;
 
 /// Name of the configuration in its folder.
@@ -41,7 +41,7 @@ impl Folder {
 
     /// Reads and resolves the configuration. `None` where there is none to be read; anything else that is wrong is in
     /// the report only, and what is right beside it can still be judged.
-    pub fn config(&self, demo: DemoUpstreams) -> (Option<Config>, Report) {
+    pub fn config(&self, upstreams: Upstreams) -> (Option<Config>, Report) {
         let mut report = Report::default();
         let name = self.show(CONFIG_FILE);
         let text = match self.text() {
@@ -52,7 +52,7 @@ impl Folder {
             }
         };
         let variable = |name: &str| std::env::var(name).ok();
-        let surroundings = Surroundings { folder: &self.path, demo, variable: &variable };
+        let surroundings = Surroundings { folder: &self.path, upstreams, variable: &variable };
         let (config, problems) = resolve(&name, &text, &surroundings);
         report.extend(problems);
         self.warn_of_unused(&config, &mut report);

@@ -16,6 +16,6 @@ pub mod written;
 pub use document::At;
 pub use folder::Folder;
 pub use report::{Gravity, Place, Problem, Report};
-pub use resolve::{DemoUpstreams, Surroundings, resolve};
+pub use resolve::{Surroundings, Upstreams, resolve};
 pub use resolved::Config;
 pub use size::show as show_size;

@@ -9,33 +9,35 @@ use std::time::Duration;
 
 use weir_core::chain::Revalidation;
 use weir_core::{Overrides, Posture, PrincipalKind};
-use weir_engine::{Grants, Metering, PolicyLimits, PolicyOptions, Reuse};
+use weir_engine::{Grants, Metering, PolicyLimits, PolicyOptions, QuarantineOptions, Reuse};
 use weir_gateway::{GatewayOptions, OnDeny, PassAuthorization, PrincipalSource, Protocol};
 use weir_store::MemoryStateOptions;
 
 use super::document::{At, Source, closest};
 use super::report::{Place, Problem};
-use super::resolved::{AdminConfig, Config, EngineConfig, GatewayConfig, PolicyConfig, RouteConfig, Upstream};
+use super::resolved::{
+    AdminConfig, CodeCache, Config, DemoUpstream, EngineConfig, GatewayConfig, PolicyConfig, RouteConfig, Upstream,
+};
 use super::written::{
     self, Written, WrittenAdmin, WrittenCache, WrittenEngine, WrittenGateway, WrittenGrants, WrittenLimits,
     WrittenOverrides, WrittenPolicy, WrittenRoute, WrittenState,
 };
 
-/// Whether `demo:` upstreams lead anywhere.
+/// Where routes lead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DemoUpstreams {
-    /// They are served beside, or nothing is served at all.
-    Allowed,
-    /// They lead nowhere, so a route to one is an error.
-    Refused,
+pub enum Upstreams {
+    /// Where the file says.
+    AsWritten,
+    /// To the servers inside `weir demo`, whatever the file says.
+    Demo,
 }
 
 /// What the file is resolved against.
 pub struct Surroundings<'a> {
     /// The folder the file lies in.
     pub folder: &'a Path,
-    /// Whether `demo:` upstreams lead anywhere.
-    pub demo: DemoUpstreams,
+    /// Where routes lead.
+    pub upstreams: Upstreams,
     /// Reads a variable of the environment.
     pub variable: &'a dyn Fn(&str) -> Option<String>,
 }
@@ -58,7 +60,7 @@ fn whole(written: Written, source: &Source<'_>, surroundings: &Surroundings<'_>)
     unique(source, "name", routes.iter().filter_map(|route| route.name.as_ref()));
     unique(source, "path", routes.iter().filter_map(|route| route.path.as_ref()));
     let routes: Vec<RouteConfig> =
-        routes.into_iter().filter_map(|route| resolve_route(route, &gateway, source, surroundings.demo)).collect();
+        routes.into_iter().filter_map(|route| resolve_route(route, &gateway, source, surroundings.upstreams)).collect();
     let policies: Vec<PolicyConfig> =
         policies.into_iter().filter_map(|policy| resolve_policy(policy, &names, source)).collect();
     let place = admin.listen.as_ref().map_or(Place { line: 1, column: 1 }, |at| at.place);
@@ -152,7 +154,16 @@ fn resolve_admin(written: WrittenAdmin, source: &Source<'_>, variable: &dyn Fn(&
 }
 
 fn resolve_engine(written: WrittenEngine, folder: &Path) -> EngineConfig {
-    let WrittenEngine { cache, max_instances, call_cap, policy_timeout } = written;
+    let WrittenEngine {
+        cache,
+        max_instances,
+        call_cap,
+        policy_timeout,
+        quarantine_after,
+        quarantine,
+        quarantine_longest,
+    } = written;
+    let default = QuarantineOptions::default();
     EngineConfig {
         cache: match cache.map(|at| at.value) {
             None => CodeCache::Usual(folder.join(".cache")),
@@ -162,6 +173,11 @@ fn resolve_engine(written: WrittenEngine, folder: &Path) -> EngineConfig {
         max_instances: or(max_instances, 256),
         call_cap: or(call_cap, Duration::from_secs(10)),
         policy_timeout: policy_timeout.map(|at| at.value),
+        quarantine: QuarantineOptions {
+            after: or(quarantine_after, default.after),
+            first: or(quarantine, default.first),
+            longest: or(quarantine_longest, default.longest),
+        },
     }
 }
 
@@ -180,13 +196,14 @@ fn resolve_route(
     written: WrittenRoute,
     gateway: &GatewayConfig,
     source: &Source<'_>,
-    demo: DemoUpstreams,
+    upstreams: Upstreams,
 ) -> Option<RouteConfig> {
     let WrittenRoute {
         name,
         path,
         protocol,
         upstream,
+        demo,
         posture,
         revalidate,
         on_deny,
@@ -204,13 +221,11 @@ fn resolve_route(
     if let (Some(At { value: false, place }), true) = (&pass_authorization, is_http) {
         source.error(*place, "routes with protocol = \"http\" pass the Authorization header on; leave the key out");
     }
-    if let (Some(At { value: Upstream::Demo(server), place }), DemoUpstreams::Refused) = (&upstream, demo) {
-        source.error(
-            *place,
-            format!("demo:{} exists only in `weir demo`; run that, or give the URL of a server", server.name()),
-        );
-    }
     let (name, path, protocol, upstream) = (name?.value, path?.value, protocol?.value, upstream?.value);
+    let upstream = match upstreams {
+        Upstreams::AsWritten => upstream,
+        Upstreams::Demo => Upstream::Demo(or(demo, DemoUpstream::of(protocol))),
+    };
     let kind = or(principal_kind, PrincipalKind::User);
     Some(RouteConfig {
         server: server.map_or_else(|| upstream.server_name(), |at| at.value),

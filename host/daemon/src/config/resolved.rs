@@ -11,7 +11,7 @@ use std::time::Duration;
 use http::Uri;
 use weir_core::chain::Revalidation;
 use weir_core::{Overrides, Posture};
-use weir_engine::PolicyOptions;
+use weir_engine::{PolicyOptions, QuarantineOptions};
 use weir_gateway::{GatewayOptions, OnDeny, PassAuthorization, PrincipalSource, Protocol};
 use weir_store::MemoryStateOptions;
 
@@ -67,6 +67,8 @@ pub struct EngineConfig {
     pub call_cap: Duration,
     /// Timeout of a policy for which no override gives one.
     pub policy_timeout: Option<Duration>,
+    /// When a failing policy is set aside.
+    pub quarantine: QuarantineOptions,
 }
 
 /// Where compiled code is kept.
@@ -170,7 +172,15 @@ impl DemoUpstream {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Mcp, Self::Http, Self::Llm];
 
-    /// The name after `demo:`.
+    /// The one that speaks a protocol.
+    pub const fn of(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Mcp => Self::Mcp,
+            Protocol::Http => Self::Http,
+        }
+    }
+
+    /// Its name in the key `demo` of a route.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Mcp => "mcp",

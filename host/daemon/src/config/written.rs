@@ -14,7 +14,7 @@ use weir_gateway::{OnDeny, Protocol};
 
 use super::address;
 use super::document::{At, Table};
-use super::resolved::{Secret, Upstream};
+use super::resolved::{DemoUpstream, Secret, Upstream};
 
 /// Sections that later versions read.
 const LATER: &[&str] = &["records", "egress", "trust", "decisions"];
@@ -67,6 +67,9 @@ pub struct WrittenEngine {
     pub(super) max_instances: Option<At<u32>>,
     pub(super) call_cap: Option<At<Duration>>,
     pub(super) policy_timeout: Option<At<Duration>>,
+    pub(super) quarantine_after: Option<At<u32>>,
+    pub(super) quarantine: Option<At<Duration>>,
+    pub(super) quarantine_longest: Option<At<Duration>>,
 }
 
 /// `cache` of `[engine]`
@@ -92,6 +95,7 @@ pub struct WrittenRoute {
     pub(super) path: Option<At<String>>,
     pub(super) protocol: Option<At<Protocol>>,
     pub(super) upstream: Option<At<Upstream>>,
+    pub(super) demo: Option<At<DemoUpstream>>,
     pub(super) posture: Option<At<Posture>>,
     pub(super) revalidate: Option<At<bool>>,
     pub(super) on_deny: Option<At<OnDeny>>,
@@ -220,6 +224,9 @@ fn engine(table: Table<'_>) -> WrittenEngine {
         max_instances: table.integer("max_instances", 1, 10_000),
         call_cap: table.milliseconds("call_cap_ms"),
         policy_timeout: table.milliseconds("policy_timeout_ms"),
+        quarantine_after: table.integer("quarantine_after", 0, 1_000_000),
+        quarantine: table.milliseconds("quarantine_ms"),
+        quarantine_longest: table.milliseconds("quarantine_longest_ms"),
     };
     table.finish(|_| None);
     written
@@ -244,6 +251,7 @@ fn route(table: Table<'_>) -> WrittenRoute {
         path: table.parsed("path", "a path", address::route_path),
         protocol: table.parsed("protocol", "\"mcp\" or \"http\"", protocol),
         upstream: table.parsed("upstream", "a URL", address::upstream),
+        demo: table.choice("demo", &DemoUpstream::ALL.map(|demo| (demo.name(), demo))),
         posture: table.choice("posture", &[("client", Posture::Client), ("server", Posture::Server)]),
         revalidate: table.boolean("revalidate"),
         on_deny: table.choice("on_deny", &[("error", OnDeny::Error), ("tool-error", OnDeny::ToolError)]),

@@ -10,7 +10,7 @@ pub fn needed(folder: &Folder, started_with: &Config, now: &Config) -> Vec<Probl
     // Timeouts and sizes of [gateway] that routes take over hold at once.
     let GatewayConfig { listen, chain_timeout: _, max_body: _, options } = gateway;
     let AdminConfig { listen: admin_listen, token } = admin;
-    let EngineConfig { cache, max_instances, call_cap, policy_timeout: _ } = engine;
+    let EngineConfig { cache, max_instances, call_cap, policy_timeout: _, quarantine } = engine;
     let rows = [
         ("listen of [gateway]", *listen != now.gateway.listen),
         ("limits and timeouts of [gateway]", *options != now.gateway.options),
@@ -19,6 +19,7 @@ pub fn needed(folder: &Folder, started_with: &Config, now: &Config) -> Vec<Probl
         ("cache of [engine]", *cache != now.engine.cache),
         ("max_instances of [engine]", *max_instances != now.engine.max_instances),
         ("call_cap_ms of [engine]", *call_cap != now.engine.call_cap),
+        ("quarantine of [engine]", *quarantine != now.engine.quarantine),
         ("[state]", *state != now.state),
     ];
     let changed = rows.iter().filter(|(_, changed)| *changed);

@@ -22,7 +22,7 @@ use weir_gateway::{Drained, Gateway, admin};
 use weir_store::MemoryState;
 
 use crate::config::resolved::{CodeCache, EngineConfig};
-use crate::config::{Config, DemoUpstreams, Folder, Problem};
+use crate::config::{Config, Folder, Problem, Upstreams};
 use crate::demo::DemoServers;
 use crate::load::{self, LoadedSet};
 use crate::reload::{self, Fingerprint};
@@ -41,7 +41,7 @@ pub struct ServeOptions {
     /// Instead of the configured address.
     pub admin_listen: Option<SocketAddr>,
     /// Whether the demo's servers stand beside.
-    pub demo: DemoUpstreams,
+    pub demo: Upstreams,
 }
 
 /// Why serving did not begin.
@@ -91,9 +91,14 @@ pub struct Ready {
 
 /// Sets up the engine for a configuration.
 pub fn engine(config: &Config) -> Result<Engine, EngineError> {
-    let EngineConfig { cache, max_instances, call_cap, policy_timeout: _ } = &config.engine;
+    let EngineConfig { cache, max_instances, call_cap, policy_timeout: _, quarantine } = &config.engine;
     let state = Arc::new(MemoryState::new(config.state));
-    let usual = EngineOptions { max_instances: *max_instances, call_cap: *call_cap, ..EngineOptions::new(state) };
+    let usual = EngineOptions {
+        max_instances: *max_instances,
+        call_cap: *call_cap,
+        quarantine: *quarantine,
+        ..EngineOptions::new(state)
+    };
     let with = |cache_dir: Option<PathBuf>| Engine::new(EngineOptions { cache_dir, ..usual.clone() });
     match cache {
         CodeCache::Off => with(None),
@@ -136,8 +141,8 @@ pub async fn serve(
     let listener = bind(listen, "gateway", "; give --listen 127.0.0.1:0 to take a free port").await?;
     let admin_listener = bind(admin_listen, "admin", "; give --admin-listen 127.0.0.1:0 to take a free port").await?;
     let servers = match demo {
-        DemoUpstreams::Allowed => Some(DemoServers::bind().await.map_err(|error| local("demo", error))?),
-        DemoUpstreams::Refused => None,
+        Upstreams::Demo => Some(DemoServers::bind().await.map_err(|error| local("demo", error))?),
+        Upstreams::AsWritten => None,
     };
     let addresses = servers.as_ref().map(DemoServers::addresses);
     let bound = Ready {

@@ -11,7 +11,7 @@ use weir_gateway::Gateway;
 use weir_gateway::admin::{ChainRequest, ChainRequestError, ChainResponse};
 
 use super::wire::running_set;
-use crate::config::{DemoUpstreams, Problem};
+use crate::config::{Problem, Upstreams};
 use crate::demo::DemoAddresses;
 use crate::load::LoadedSet;
 use crate::telemetry::{Metrics, ReloadOutcome};
@@ -24,8 +24,8 @@ pub struct Running {
     pub engine: Engine,
     /// Counts.
     pub metrics: Arc<Metrics>,
-    /// Whether `demo:` upstreams lead anywhere.
-    pub demo: DemoUpstreams,
+    /// Where routes lead.
+    pub demo: Upstreams,
     addresses: Option<DemoAddresses>,
     current: RwLock<Arc<Current>>,
     refused: Mutex<Option<Refused>>,
@@ -58,7 +58,7 @@ impl Running {
         engine: Engine,
         metrics: Arc<Metrics>,
         set: LoadedSet,
-        demo: DemoUpstreams,
+        demo: Upstreams,
         addresses: Option<DemoAddresses>,
     ) -> Self {
         let current = Current { set, epoch: 1, since: SystemTime::now() };

@@ -60,7 +60,6 @@ fn a_folder_that_cannot_be_served() {
 fn a_folder_that_can() {
     check("check-plain", &["check", "plain"], "");
     check("check-plain-json", &["check", "plain", "--json"], "");
-    check("serve-demo-upstream", &["serve", "plain", "--listen", "127.0.0.1:0"], "");
     check("serve-open-admin", &["demo", "plain", "--admin-listen", "0.0.0.0:0"], "");
 }
 

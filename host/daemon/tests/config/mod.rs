@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use weir::config::{DemoUpstreams, Surroundings, resolve};
+use weir::config::{Surroundings, Upstreams, resolve};
 
 /// Renders what a file comes to: the configuration, or all of its problems.
 fn outcome(text: &str) -> String {
     let variable = |name: &str| (name == "ADMIN_TOKEN").then(|| "0123456789abcdef".to_owned());
     let surroundings =
-        Surroundings { folder: Path::new("policies"), demo: DemoUpstreams::Refused, variable: &variable };
+        Surroundings { folder: Path::new("policies"), upstreams: Upstreams::AsWritten, variable: &variable };
     let (config, mut problems) = resolve("weir.toml", text, &surroundings);
     problems.sort();
     let mut outcome = String::new();
@@ -52,7 +52,7 @@ fn no_bytes_make_it_panic() {
 
 fn outcome_of(text: &str) -> usize {
     let surroundings =
-        Surroundings { folder: Path::new("policies"), demo: DemoUpstreams::Allowed, variable: &|_| None };
+        Surroundings { folder: Path::new("policies"), upstreams: Upstreams::AsWritten, variable: &|_| None };
     resolve("weir.toml", text, &surroundings).1.len()
 }
 

@@ -38,7 +38,9 @@ impl Scratch {
 fn write(folder: &Path, routes: &[&str]) {
     fs::create_dir_all(folder).unwrap();
     let route = |name: &&str| {
-        format!("[[route]]\nname = \"{name}\"\npath = \"/{name}\"\nprotocol = \"http\"\nupstream = \"demo:http\"\n\n")
+        format!(
+            "[[route]]\nname = \"{name}\"\npath = \"/{name}\"\nprotocol = \"http\"\nupstream = \"http://127.0.0.1:3002/\"\n\n"
+        )
     };
     fs::write(folder.join("weir.toml"), routes.iter().map(route).collect::<String>()).unwrap();
 }

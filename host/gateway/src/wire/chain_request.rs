@@ -1,7 +1,7 @@
 //! The body of `POST /v1/chain`.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -53,8 +53,9 @@ struct Written<'a> {
 }
 
 impl ChainRequest {
-    /// Reads the JSON of a request.
+    /// Reads the JSON of a request. It is a live call: a context without a timestamp gets the present.
     pub fn read(body: &[u8]) -> Result<Self, Malformed> {
+        let now = super::timestamp(SystemTime::now());
         let malformed = |place: &str, error: &dyn std::fmt::Display| Malformed(format!("{place}: {error}"));
         let written: Written<'_> = serde_json::from_slice(body).map_err(|error| malformed("body", &error))?;
         let Written { event, phase, payload, request, context, route, interceptors, timeout_ms } = written;
@@ -73,7 +74,7 @@ impl ChainRequest {
                 .ok_or_else(|| Malformed(format!("phase: {phase:?} is neither request nor response")))?,
             payload: read("payload", payload)?,
             request: request.map(|raw| read("request", raw)).transpose()?,
-            context: super::context(context.map_or("{}", RawValue::get))
+            context: super::context_at(context.map_or("{}", RawValue::get), &now)
                 .map_err(|error| Malformed(error.to_string()))?,
             route,
             interceptors: interceptors.map(names).transpose()?,
@@ -104,7 +105,7 @@ mod tests {
         assert_eq!(read.request.unwrap().text(), "[1e2]");
         assert_eq!(read.timeout, Some(Duration::from_micros(12_500)));
         assert_eq!(read.interceptors.unwrap()[0].as_str(), "a/b");
-        assert_eq!(read.context.timestamp, super::super::DEFAULT_TIMESTAMP);
+        assert!(read.context.timestamp > super::super::timestamp(SystemTime::UNIX_EPOCH), "{}", read.context.timestamp);
     }
 
     #[test]

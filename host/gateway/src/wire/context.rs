@@ -56,6 +56,11 @@ struct WrittenPrincipal<'a> {
 /// Reads the JSON object of a context. Absent members stay unknown, but the timestamp becomes
 /// [`DEFAULT_TIMESTAMP`].
 pub fn context(text: &str) -> Result<Context, ContextError> {
+    context_at(text, DEFAULT_TIMESTAMP)
+}
+
+/// Reads the JSON object of a context that has this timestamp unless it names one.
+pub(crate) fn context_at(text: &str, absent: &str) -> Result<Context, ContextError> {
     let written: Written<'_> = serde_json::from_str(text).map_err(|error| ContextError::Shape(error.to_string()))?;
     let Written {
         principal,
@@ -78,7 +83,7 @@ pub fn context(text: &str) -> Result<Context, ContextError> {
         call_ref,
         trace_id,
         span_id,
-        timestamp: timestamp.map_or_else(|| Ok(DEFAULT_TIMESTAMP.to_owned()), check_timestamp)?,
+        timestamp: timestamp.map_or_else(|| Ok(absent.to_owned()), check_timestamp)?,
         route,
         server,
         protocol_revision,

@@ -18,8 +18,8 @@ pub use chain::{
     AbortedAt, ChainResult, Message, NotApplicable, ResultEntry, Shadow, ShadowEdit, Suggested, ValidationSummary,
 };
 pub use chain_request::{ChainRequest, Malformed};
-pub(crate) use context::timestamp;
 pub use context::{ContextError, DEFAULT_TIMESTAMP, context};
+pub(crate) use context::{context_at, timestamp};
 pub use policies::{Policy, PolicyList, PolicyLoad, PolicyStats, Reload};
 pub use problem::{Problem, ProblemMessage};
 pub use routes::{Route, RouteList};
