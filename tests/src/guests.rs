@@ -1,12 +1,10 @@
 //! The components that `cargo xtask guests` builds, and those that tests make out of them.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use weir_engine::PolicySource;
-use wit_component::{ComponentEncoder, StringEncoding};
-use wit_parser::Resolve;
 
 use crate::repository::root;
 
@@ -32,20 +30,18 @@ pub fn scripted(script: &Value) -> PolicySource {
     PolicySource { file: format!("{}.wasm", script["name"].as_str().unwrap_or("scripted")), bytes }
 }
 
-/// The guest that grows a table; it is text, so it is made here.
+/// The guest that grows a table; it is text, so `build.rs` assembles it.
 pub fn table_bomb() -> PolicySource {
-    let mut module = wat::parse_file(root().join("guests/testing/table-bomb/table-bomb.wat")).unwrap();
-    let mut resolve = Resolve::default();
-    let (package, _) = resolve.push_path(root().join("wit")).unwrap();
-    let world = resolve.select_world(&[package], Some("interceptor")).unwrap();
-    wit_component::embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
-    let bytes = ComponentEncoder::default().module(&module).unwrap().validate(true).encode().unwrap();
-    PolicySource { file: "table-bomb.wasm".into(), bytes }
+    assembled("table-bomb")
 }
 
-/// Bytes from WebAssembly text.
-pub fn from_text(file: &str, text: &str) -> PolicySource {
-    PolicySource { file: file.into(), bytes: wat::parse_str(text).unwrap() }
+/// What `build.rs` assembled of a text.
+pub fn assembled(name: &str) -> PolicySource {
+    let file = format!("{name}.wasm");
+    let bytes = fs::read(Path::new(env!("OUT_DIR")).join(&file)).unwrap_or_else(|error| {
+        panic!("build.rs assembles no {name}: {error}");
+    });
+    PolicySource { file, bytes }
 }
 
 fn read(name: &str) -> Vec<u8> {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use weir_engine::{Engine, EngineOptions, PolicyLimits, PolicyOptions, PolicySource};
 use weir_store::{MemoryState, MemoryStateOptions};
-use weir_tests::guests::{from_text, guest, scripted};
+use weir_tests::guests::{assembled, guest, scripted};
 use weir_tests::repository::files;
 
 /// The file that every error has to name.
@@ -25,7 +25,7 @@ struct Case {
     name: String,
     /// Bytes that are no WebAssembly.
     text: Option<String>,
-    /// WebAssembly text.
+    /// A file of WebAssembly text beside the cases, by its name.
     wat: Option<String>,
     /// A guest by name.
     guest: Option<String>,
@@ -107,7 +107,7 @@ impl Case {
         let Self { text, wat, guest: name, script, .. } = self;
         let mut bytes = match (text, wat, name, script) {
             (Some(text), None, None, None) => text.clone().into_bytes(),
-            (None, Some(wat), None, None) => from_text(FILE, wat).bytes,
+            (None, Some(wat), None, None) => assembled(wat).bytes,
             (None, None, Some(name), None) => guest(name).bytes,
             (None, None, None, Some(script)) => scripted(script).bytes,
             _ => panic!("{}: give one of text, wat, guest and script", self.name),

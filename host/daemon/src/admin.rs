@@ -8,6 +8,7 @@ use weir_engine::{CodeOrigin, Configured, LoadFacts, PolicyStats};
 use weir_gateway::admin::{AdminSource, ChainRequest, ChainRequestError, ChainResponse, PolicyList, RouteList};
 use weir_gateway::wire;
 
+use crate::config::Gravity;
 use crate::load::{LoadedPolicy, LoadedSet};
 use crate::serve::{Running, run_chain};
 
@@ -33,7 +34,10 @@ impl AdminSource for Running {
                 loaded_at: timestamp(current.since),
                 failed_at: refused.as_ref().map(|refused| timestamp(refused.at)),
                 errors: refused
-                    .map(|refused| refused.problems.iter().map(ToString::to_string).collect())
+                    .map(|refused| {
+                        let errors = refused.problems.iter().filter(|problem| problem.gravity == Gravity::Error);
+                        errors.map(ToString::to_string).collect()
+                    })
                     .unwrap_or_default(),
             },
         }

@@ -16,6 +16,9 @@ pub fn machine() {
     println!("weir {} on {model}, {cores} cores, {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS);
 }
 
+/// Something to measure, with its name.
+pub type Variant<'a> = (String, Box<dyn FnMut() + 'a>);
+
 /// A heading.
 pub fn heading(text: &str) {
     println!("\n{text}");
@@ -23,7 +26,7 @@ pub fn heading(text: &str) {
 
 /// Measures variants in turns; each is run so many times per round. Prints the time of one run: the median over
 /// the rounds, and the extremes. Gives the medians.
-pub fn compare(variants: &mut [(String, Box<dyn FnMut() + '_>)], runs: u32) -> Vec<Duration> {
+pub fn compare(variants: &mut [Variant<'_>], runs: u32) -> Vec<Duration> {
     let mut times: Vec<Vec<Duration>> = variants.iter().map(|_| Vec::with_capacity(ROUNDS)).collect();
     for (_, run) in variants.iter_mut() {
         (0..runs.min(50)).for_each(|_| run());

@@ -8,13 +8,11 @@ use tokio::runtime::{Builder, Runtime};
 use weir_core::{Completed, Ended, Event, Interceptor, Invocation, Limits, Payload};
 use weir_engine::{Metering, Policy, PolicyOptions, Reuse};
 
-use crate::figures::{compare, heading, line};
+use crate::figures::{Variant, compare, heading, line};
 use crate::policies::{chain, engine, event, policy};
 
 /// Calls per measurement.
 const RUNS: u32 = 2000;
-
-type Variant<'a> = (String, Box<dyn FnMut() + 'a>);
 
 pub fn run() {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
