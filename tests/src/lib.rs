@@ -15,4 +15,5 @@ pub mod python;
 pub mod render;
 pub mod repository;
 pub mod scripted;
+pub mod skip;
 pub mod weir;

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use serde_json::Value;
 use weir_tests::python::python;
+use weir_tests::skip::skip;
 use weir_tests::weir::Weir;
 
 use crate::sample::shipped;
@@ -11,6 +12,9 @@ use crate::sample::shipped;
 /// The commands that `weir demo` prints for a newcomer, run as they stand.
 #[test]
 fn the_commands_that_the_demo_prints_show_what_they_promise() {
+    if !curl_is_there() {
+        return;
+    }
     let folder = shipped();
     let weir = Weir::demo(folder.path());
     weir.wait_until("the welcome is printed", |weir| weir.printed().contains("/v1/policies"));
@@ -54,6 +58,9 @@ fn the_commands_that_the_demo_prints_show_what_they_promise() {
 
 #[test]
 fn http_2_is_spoken_too() {
+    if !curl_is_there() {
+        return;
+    }
     let folder = shipped();
     let weir = Weir::demo(folder.path());
     let url = format!("http://{}/http/anything?x=1", weir.gateway);
@@ -100,6 +107,14 @@ fn commands(text: &str) -> Vec<String> {
         goes_on = line.ends_with('\\');
     }
     commands
+}
+
+fn curl_is_there() -> bool {
+    let there = Command::new("curl").arg("--version").output().is_ok_and(|output| output.status.success());
+    if !there {
+        skip("there is no curl", "install curl from your system's packages");
+    }
+    there
 }
 
 fn shell(command: &str) -> String {

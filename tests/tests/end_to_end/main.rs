@@ -10,6 +10,8 @@ mod admin;
 mod clients;
 /// The end of the process.
 mod drain;
+/// What callers are told when a call does not go through.
+mod refusals;
 /// Folders that are not right: everything is said, nothing binds.
 mod refused_folders;
 /// The folder changes while calls run.
