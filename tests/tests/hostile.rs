@@ -14,7 +14,7 @@ use weir_core::state::StateStore;
 use weir_core::{
     Completed, Context, Ended, Event, EventName, FaultKind, Interceptor, Invocation, Limits, Payload, Phase,
 };
-use weir_engine::{Engine, EngineOptions, Policy, PolicyOptions, PolicySource, QuarantineOptions};
+use weir_engine::{Engine, EngineOptions, Policy, PolicyLimits, PolicyOptions, PolicySource, QuarantineOptions};
 use weir_store::{MemoryState, MemoryStateOptions};
 use weir_tests::guests;
 
@@ -50,7 +50,7 @@ const ROWS: &[Row] = &[
     row("memory-bomb", None, FaultKind::Memory),
     row("table-bomb", None, FaultKind::Memory),
     row("huge-output", None, FaultKind::Memory),
-    row("huge-output", Some(r#"{"bytes":8600000}"#), FaultKind::Output),
+    row("huge-output", Some(r#"{"bytes":1200000}"#), FaultKind::Output),
     row("wrong-kind", None, FaultKind::Output),
     row("wrong-kind-mutation", None, FaultKind::Output),
     row("malformed-json", None, FaultKind::Output),
@@ -74,9 +74,13 @@ fn deadlines_bound_whatever_a_guest_does_and_neighbours_hardly_notice() {
             let held = loop {
                 let quiet = percentile_99(&beside(&light, None).await.1);
                 let (ends, neighbour) = beside(&light, Some(&hostile)).await;
+                // A machine that stood still for the whole of a timeout turns any fault into a deadline: try again.
+                let mut stalled = false;
                 for completed in &ends {
                     let Ended::Fault(fault) = &completed.ended else { panic!("{}: {:?}", row.guest, completed.ended) };
-                    assert_eq!(fault.kind, row.fault, "{}: {fault}", row.guest);
+                    stalled |= fault.kind != row.fault;
+                    let named = fault.kind == row.fault || fault.kind == FaultKind::Deadline;
+                    assert!(named, "{}: {fault}, which is not {}", row.guest, row.fault.as_str());
                 }
                 let ended = percentile_99(&ends.iter().map(|completed| completed.elapsed).collect::<Vec<_>>());
                 let busy = percentile_99(&neighbour);
@@ -84,7 +88,7 @@ fn deadlines_bound_whatever_a_guest_does_and_neighbours_hardly_notice() {
                     "{:20} ends p99 {ended:>10.1?}; a light policy beside it p99 {quiet:.1?} -> {busy:.1?}",
                     row.guest
                 );
-                if ended <= BOUND && busy <= (quiet * 2).max(NOISE) {
+                if !stalled && ended <= BOUND && busy <= (quiet * 2).max(NOISE) {
                     break true;
                 }
                 missed.push((ended, quiet, busy));
@@ -206,7 +210,9 @@ fn event(payload: &str) -> Event {
 }
 
 async fn load(engine: &Engine, guest: &str, config: Option<&str>) -> Arc<Policy> {
-    let options = PolicyOptions { config: config.map(str::to_owned), ..PolicyOptions::default() };
+    // Little output, so that a guest which answers with more gets there long before its deadline.
+    let limits = PolicyLimits { output: 1 << 20, ..PolicyLimits::default() };
+    let options = PolicyOptions { config: config.map(str::to_owned), limits, ..PolicyOptions::default() };
     engine.load(&source(guest), options).await.unwrap()
 }
 

@@ -78,7 +78,7 @@ impl Instance {
         let configured = self.bindings.weir_interceptor_policy().call_configure(&mut self.store, config).await;
         match configured {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(message)) => Err(Fault::new(FaultKind::Refused, format!("configure: {}", shorten(&message)))),
+            Ok(Err(message)) => Err(Fault::new(FaultKind::Refused, shorten(&message))),
             Err(error) => Err(self.fault(&error)),
         }
     }

@@ -85,6 +85,8 @@ pub fn pre(linker: &Linker<Sandbox>, component: &Component) -> Result<Intercepto
         .exports(engine)
         .filter(|(_, item)| matches!(item.ty, ComponentItem::ComponentInstance(_)))
         .map(|(name, _)| name.to_owned())
+        // Added by the instrumentation for snapshots; the author never wrote it.
+        .filter(|name| name != "wasmtime:wizer/access")
         .collect();
     if !exports.iter().any(|name| name == POLICY) {
         let found = if exports.is_empty() { "nothing".to_owned() } else { exports.join(", ") };

@@ -217,7 +217,7 @@ impl Maker<'_> {
         schema::check(declaration.config_schema.as_deref(), self.config)?;
 
         let mut instance = self.run(limits, Instance::open(&template, self.deadline())).map_err(one)?;
-        self.run(limits, instance.configure(self.config)).map_err(one)?;
+        self.run(limits, instance.configure(self.config)).map_err(|cause| one(format!("configure: {cause}")))?;
         let (bytes, configured) = match instrumented {
             Ok(instrumented) => match self.run(limits, snapshot::take(&instrumented, instance)) {
                 Ok(bytes) => (bytes, Configured::Snapshot),
