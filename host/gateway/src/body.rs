@@ -12,8 +12,8 @@ use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use crate::adapter::mcp::Relay;
 use crate::call::Watch;
+use crate::mcp::{Learning, Relay};
 use crate::upstream::Progress;
 
 /// Why a body ended early.
@@ -48,6 +48,8 @@ pub(crate) enum Source {
     Streamed(Incoming),
     /// Server-sent events, each of them looked at.
     Events(Box<Relay>),
+    /// As it comes from the upstream, with a copy to learn from.
+    Learning(Box<Learning>),
 }
 
 impl Whole {
@@ -139,6 +141,7 @@ impl Body for ReplyBody {
             Source::Whole(whole) => whole.next().map(Ok),
             Source::Streamed(body) => ready!(Pin::new(body).poll_frame(context)).map(|frame| frame.map_err(Into::into)),
             Source::Events(relay) => ready!(relay.poll_frame(context)).map(|data| data.map(Frame::data)),
+            Source::Learning(learning) => ready!(learning.poll_frame(context)),
         };
         match &frame {
             Some(Ok(_)) => {}
@@ -156,7 +159,7 @@ impl Body for ReplyBody {
         match &self.source {
             Source::Whole(whole) => whole.is_end(),
             Source::Streamed(body) => body.is_end_stream(),
-            Source::Events(_) => false,
+            Source::Events(_) | Source::Learning(_) => false,
         }
     }
 
@@ -164,7 +167,7 @@ impl Body for ReplyBody {
         match &self.source {
             Source::Whole(whole) => whole.size(),
             Source::Streamed(body) => body.size_hint(),
-            Source::Events(_) => SizeHint::default(),
+            Source::Events(_) | Source::Learning(_) => SizeHint::default(),
         }
     }
 }

@@ -30,7 +30,9 @@ pub(crate) struct Call {
     /// Of the running set that the exchange began with; it is used to the end.
     pub(crate) route: Arc<Prepared>,
     pub(crate) reference: CallRef,
-    pub(crate) trace: Trace,
+    trace: Trace,
+    /// The trace that the message itself names; it counts before the header's.
+    message_trace: OnceLock<Trace>,
     method: Method,
     started: Instant,
     upstream_elapsed: OnceLock<Duration>,
@@ -74,10 +76,58 @@ impl Call {
             route,
             reference,
             trace: Trace::of(&parts.headers),
+            message_trace: OnceLock::new(),
             method: parts.method.clone(),
             started: Instant::now(),
             upstream_elapsed: OnceLock::new(),
             refused: OnceLock::new(),
+        }
+    }
+
+    /// An exchange that came without HTTP.
+    #[allow(dead_code, reason = "over HTTP, every exchange begins with a request")]
+    pub(crate) fn begin_local(shared: Arc<Shared>, route: Arc<Prepared>) -> Arc<Self> {
+        Arc::new(Self {
+            shared,
+            route,
+            reference: CallRef::new(),
+            trace: Trace::of(&HeaderMap::new()),
+            message_trace: OnceLock::new(),
+            method: Method::POST,
+            started: Instant::now(),
+            upstream_elapsed: OnceLock::new(),
+            refused: OnceLock::new(),
+        })
+    }
+
+    /// The same exchange on the route as it is now: for streams that outlive a reload.
+    pub(crate) fn on_route_of_now(self: &Arc<Self>) -> Arc<Self> {
+        match self.shared.current().routes.prepared(self.route_name()) {
+            Some(route) if !Arc::ptr_eq(&route, &self.route) => Arc::new(Self {
+                shared: Arc::clone(&self.shared),
+                route,
+                reference: self.reference,
+                trace: self.trace.clone(),
+                message_trace: self.message_trace.clone(),
+                method: self.method.clone(),
+                started: self.started,
+                upstream_elapsed: self.upstream_elapsed.clone(),
+                refused: OnceLock::new(),
+            }),
+            _ => Arc::clone(self),
+        }
+    }
+
+    /// The trace that the exchange belongs to.
+    pub(crate) fn trace(&self) -> &Trace {
+        self.message_trace.get().unwrap_or(&self.trace)
+    }
+
+    /// Takes over the trace that the message itself names, if it is one.
+    pub(crate) fn continue_trace(&self, parent: &str) {
+        if let Some(trace) = self.trace.within(parent) {
+            // An exchange has one message.
+            let _ = self.message_trace.set(trace);
         }
     }
 
@@ -99,8 +149,8 @@ impl Call {
             agent_id: label(headers, &WEIR_AGENT_ID),
             action_name: label(headers, &WEIR_ACTION_NAME),
             call_ref: Some(self.reference.as_str().to_owned()),
-            trace_id: Some(self.trace.trace_id().to_owned()),
-            span_id: Some(self.trace.span_id().to_owned()),
+            trace_id: Some(self.trace().trace_id().to_owned()),
+            span_id: Some(self.trace().span_id().to_owned()),
             timestamp: crate::wire::timestamp(SystemTime::now()),
             route: Some(route.name.clone()),
             server: Some(route.server.clone()),

@@ -5,23 +5,24 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::FutureExt;
-use http::{Method, Request, Response, Version};
+use http::{Method, Request, Response};
 use hyper::body::Incoming;
 
 use crate::adapter::http::Http;
-use crate::adapter::mcp::Mcp;
 use crate::adapter::{Adapter, Received};
-use crate::body::{ReplyBody, RequestBody};
+use crate::body::ReplyBody;
 use crate::call::{Call, CallRef, Watch};
 use crate::gateway::Shared;
-use crate::headers::{self, WEIR_CALL_REF};
+use crate::headers::WEIR_CALL_REF;
+use crate::mcp;
 use crate::origin::Exposure;
 use crate::refusal::Refusal;
 use crate::routes::{Prepared, Protocol};
 use crate::telemetry::ExchangeReport;
+use crate::upstream::{Patience, ask};
 use crate::verdict::{Verdict, judge};
 
 /// Answers a request, whatever happens.
@@ -67,10 +68,7 @@ async fn on_route(
     let exchange = async {
         match call.route.route.protocol {
             Protocol::Http => exchange::<Http>(&call, request).await,
-            Protocol::Mcp => {
-                exposure.check(&request)?;
-                exchange::<Mcp>(&call, request).await
-            }
+            Protocol::Mcp => mcp::exchange(&call, exposure, request).await,
         }
     };
     let answered = match AssertUnwindSafe(exchange).catch_unwind().await {
@@ -98,7 +96,7 @@ async fn exchange<A: Adapter>(call: &Arc<Call>, request: Request<Incoming>) -> R
             Verdict::Denied(denial) => return adapter.deny(call, denial),
         }
     }
-    let response = send(call, adapter.encode(call)?).await?;
+    let response = ask(call, adapter.encode(call)?, Patience::Limited).await?;
     match adapter.receive(call, response).await? {
         Received::Reply(reply) => Ok(reply),
         Received::Event(event) => match judge(call, &event).await? {
@@ -107,17 +105,6 @@ async fn exchange<A: Adapter>(call: &Arc<Call>, request: Request<Incoming>) -> R
             Verdict::Denied(denial) => adapter.deny(call, denial),
         },
     }
-}
-
-async fn send(call: &Call, mut request: Request<RequestBody>) -> Result<Response<Incoming>, Refusal> {
-    call.trace.write(request.headers_mut());
-    *request.version_mut() = Version::HTTP_11;
-    let sent = Instant::now();
-    let mut response = call.shared.upstream.send(request).await?;
-    call.upstream_answered(sent.elapsed());
-    headers::clean_response(response.headers_mut());
-    *response.version_mut() = Version::HTTP_11;
-    Ok(response)
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {

@@ -1,15 +1,19 @@
 //! The gateway as a whole: its running set, and serving a listener with it.
 
 use std::future::Future;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 
 use crate::dispatch;
 use crate::listener::{self, Drained};
+use crate::mcp::{Sessions, ToolHeaders};
 use crate::options::GatewayOptions;
 use crate::origin::Exposure;
 use crate::routes::Routes;
+use crate::tasks::OwnedTasks;
 use crate::telemetry::Telemetry;
 use crate::upstream::Upstream;
 
@@ -25,6 +29,19 @@ pub struct RunningSet {
 #[derive(Clone)]
 pub struct Gateway {
     shared: Arc<Shared>,
+    live: Arc<Live>,
+}
+
+/// What outlives single exchanges. It belongs to the gateway alone, and what is in it may hold [`Shared`], so
+/// [`Shared`] does not hold it.
+#[derive(Default)]
+pub(crate) struct Live {
+    /// Exchanges that go on although their caller went away, and answers of ours to servers.
+    pub(crate) tasks: OwnedTasks,
+    /// The sessions of MCP routes.
+    pub(crate) sessions: Sessions,
+    /// Bytes of params that are kept until their answers come.
+    pub(crate) retained: Arc<AtomicUsize>,
 }
 
 /// What all exchanges of a gateway have in common.
@@ -32,14 +49,32 @@ pub(crate) struct Shared {
     pub(crate) options: GatewayOptions,
     pub(crate) telemetry: Arc<dyn Telemetry>,
     pub(crate) upstream: Upstream,
+    /// Which arguments of which tools are mirrored in headers.
+    pub(crate) tool_headers: ToolHeaders,
+    /// Places for answers of ours to servers that are under way.
+    pub(crate) answering: Arc<Semaphore>,
+    live: Weak<Live>,
     running: RwLock<Arc<RunningSet>>,
 }
+
+/// Most answers of ours to servers under way at a time; a stream that would need one more waits.
+const MAX_ANSWERING: usize = 64;
 
 impl Gateway {
     /// A gateway with its first running set.
     pub fn new(options: GatewayOptions, telemetry: Arc<dyn Telemetry>, set: RunningSet) -> Self {
         let upstream = Upstream::new(&options);
-        Self { shared: Arc::new(Shared { options, telemetry, upstream, running: RwLock::new(Arc::new(set)) }) }
+        let live = Arc::new(Live::default());
+        let shared = Shared {
+            options,
+            telemetry,
+            upstream,
+            tool_headers: ToolHeaders::default(),
+            answering: Arc::new(Semaphore::new(MAX_ANSWERING)),
+            live: Arc::downgrade(&live),
+            running: RwLock::new(Arc::new(set)),
+        };
+        Self { shared: Arc::new(shared), live }
     }
 
     /// Puts another set to work for requests that arrive from now on; those in flight finish on theirs.
@@ -56,6 +91,8 @@ impl Gateway {
     /// drain timeout.
     pub async fn serve(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> Drained {
         let exposure = Exposure::of(&listener);
+        // Kept until everything is drained.
+        let _live = Arc::clone(&self.live);
         let shared = Arc::clone(&self.shared);
         let answer = move |request| dispatch::answer(Arc::clone(&shared), exposure, request);
         listener::serve(listener, &self.shared.options, answer, shutdown).await
@@ -63,6 +100,11 @@ impl Gateway {
 }
 
 impl Shared {
+    /// What outlives single exchanges; `None` once the gateway is gone.
+    pub(crate) fn live(&self) -> Option<Arc<Live>> {
+        self.live.upgrade()
+    }
+
     pub(crate) fn current(&self) -> Arc<RunningSet> {
         Arc::clone(&self.running.read().unwrap_or_else(PoisonError::into_inner))
     }

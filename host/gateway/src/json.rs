@@ -36,6 +36,21 @@ pub(crate) fn members(text: &str) -> Result<Vec<Member>, Unreadable> {
     }
 }
 
+/// The value of the member of that name; `None` if there is none, or more than one, or no object.
+pub(crate) fn member<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let members = members(text).ok()?;
+    let mut named = members.into_iter().filter(|member| member.name == name);
+    match (named.next(), named.next()) {
+        (Some(only), None) => text.get(only.value),
+        _ => None,
+    }
+}
+
+/// The string that a text is.
+pub(crate) fn string(text: &str) -> Option<String> {
+    serde_json::from_str(text).ok()
+}
+
 /// Whether a text is one JSON value.
 pub(crate) fn is_value(text: &str) -> bool {
     serde_json::from_str::<&RawValue>(text).is_ok()

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use crate::origin::Admission;
+
 /// Bounds of a gateway. All of them are limits against peers that are slow, broken or hostile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GatewayOptions {
     /// Most connections at a time; further ones wait in the listener's backlog.
     pub max_connections: usize,
@@ -27,6 +29,8 @@ pub struct GatewayOptions {
     pub pool_idle_timeout: Duration,
     /// Most unused connections kept for one upstream.
     pub pool_max_idle: usize,
+    /// Under which names, and from which pages, MCP is reached.
+    pub admission: Admission,
 }
 
 impl Default for GatewayOptions {
@@ -49,6 +53,7 @@ impl Default for GatewayOptions {
             response_timeout: Duration::from_secs(120),
             pool_idle_timeout: Duration::from_secs(60),
             pool_max_idle: 256,
+            admission: Admission::default(),
         }
     }
 }

@@ -3,8 +3,9 @@
 //! A page that a browser runs can reach loopback, and by DNS rebinding even under a name of its own; no address
 //! check sees the difference. What it cannot do is forge `Host` and `Origin`.
 //!
-//! Not here: a listener on another address. There names cannot be known without configuration, and `Origin`
-//! is passed on for the upstream to judge.
+//! On another address names cannot be known without configuration: there a page must be of the request's own host,
+//! or of an origin that the operator allows, and the host one of those that the operator lists, if he lists any. That
+//! holds for MCP; on plain HTTP, `Origin` is passed on for the upstream to judge.
 
 use http::header::{HOST, ORIGIN};
 use http::uri::Authority;
@@ -12,6 +13,16 @@ use http::{HeaderValue, Request, Uri};
 use tokio::net::TcpListener;
 
 use crate::refusal::Refusal;
+
+/// What the operator says about who may come in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Admission {
+    /// Origins of pages that may reach MCP, beside the listener's own: scheme, host and port, in lower case.
+    pub allowed_origins: Vec<String>,
+    /// The only hosts under which MCP is reached, with their port if only that one is meant, in lower case; none for
+    /// any.
+    pub allowed_hosts: Vec<String>,
+}
 
 /// Who can reach a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +34,7 @@ pub(crate) enum Exposure {
 }
 
 const FOREIGN_HOST: &str = "this listener is reached as localhost, 127.0.0.1 or [::1] only";
+const UNLISTED_HOST: &str = "this gateway is not reached under that host";
 const FOREIGN_ORIGIN: &str = "pages of other origins may not reach this listener";
 
 impl Exposure {
@@ -49,7 +61,32 @@ impl Exposure {
         }
     }
 
-    /// The same, and a page must even be of this very origin.
+    /// Refuses a request for MCP that comes from a page of a foreign origin, or names a host that is not ours.
+    pub(crate) fn admit<B>(self, admission: &Admission, request: &Request<B>) -> Result<(), Refusal> {
+        let host = host(request);
+        let is_listed = host.as_ref().is_some_and(|host| admission.lists(host));
+        let is_near = host.as_ref().is_some_and(|host| is_loopback(host.host()));
+        match self {
+            Self::Loopback if !is_near && !is_listed => return Err(Refusal::ForbiddenOrigin(FOREIGN_HOST)),
+            Self::Network if !is_listed && !admission.allowed_hosts.is_empty() => {
+                return Err(Refusal::ForbiddenOrigin(UNLISTED_HOST));
+            }
+            Self::Loopback | Self::Network => {}
+        }
+        let mut origins = request.headers().get_all(ORIGIN).iter();
+        let (origin, None) = (origins.next(), origins.next()) else {
+            return Err(Refusal::ForbiddenOrigin(FOREIGN_ORIGIN));
+        };
+        let Some(origin) = origin else { return Ok(()) };
+        let passes = admission.allows(origin)
+            || origin_of(origin).is_some_and(|page| match self {
+                Self::Loopback => is_loopback(page.host()),
+                Self::Network => host.is_some_and(|host| is_same_host(origin, &page, &host)),
+            });
+        if passes { Ok(()) } else { Err(Refusal::ForbiddenOrigin(FOREIGN_ORIGIN)) }
+    }
+
+    /// Refuses what [`Exposure::check`] refuses, and a page that is not of this very origin.
     pub(crate) fn check_same_origin<B>(self, request: &Request<B>) -> Result<(), Refusal> {
         self.check(request)?;
         let Some(origin) = request.headers().get(ORIGIN) else { return Ok(()) };
@@ -58,6 +95,24 @@ impl Exposure {
             _ => Err(Refusal::ForbiddenOrigin(FOREIGN_ORIGIN)),
         }
     }
+}
+
+impl Admission {
+    fn lists(&self, host: &Authority) -> bool {
+        let name = host.as_str().to_ascii_lowercase();
+        self.allowed_hosts.iter().any(|listed| *listed == name || *listed == host.host().to_ascii_lowercase())
+    }
+
+    fn allows(&self, origin: &HeaderValue) -> bool {
+        origin.to_str().is_ok_and(|origin| self.allowed_origins.contains(&origin.to_ascii_lowercase()))
+    }
+}
+
+/// Whether a page comes from the host that it talks to. A port that goes without saying counts as said.
+fn is_same_host(origin: &HeaderValue, page: &Authority, host: &Authority) -> bool {
+    let usual = if origin.as_bytes().starts_with(b"https:") { 443 } else { 80 };
+    let port = |authority: &Authority| authority.port_u16().unwrap_or(usual);
+    page.host().eq_ignore_ascii_case(host.host()) && port(page) == port(host)
 }
 
 /// What the caller thinks it is talking to.
@@ -114,5 +169,34 @@ mod tests {
         assert!(
             Exposure::Network.check_same_origin(&request("gateway.example", Some("http://other.example"))).is_err()
         );
+    }
+
+    #[test]
+    fn mcp_is_reached_under_the_names_that_are_allowed() {
+        let lists = |origins: &[&str], hosts: &[&str]| Admission {
+            allowed_origins: origins.iter().map(|&origin| origin.to_owned()).collect(),
+            allowed_hosts: hosts.iter().map(|&host| host.to_owned()).collect(),
+        };
+        let page = Some("https://app.example");
+        for (exposure, origins, hosts, host, origin, passes) in [
+            (Exposure::Network, &[][..], &[][..], "gw.example", None, true),
+            (Exposure::Network, &[], &[], "gw.example:8443", Some("https://gw.example:8443"), true),
+            (Exposure::Network, &[], &[], "gw.example", Some("https://gw.example"), true),
+            (Exposure::Network, &[], &[], "gw.example:80", Some("https://gw.example"), false),
+            (Exposure::Network, &[], &[], "gw.example", page, false),
+            (Exposure::Network, &[], &[], "gw.example", Some("null"), false),
+            (Exposure::Network, &["https://app.example"], &[], "gw.example", page, true),
+            (Exposure::Network, &[], &["gw.example"], "gw.example:8080", None, true),
+            (Exposure::Network, &[], &["gw.example:1"], "gw.example:8080", None, false),
+            (Exposure::Network, &[], &["gw.example"], "evil.example", None, false),
+            (Exposure::Loopback, &[], &[], "localhost:1", Some("http://localhost:2"), true),
+            (Exposure::Loopback, &[], &[], "gw.example", None, false),
+            (Exposure::Loopback, &[], &["gw.example"], "GW.example", None, true),
+            (Exposure::Loopback, &[], &[], "localhost", page, false),
+            (Exposure::Loopback, &["https://app.example"], &[], "localhost", page, true),
+        ] {
+            let admitted = exposure.admit(&lists(origins, hosts), &request(host, origin)).is_ok();
+            assert_eq!(admitted, passes, "{exposure:?} {origins:?} {hosts:?} {host} {origin:?}");
+        }
     }
 }

@@ -120,6 +120,26 @@ impl Block {
         bytes.into()
     }
 
+    /// What is left of the event without its data: where a reader would resume, and after which pause. `None` if it
+    /// says neither.
+    pub(crate) fn without_data(&self) -> Option<Bytes> {
+        let kept = |line: &&[u8]| !line.is_empty() && (is_field(line, b"id") || is_field(line, b"retry"));
+        let mut bytes = Vec::with_capacity(self.bytes.len());
+        for line in self.lines().filter(kept) {
+            bytes.extend_from_slice(line);
+            bytes.push(b'\n');
+        }
+        (!bytes.is_empty()).then(|| {
+            bytes.push(b'\n');
+            bytes.into()
+        })
+    }
+
+    /// Whether a reader can resume after this event.
+    pub(crate) fn has_id(&self) -> bool {
+        self.lines().any(|line| is_field(line, b"id"))
+    }
+
     pub(crate) fn into_bytes(self) -> Bytes {
         self.bytes
     }
@@ -137,6 +157,10 @@ fn data_of(line: &[u8]) -> Option<&[u8]> {
         Some(b':') => Some(rest[1..].strip_prefix(b" ").unwrap_or(&rest[1..])),
         Some(_) => None,
     }
+}
+
+fn is_field(line: &[u8], name: &[u8]) -> bool {
+    line.strip_prefix(name).is_some_and(|rest| matches!(rest.first(), None | Some(b':')))
 }
 
 fn write_data(data: &[u8], bytes: &mut Vec<u8>) {
@@ -196,6 +220,13 @@ mod tests {
             assert_eq!(block.with_data(b"X\nY"), replaced, "{text:?}");
         }
         assert_eq!(Block::of(b"{}"), "data: {}\n\n");
+        for (text, rest) in
+            [("id: 7\r\ndata: a\r\nretry:5\r\n\r\n", Some("id: 7\nretry:5\n\n")), ("idx: 1\ndata: a\n\n", None)]
+        {
+            let block = block(text);
+            assert_eq!(block.without_data().as_deref(), rest.map(str::as_bytes));
+            assert_eq!(block.has_id(), rest.is_some());
+        }
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Tasks with an owner: an executor for hyper whose tasks end when its last handle is dropped.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 
 use tokio::task::JoinSet;
 
@@ -26,6 +28,61 @@ where
         tasks.spawn(async move {
             future.await;
         });
+    }
+}
+
+impl OwnedTasks {
+    /// A future that runs to its end even if nobody waits for it any more: then it goes on here.
+    pub(crate) fn finish<F>(&self, future: F) -> Finish<F>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        Finish { future: Some(Box::pin(future)), tasks: self.clone() }
+    }
+
+    /// Lets a future run by itself.
+    pub(crate) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+        hyper::rt::Executor::execute(self, future);
+    }
+}
+
+/// See [`OwnedTasks::finish`].
+pub(crate) struct Finish<F>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    /// Gone once it has ended, and while it is polled: one that panicked must not be polled again.
+    future: Option<Pin<Box<F>>>,
+    tasks: OwnedTasks,
+}
+
+impl<F> Future for Finish<F>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let Some(mut future) = self.future.take() else { return Poll::Pending };
+        let polled = future.as_mut().poll(context);
+        if polled.is_pending() {
+            self.future = Some(future);
+        }
+        polled
+    }
+}
+
+impl<F> Drop for Finish<F>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    fn drop(&mut self) {
+        // Without a runtime there is nothing to go on with.
+        if let (Some(future), Ok(_)) = (self.future.take(), tokio::runtime::Handle::try_current()) {
+            self.tasks.spawn(async move {
+                drop(future.await);
+            });
+        }
     }
 }
 

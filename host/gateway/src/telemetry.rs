@@ -12,7 +12,8 @@ use crate::routes::Protocol;
 pub trait Telemetry: Send + Sync {
     /// A chain ended with a verdict.
     fn chain(&self, route: &str, result: &ChainResult, elapsed: Duration);
-    /// The caller went away before its reply was complete; whatever still ran for it was cancelled.
+    /// The caller went away before its reply was complete; whatever still ran for it was cancelled, except in a session
+    /// of MCP, where going away does not cancel.
     fn cancelled(&self, route: &str);
     /// A reply went out completely.
     fn exchange(&self, exchange: &ExchangeReport<'_>);

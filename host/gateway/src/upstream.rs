@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use http::{Request, Response, StatusCode};
+use http::{Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
@@ -16,6 +16,8 @@ use hyper_util::rt::TokioTimer;
 use tokio::time::{Instant, sleep_until};
 
 use crate::body::RequestBody;
+use crate::call::Call;
+use crate::headers;
 use crate::options::GatewayOptions;
 use crate::refusal::{Refusal, chain_of};
 use crate::tasks::OwnedTasks;
@@ -30,6 +32,31 @@ pub(crate) struct Upstream {
 pub(crate) struct Progress {
     since: Instant,
     moved: AtomicU64,
+}
+
+/// How long the head of a response may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// As long as the options say.
+    Limited,
+    /// As long as the caller stays: the response is a stream of what may happen some day.
+    Endless,
+}
+
+/// Sends a request of an exchange to its upstream, and waits for the head of the response.
+pub(crate) async fn ask(
+    call: &Call,
+    mut request: Request<RequestBody>,
+    patience: Patience,
+) -> Result<Response<Incoming>, Refusal> {
+    call.trace().write(request.headers_mut());
+    *request.version_mut() = Version::HTTP_11;
+    let sent = std::time::Instant::now();
+    let mut response = call.shared.upstream.send(request, patience).await?;
+    call.upstream_answered(sent.elapsed());
+    headers::clean_response(response.headers_mut());
+    *response.version_mut() = Version::HTTP_11;
+    Ok(response)
 }
 
 impl Upstream {
@@ -54,7 +81,7 @@ impl Upstream {
     }
 
     /// Sends a request and waits for the head of its response.
-    pub(crate) async fn send(&self, request: Request<RequestBody>) -> Result<Response<Incoming>, Refusal> {
+    async fn send(&self, request: Request<RequestBody>, patience: Patience) -> Result<Response<Incoming>, Refusal> {
         let progress = match request.body() {
             RequestBody::Streamed(_, progress) => Some(Arc::clone(progress)),
             RequestBody::Whole(_) => None,
@@ -72,7 +99,7 @@ impl Upstream {
                     Ok(response) => Ok(response),
                     Err(error) => Err(Refusal::UpstreamUnreachable(chain_of(&error))),
                 },
-                () = sleep_until(deadline) => {
+                () = sleep_until(deadline), if patience == Patience::Limited => {
                     let moved = progress.as_ref().map_or(deadline, |progress| progress.last() + self.response_timeout);
                     if moved <= deadline {
                         return Err(Refusal::UpstreamTimeout);

@@ -14,5 +14,13 @@ mod http_policies;
 mod http_streaming;
 /// What an MCP route does with messages: cases as data.
 mod mcp;
+/// Headers that say what a message says, in the revision that has them.
+mod mcp_headers;
+/// What every revision of MCP must do, each in its own way.
+mod mcp_revisions;
+/// Sessions: requests of the server, GET streams, resumption, cancellation, many sessions at a time.
+mod mcp_sessions;
+/// The revision without sessions: rounds, what no policy may change.
+mod mcp_stateless;
 /// What goes wrong towards callers and upstreams, and what is answered then.
 mod refusals;

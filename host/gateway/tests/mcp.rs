@@ -9,14 +9,16 @@ use http_body::Frame;
 use http_body_util::BodyExt;
 use serde::Deserialize;
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use weir_core::{Context, Phase};
-use weir_gateway::{OnDeny, PassAuthorization, Protocol, Route};
+use weir_gateway::{Admission, GatewayOptions, OnDeny, PassAuthorization, Protocol, Route};
 
 use crate::support::{
     Answer, Connection, Policy, Upstream, body_of, deny_if, echo, full, mutator, post, respond, route, send, sleeper,
-    start, streamed, validator,
+    start, start_with, streamed, validator,
 };
 
 #[derive(Deserialize)]
@@ -170,7 +172,7 @@ async fn sessions_pass_and_are_in_the_context() {
         None
     });
     let gateway = start(vec![route(Protocol::Mcp, upstream.address, vec![policy])]).await;
-    for (version, expected) in [("2025-06-18", Some("2025-06-18")), ("9999-99-99", None), ("", None)] {
+    for (version, expected) in [("2025-06-18", Some("2025-06-18")), ("", None)] {
         let request = Request::post("/r").header("mcp-session-id", "s1").header("mcp-protocol-version", version);
         let answer = send(gateway.address, request.body(CALL).unwrap()).await;
         assert_eq!(answer.headers["mcp-session-id"], "s1");
@@ -222,6 +224,34 @@ async fn pages_of_other_origins_are_kept_out() {
         let answer = send(gateway.address, Request::post("/r").header(header, value).body(CALL).unwrap()).await;
         assert_eq!(answer.status.as_u16(), status, "{header}: {value}");
     }
+}
+
+#[tokio::test]
+async fn pages_come_in_where_the_operator_lets_them() {
+    let upstream = Upstream::start(echo).await;
+    let admission = Admission {
+        allowed_origins: vec!["https://app.example".to_owned()],
+        allowed_hosts: vec!["gateway.example".to_owned()],
+    };
+    let options = GatewayOptions { admission, ..GatewayOptions::default() };
+    let gateway = start_with(vec![route(Protocol::Mcp, upstream.address, vec![])], options).await;
+    for (host, origin, status) in [
+        ("gateway.example:8080", "https://app.example", 200),
+        ("localhost", "https://APP.example", 200),
+        ("localhost", "https://app.example:8443", 403),
+        ("other.example", "https://app.example", 403),
+    ] {
+        let request = Request::post("/r").header("host", host).header("origin", origin);
+        let answer = send(gateway.address, request.body(CALL).unwrap()).await;
+        assert_eq!(answer.status.as_u16(), status, "{host} {origin}");
+    }
+    // Refused before its body is waited for.
+    let mut stream = TcpStream::connect(gateway.address).await.unwrap();
+    let head = "POST /r HTTP/1.1\r\nhost: localhost\r\norigin: http://evil.example\r\ncontent-length: 10\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    timeout(Duration::from_secs(5), stream.read_exact(&mut answer)).await.unwrap().unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 403");
 }
 
 #[tokio::test]

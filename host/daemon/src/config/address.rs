@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use http::Uri;
-use http::uri::Scheme;
+use http::uri::{Authority, Scheme};
 
 use super::resolved::Upstream;
 
@@ -50,6 +50,16 @@ pub fn origin(text: &str) -> Result<String, String> {
         return Err(wrong());
     }
     Ok(format!("{scheme}://{}", authority.as_str().to_ascii_lowercase()))
+}
+
+/// A host as a request names it, with a port or without.
+pub fn host(text: &str) -> Result<String, String> {
+    let wrong = || format!("{text:?} is not a host; give a name, such as \"gateway.example.com\", or one with a port");
+    let authority: Authority = text.parse().map_err(|_| wrong())?;
+    if authority.as_str().contains('@') || authority.host().is_empty() {
+        return Err(wrong());
+    }
+    Ok(authority.as_str().to_ascii_lowercase())
 }
 
 /// The path under which a route is reached.

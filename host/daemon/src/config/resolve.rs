@@ -10,9 +10,10 @@ use std::time::Duration;
 use weir_core::chain::Revalidation;
 use weir_core::{Overrides, Posture, PrincipalKind};
 use weir_engine::{Grants, Metering, PolicyLimits, PolicyOptions, QuarantineOptions, Reuse};
-use weir_gateway::{GatewayOptions, OnDeny, PassAuthorization, PrincipalSource, Protocol};
+use weir_gateway::{Admission, GatewayOptions, OnDeny, PassAuthorization, PrincipalSource, Protocol};
 use weir_store::MemoryStateOptions;
 
+use super::address;
 use super::document::{At, Source, closest};
 use super::report::{Place, Problem};
 use super::resolved::{
@@ -54,7 +55,7 @@ pub fn resolve(name: &str, text: &str, surroundings: &Surroundings<'_>) -> (Conf
 
 fn whole(written: Written, source: &Source<'_>, surroundings: &Surroundings<'_>) -> Config {
     let Written { gateway, admin, engine, state, routes, policies } = written;
-    let gateway = resolve_gateway(gateway);
+    let gateway = resolve_gateway(gateway, source);
     let mut names: Vec<String> = routes.iter().filter_map(|route| Some(route.name.as_ref()?.value.clone())).collect();
     names.dedup();
     unique(source, "name", routes.iter().filter_map(|route| route.name.as_ref()));
@@ -96,7 +97,7 @@ fn unique<'a>(source: &Source<'_>, key: &str, texts: impl Iterator<Item = &'a At
     }
 }
 
-fn resolve_gateway(written: WrittenGateway) -> GatewayConfig {
+fn resolve_gateway(written: WrittenGateway, source: &Source<'_>) -> GatewayConfig {
     let WrittenGateway {
         listen,
         chain_timeout,
@@ -109,8 +110,14 @@ fn resolve_gateway(written: WrittenGateway) -> GatewayConfig {
         upstream_connect_timeout,
         upstream_timeout,
         drain_timeout,
+        allowed_origins,
+        allowed_hosts,
     } = written;
     let default = GatewayOptions::default();
+    let admission = Admission {
+        allowed_origins: each(allowed_origins, source, "allowed_origins", address::origin),
+        allowed_hosts: each(allowed_hosts, source, "allowed_hosts", address::host),
+    };
     GatewayConfig {
         listen: or(listen, SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
         chain_timeout: or(chain_timeout, Duration::from_millis(250)),
@@ -124,9 +131,27 @@ fn resolve_gateway(written: WrittenGateway) -> GatewayConfig {
             drain_timeout: or(drain_timeout, default.drain_timeout),
             connect_timeout: or(upstream_connect_timeout, default.connect_timeout),
             response_timeout: or(upstream_timeout, default.response_timeout),
+            admission,
             ..default
         },
     }
+}
+
+/// The items of a list, each read; a wrong one is reported and left out.
+fn each(
+    written: Option<At<Vec<At<String>>>>,
+    source: &Source<'_>,
+    key: &str,
+    read: impl Fn(&str) -> Result<String, String>,
+) -> Vec<String> {
+    let mut items = Vec::new();
+    for At { value, place } in written.into_iter().flat_map(|list| list.value) {
+        match read(&value) {
+            Ok(item) => items.push(item),
+            Err(reason) => source.error(place, format!("{key} in [gateway]: {reason}")),
+        }
+    }
+    items
 }
 
 fn resolve_admin(written: WrittenAdmin, source: &Source<'_>, variable: &dyn Fn(&str) -> Option<String>) -> AdminConfig {

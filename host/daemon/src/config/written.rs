@@ -50,6 +50,8 @@ pub struct WrittenGateway {
     pub(super) upstream_connect_timeout: Option<At<Duration>>,
     pub(super) upstream_timeout: Option<At<Duration>>,
     pub(super) drain_timeout: Option<At<Duration>>,
+    pub(super) allowed_origins: Option<At<Vec<At<String>>>>,
+    pub(super) allowed_hosts: Option<At<Vec<At<String>>>>,
 }
 
 /// `[admin]`
@@ -183,6 +185,8 @@ fn gateway(table: Table<'_>) -> WrittenGateway {
         upstream_connect_timeout: table.milliseconds("upstream_connect_timeout_ms"),
         upstream_timeout: table.milliseconds("upstream_timeout_ms"),
         drain_timeout: table.milliseconds("drain_timeout_ms"),
+        allowed_origins: table.texts("allowed_origins"),
+        allowed_hosts: table.texts("allowed_hosts"),
     };
     table.finish(|_| None);
     written

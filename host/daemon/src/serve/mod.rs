@@ -127,7 +127,7 @@ pub async fn serve(
     let admin_token = config.admin.token.clone();
     let (listen, admin_listen) = (listen.unwrap_or(config.gateway.listen), admin_listen.unwrap_or(config.admin.listen));
     let engine = engine(&config)?;
-    let gateway_options = config.gateway.options;
+    let gateway_options = config.gateway.options.clone();
     let progress = load::for_terminal();
     let set = tokio::select! {
         loaded = load::load(&served, config, report, &engine, None, &*progress) => loaded.map_err(wrong)?,

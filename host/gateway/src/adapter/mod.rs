@@ -2,9 +2,11 @@
 //!
 //! An adapter is made by decoding a request, remembers what of the exchange its policies are not shown, and puts
 //! what they changed back where it belongs.
+//!
+//! Not here: MCP. One of its exchanges can carry many messages in both directions, each an event of its own; see
+//! [`crate::mcp`].
 
 pub(crate) mod http;
-pub(crate) mod mcp;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -58,7 +60,7 @@ pub(crate) trait Adapter: Sized + Send {
 }
 
 /// Directs a request to the route's upstream.
-fn address(call: &Call, parts: &mut ::http::request::Parts) -> Result<(), Refusal> {
+pub(crate) fn address(call: &Call, parts: &mut ::http::request::Parts) -> Result<(), Refusal> {
     let (route, path) = (&call.route, parts.uri.path());
     let uri = route.rest(path).and_then(|rest| route.target.uri(rest, parts.uri.query()));
     parts.uri = uri.ok_or_else(|| Refusal::BadRequest("the path cannot be joined with the upstream's".to_owned()))?;
@@ -67,7 +69,7 @@ fn address(call: &Call, parts: &mut ::http::request::Parts) -> Result<(), Refusa
 }
 
 /// Reads a request's body within the route's limit.
-async fn read_request(call: &Call, body: Incoming) -> Result<Read, Refusal> {
+pub(crate) async fn read_request(call: &Call, body: Incoming) -> Result<Read, Refusal> {
     let limit = call.route.route.max_body;
     read::whole(body, limit, call.shared.options.body_read_timeout).await.map_err(|error| match error {
         ReadError::TooLarge => Refusal::BodyTooLarge(limit),
@@ -77,7 +79,7 @@ async fn read_request(call: &Call, body: Incoming) -> Result<Read, Refusal> {
 }
 
 /// Reads a response's body within the route's limit.
-async fn read_response(call: &Call, body: Incoming) -> Result<Read, Refusal> {
+pub(crate) async fn read_response(call: &Call, body: Incoming) -> Result<Read, Refusal> {
     let limit = call.route.route.max_body;
     read::whole(body, limit, call.shared.options.response_timeout).await.map_err(|error| match error {
         ReadError::TooLarge => {

@@ -37,6 +37,16 @@ impl Trace {
         Self { text, continued }
     }
 
+    /// The same span in another parent's trace; `None` if the parent is malformed. The state in the headers is only
+    /// passed on if it belongs to that trace.
+    pub(crate) fn within(&self, parent: &str) -> Option<Self> {
+        let mut text = parse(parent.as_bytes())?;
+        text[..2].copy_from_slice(b"00");
+        text[SPAN_ID].copy_from_slice(&self.text[SPAN_ID]);
+        let continued = self.continued && text[TRACE_ID] == self.text[TRACE_ID];
+        Some(Self { text, continued })
+    }
+
     pub(crate) fn trace_id(&self) -> &str {
         self.part(TRACE_ID)
     }
@@ -116,6 +126,15 @@ mod tests {
             assert!(written.starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-") && written.ends_with("-01"));
             assert_eq!(headers[TRACESTATE], "a=b");
         }
+    }
+
+    #[test]
+    fn a_message_may_name_its_own_trace() {
+        let ours = of(&[]);
+        let within = ours.within(GOOD).unwrap();
+        assert_eq!((within.trace_id(), within.span_id()), ("4bf92f3577b34da6a3ce929d0e0e4736", ours.span_id()));
+        assert!(!within.continued && of(&[GOOD]).within(GOOD).unwrap().continued);
+        assert_eq!(ours.within("00-x"), None);
     }
 
     #[test]

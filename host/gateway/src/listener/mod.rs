@@ -63,6 +63,7 @@ where
 {
     let places = Arc::new(Semaphore::new(options.max_connections));
     let (stop, stopping) = watch::channel(());
+    let shared_options = Arc::new(options.clone());
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     loop {
@@ -76,7 +77,7 @@ where
             () = &mut shutdown => break,
             (accepted, place) = accepted => match accepted {
                 Ok((stream, _)) => {
-                    let connection = connection(stream, *options, answer.clone(), stopping.clone());
+                    let connection = connection(stream, Arc::clone(&shared_options), answer.clone(), stopping.clone());
                     connections.spawn(async move {
                         connection.await;
                         drop(place);
@@ -115,8 +116,12 @@ async fn drain(mut connections: JoinSet<()>, limit: Duration) -> Drained {
     }
 }
 
-async fn connection<A, F, B>(stream: TcpStream, options: GatewayOptions, answer: A, mut stopping: watch::Receiver<()>)
-where
+async fn connection<A, F, B>(
+    stream: TcpStream,
+    options: Arc<GatewayOptions>,
+    answer: A,
+    mut stopping: watch::Receiver<()>,
+) where
     A: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<B>> + Send + 'static,
     B: Body<Data = Bytes> + Send + Unpin + 'static,

@@ -15,6 +15,8 @@ use std::time::Duration;
 use http::{HeaderName, Uri};
 use weir_core::{Chain, PrincipalKind};
 
+use crate::mcp::Watched;
+
 pub(crate) use target::Target;
 
 /// What a route speaks.
@@ -93,6 +95,8 @@ pub struct Routes {
 pub(crate) struct Prepared {
     pub(crate) route: Route,
     pub(crate) target: Target,
+    /// What its policies want to see of MCP messages.
+    pub(crate) watched: Watched,
     /// The path without a slash at its end.
     prefix: String,
 }
@@ -211,6 +215,11 @@ impl Routes {
         self.iter().find(|route| route.name == name)
     }
 
+    /// The route of that name, ready to be used.
+    pub(crate) fn prepared(&self, name: &str) -> Option<Arc<Prepared>> {
+        self.by_length.iter().find(|prepared| prepared.route.name == name).map(Arc::clone)
+    }
+
     /// The route of a request's path.
     pub(crate) fn find(&self, path: &str) -> Option<&Arc<Prepared>> {
         if has_dot_segment(path) {
@@ -224,7 +233,8 @@ impl Prepared {
     fn new(route: Route) -> Result<Self, RouteError> {
         let target = Target::of(&route)?;
         let prefix = trimmed(&route.path).to_owned();
-        Ok(Self { route, target, prefix })
+        let watched = Watched::by(&route);
+        Ok(Self { route, target, watched, prefix })
     }
 
     /// What follows the prefix in a path: empty or starting with `/`. `None` if the path lies outside.

@@ -1,8 +1,9 @@
 //! What the tests have in common: a gateway, upstreams and clients over real sockets, and policies as closures.
 
 mod client;
+pub mod mcp;
 mod policy;
-mod upstream;
+pub mod upstream;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};

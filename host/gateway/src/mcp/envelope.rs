@@ -4,18 +4,21 @@
 //! name differs from a known one by case alone (some servers take it for the known one), are refused. Whatever
 //! is not replaced keeps its bytes.
 //!
-//! Not here: what is in params and result.
+//! Not here: what params and result mean.
 
 use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use weir_core::Payload;
+use weir_core::payload::PayloadError;
 
+use super::meta::Meta;
 use crate::json::{self, Unreadable};
 
 /// A JSON-RPC message.
 #[derive(Debug, Clone)]
-pub(super) struct Envelope {
+pub(crate) struct Envelope {
     /// Checked to be UTF-8.
     text: Bytes,
     id: Option<Range<usize>>,
@@ -23,46 +26,43 @@ pub(super) struct Envelope {
     params: Option<Range<usize>>,
     result: Option<Range<usize>>,
     error: Option<Range<usize>>,
+    /// The params, once they have been parsed.
+    shown: OnceLock<Arc<Payload>>,
+    /// What their `_meta` says, once it has been read.
+    meta: OnceLock<Meta>,
 }
 
 /// What a message is.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Kind<'a> {
+pub(crate) enum Kind<'a> {
     /// It wants an answer.
     Request {
         /// Its method.
         method: &'a str,
     },
     /// It wants none.
-    Notification,
+    Notification {
+        /// Its method.
+        method: &'a str,
+    },
     /// It is an answer.
     Answer,
 }
 
 /// Why a message is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Malformed {
+pub(crate) enum Malformed {
     /// -32700.
     Syntax,
     /// -32600, with the reason and the id if one could be read.
     Invalid(&'static str, Option<String>),
 }
 
-/// What an upstream's message is to the request that it may answer.
-pub(super) enum Answer {
-    /// It has a result, which policies have to see.
-    Result(Envelope, Payload),
-    /// An error, a notification or a request of the server: no event.
-    Other,
-    /// Something that a client might take for an answer in another way than we would.
-    Unreadable,
-}
-
 const NAMES: [&str; 6] = ["jsonrpc", "id", "method", "params", "result", "error"];
 
 impl Envelope {
     /// Reads a message that a client sent.
-    pub(super) fn read(text: Bytes) -> Result<Self, Malformed> {
+    pub(crate) fn read(text: Bytes) -> Result<Self, Malformed> {
         let envelope = Self::scan(text)?;
         let invalid = |reason| Err(Malformed::Invalid(reason, envelope.readable_id()));
         match (&envelope.method, &envelope.id) {
@@ -74,6 +74,25 @@ impl Envelope {
             }
             (Some(_), Some(_)) if envelope.readable_id().is_none() => invalid("the id must be a string or a number"),
             (None, _) if envelope.result.is_some() == envelope.error.is_some() => {
+                invalid("a message needs a method, a result or an error")
+            }
+            _ => Ok(envelope),
+        }
+    }
+
+    /// Reads a message that a server sent. It may name methods that a client would not.
+    pub(crate) fn received(text: Bytes) -> Result<Self, Malformed> {
+        let envelope = Self::scan(text)?;
+        let invalid = |reason| Err(Malformed::Invalid(reason, envelope.readable_id()));
+        match &envelope.method {
+            Some(_) if envelope.result.is_some() || envelope.error.is_some() => {
+                invalid("a message is a request or an answer, not both")
+            }
+            Some(_) if envelope.id.is_some() && envelope.readable_id().is_none() => {
+                invalid("the id must be a string or a number")
+            }
+            // With both, readers differ in which of them they heed.
+            None if envelope.result.is_some() == envelope.error.is_some() => {
                 invalid("a message needs a method, a result or an error")
             }
             _ => Ok(envelope),
@@ -105,30 +124,49 @@ impl Envelope {
         let method = method
             .map(|method| serde_json::from_str(&read[method]).map_err(|_| invalid("the method must be a string")))
             .transpose()?;
-        Ok(Self { id, method, params, result, error, text })
+        Ok(Self { id, method, params, result, error, text, shown: OnceLock::new(), meta: OnceLock::new() })
     }
 
     /// What the message is.
-    pub(super) fn kind(&self) -> Kind<'_> {
+    pub(crate) fn kind(&self) -> Kind<'_> {
         match (&self.method, &self.id) {
             (Some(method), Some(_)) => Kind::Request { method },
-            (Some(_), None) => Kind::Notification,
+            (Some(method), None) => Kind::Notification { method },
             (None, _) => Kind::Answer,
         }
     }
 
     /// The id as it was written; `null` if there is none.
-    pub(super) fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &str {
         self.part(&self.id).unwrap_or("null")
     }
 
     /// The params as they were written.
-    pub(super) fn params(&self) -> Option<&str> {
+    pub(crate) fn params(&self) -> Option<&str> {
         self.part(&self.params)
     }
 
+    /// The params as policies see them: an empty object if there are none. Parsed once.
+    pub(crate) fn shown_params(&self) -> Result<Arc<Payload>, PayloadError> {
+        if let Some(shown) = self.shown.get() {
+            return Ok(Arc::clone(shown));
+        }
+        let parsed = Arc::new(Payload::parse(self.params().unwrap_or("{}"))?);
+        Ok(Arc::clone(self.shown.get_or_init(|| parsed)))
+    }
+
+    /// What `_meta` of the params says. Read once.
+    pub(crate) fn meta(&self) -> &Meta {
+        self.meta.get_or_init(|| Meta::of(self.params()))
+    }
+
+    /// The result as it was written.
+    pub(crate) fn result(&self) -> Option<&str> {
+        self.part(&self.result)
+    }
+
     /// The message with other params.
-    pub(super) fn with_params(&self, params: &str) -> Bytes {
+    pub(crate) fn with_params(&self, params: &str) -> Bytes {
         match &self.params {
             Some(place) => self.spliced(place.clone(), &[params]),
             None => {
@@ -140,14 +178,20 @@ impl Envelope {
     }
 
     /// The message with another result.
-    pub(super) fn with_result(&self, result: &str) -> Bytes {
+    pub(crate) fn with_result(&self, result: &str) -> Bytes {
         match &self.result {
             Some(place) => self.spliced(place.clone(), &[result]),
             None => self.text.clone(),
         }
     }
 
-    pub(super) fn into_text(self) -> Bytes {
+    /// The whole message.
+    pub(crate) fn text(&self) -> &Bytes {
+        &self.text
+    }
+
+    /// The whole message.
+    pub(crate) fn into_text(self) -> Bytes {
         self.text
     }
 
@@ -176,20 +220,6 @@ impl Envelope {
     }
 }
 
-/// Reads what an upstream sent in answer to a request. Whatever has a result counts as the answer, whether or not
-/// its id is the request's: clients compare ids loosely, and nothing else may answer here.
-pub(super) fn answer(text: Bytes) -> Answer {
-    if text.trim_ascii().is_empty() {
-        return Answer::Other;
-    }
-    let Ok(envelope) = Envelope::scan(text) else { return Answer::Unreadable };
-    match envelope.part(&envelope.result).map(Payload::parse) {
-        None => Answer::Other,
-        Some(Ok(result)) => Answer::Result(envelope, result),
-        Some(Err(_)) => Answer::Unreadable,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,7 +234,7 @@ mod tests {
         assert_eq!(request.kind(), Kind::Request { method: "tools/call" });
         assert_eq!((request.id(), request.params()), ("1e0", Some("{\"a\":1}")));
         let notification = read(r#"{"method":"notifications/initialized","jsonrpc":"2.0"}"#).unwrap();
-        assert_eq!(notification.kind(), Kind::Notification);
+        assert_eq!(notification.kind(), Kind::Notification { method: "notifications/initialized" });
         assert_eq!(read(r#"{"jsonrpc":"2.0","id":"x","result":{}}"#).unwrap().kind(), Kind::Answer);
         assert_eq!(read(r#"{"jsonrpc":"2.0","id":null,"error":{}}"#).unwrap().kind(), Kind::Answer);
     }
@@ -247,29 +277,27 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_what_has_a_result() {
-        let of = |text: &'static str| answer(Bytes::from_static(text.as_bytes()));
-        let Answer::Result(envelope, result) = of(r#"{"result":{"a":1.0},"id":7,"jsonrpc":"2.0"}"#) else { panic!() };
-        assert_eq!(result.text(), "{\"a\":1.0}");
-        assert_eq!(envelope.with_result("{}"), r#"{"result":{},"id":7,"jsonrpc":"2.0"}"#);
-        for other in [
-            "",
-            " \n",
-            r#"{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"x"}}"#,
-            r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{}}"#,
-            r#"{"jsonrpc":"2.0","id":1,"method":"sampling/createMessage"}"#,
-        ] {
-            assert!(matches!(of(other), Answer::Other), "{other}");
-        }
+    fn what_a_server_sends_is_read_more_freely_but_not_in_two_ways() {
+        let of = |text: &str| Envelope::received(Bytes::copy_from_slice(text.as_bytes()));
+        let answer = of(r#"{"result":{"a":1.0},"id":7,"jsonrpc":"2.0"}"#).unwrap();
+        assert_eq!(answer.result(), Some("{\"a\":1.0}"));
+        assert_eq!(answer.with_result("{}"), r#"{"result":{},"id":7,"jsonrpc":"2.0"}"#);
+        let request = of(r#"{"jsonrpc":"2.0","id":1,"method":"sampling/createMessage"}"#).unwrap();
+        assert_eq!(request.kind(), Kind::Request { method: "sampling/createMessage" });
+        assert_eq!(request.shown_params().unwrap().text(), "{}");
+        assert!(of(r#"{"jsonrpc":"2.0","error":{"code":1,"message":"x"}}"#).is_ok());
         for unreadable in [
             r#"{"jsonrpc":"2.0","id":1,"result":{"x":NaN}}"#,
-            r#"{"jsonrpc":"2.0","id":1,"result":{"x":1,"x":2}}"#,
             r#"{"jsonrpc":"2.0","id":1,"Result":{}}"#,
-            r#"{"jsonrpc":"2.0","id":1,"error":1,"result":{},"result":{}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"error":1,"result":{}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"x","result":{}}"#,
+            r#"{"jsonrpc":"2.0","id":null,"method":"sampling/createMessage"}"#,
             r#"[{"jsonrpc":"2.0","id":1,"result":{}}]"#,
+            r#"{"jsonrpc":"2.0","id":1}"#,
             "hello",
+            "",
         ] {
-            assert!(matches!(of(unreadable), Answer::Unreadable), "{unreadable}");
+            assert!(of(unreadable).is_err(), "{unreadable}");
         }
     }
 }

@@ -7,21 +7,25 @@ use serde_json::value::RawValue;
 use weir_core::chain::Status;
 use weir_core::payload::PayloadError;
 
-use super::Question;
+use super::conversation::Question;
 use super::envelope::{Envelope, Malformed};
+use super::revision::{Era, Revision};
 use crate::call::Call;
 use crate::refusal::Refusal;
 use crate::routes::OnDeny;
 use crate::verdict::{Denial, Said};
 
 /// The problem type of an answer that policies could not be shown.
-pub(super) const UNREADABLE: &str = "urn:weir:upstream-invalid";
+pub(crate) const UNREADABLE: &str = "urn:weir:upstream-invalid";
 
 const PARSE_ERROR: i32 = -32700;
 const INVALID_REQUEST: i32 = -32600;
 const INVALID_PARAMS: i32 = -32602;
 const INTERNAL_ERROR: i32 = -32603;
 const TIMEOUT: i32 = -32000;
+/// Codes that the stateless revision defines; no other of ours lies between -32020 and -32099.
+const HEADER_MISMATCH: i32 = -32020;
+const UNSUPPORTED_VERSION: i32 = -32022;
 
 #[derive(Serialize)]
 struct Reply<'a, T> {
@@ -50,6 +54,7 @@ enum Data<'a> {
     Validation { validation_errors: Vec<ValidationError<'a>> },
     Mutation { failed_interceptor: &'a str },
     Timeout { interceptor: &'a str, timeout_ms: u64, phase: &'static str },
+    Version { supported: &'a [&'static str], requested: &'a str },
 }
 
 #[derive(Serialize)]
@@ -69,6 +74,8 @@ struct ToolResult {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ToolError {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result_type: Option<&'static str>,
     content: [TextContent; 1],
     is_error: bool,
 }
@@ -80,33 +87,80 @@ struct TextContent {
     text: String,
 }
 
-/// How a denied request, or the answer to it, is answered.
-pub(super) fn denied(call: &Call, question: &Question, denial: Denial) -> Bytes {
-    call.refused(Refusal::Denied(denial.clone()).urn());
-    let route = &call.route.route;
-    let is_tool = question.event.as_str() == "tools/call";
-    match route.on_deny {
-        OnDeny::ToolError if is_tool => tool_error(&question.id, call, &denial),
-        OnDeny::ToolError | OnDeny::Error => {
-            let timeout = u64::try_from(route.chain_timeout.as_millis()).unwrap_or(u64::MAX);
-            let (code, message, data) = facts(&denial, timeout);
-            error(&question.id, code, message, Some(data))
-        }
+/// How a denied request of a client, or the answer to it, is answered.
+pub(crate) fn denied(question: &Question, denial: &Denial) -> Bytes {
+    let is_tool = &*question.method == "tools/call";
+    match question.call.route.route.on_deny {
+        OnDeny::ToolError if is_tool => tool_error(question, denial),
+        OnDeny::ToolError | OnDeny::Error => refused(&question.call, &question.id, denial),
     }
 }
 
+/// How any other denied message is answered, or what stands in its place.
+pub(crate) fn refused(call: &Call, id: &str, denial: &Denial) -> Bytes {
+    let timeout = u64::try_from(call.route.route.chain_timeout.as_millis()).unwrap_or(u64::MAX);
+    let (code, message, data) = facts(denial, timeout);
+    error(id, code, message, Some(data))
+}
+
 /// What stands in place of an answer that policies could not be shown.
-pub(super) fn unreadable(id: &str) -> Bytes {
+pub(crate) fn unreadable(id: &str) -> Bytes {
     error(id, INTERNAL_ERROR, "The upstream's answer could not be read, so policies could not check it", None)
 }
 
-/// What stands in place of an answer that could not be checked because the gateway failed.
-pub(super) fn internal(id: &str) -> Bytes {
+/// What stands in place of an answer of the client that policies could not be shown.
+pub(crate) fn unreadable_answer(id: &str) -> Bytes {
+    error(id, INTERNAL_ERROR, "The client's answer could not be read, so policies could not check it", None)
+}
+
+/// What stands in place of an answer whose question is not known, or not for certain.
+pub(crate) fn unknown(id: &str) -> Bytes {
+    error(id, INTERNAL_ERROR, "The answer belongs to no request that is known, so policies could not check it", None)
+}
+
+/// What stands in place of what could not be checked because the gateway failed.
+pub(crate) fn internal(id: &str) -> Bytes {
     error(id, INTERNAL_ERROR, "The gateway failed; its log has the cause under the call reference", None)
 }
 
+/// What stands in place of a message that a policy made unusable.
+pub(crate) fn unusable(id: &str) -> Bytes {
+    error(id, INTERNAL_ERROR, "A policy changed the message into one that cannot be sent", None)
+}
+
+/// How a request of a server is answered that policies could not be shown.
+pub(crate) fn unreadable_request(id: &str) -> Bytes {
+    error(id, INVALID_REQUEST, "Invalid request: policies could not be shown this request", None)
+}
+
+/// Headers that say something else than the message.
+pub(crate) fn header_mismatch(envelope: &Envelope, reason: &str) -> Refusal {
+    refusal(envelope.id(), HEADER_MISMATCH, &format!("Header mismatch: {reason}"))
+}
+
+/// A revision that is not served.
+pub(crate) fn unsupported_version(envelope: &Envelope, requested: &str) -> Refusal {
+    // Only revisions in which every request stands for itself: which of the others the upstream speaks is found out
+    // by its handshake.
+    let supported = [Revision::V2026_07_28.as_str()];
+    let data = Data::Version { supported: &supported, requested };
+    let text = error(envelope.id(), UNSUPPORTED_VERSION, "Unsupported protocol version", Some(data));
+    Refusal::JsonRpc(StatusCode::BAD_REQUEST, text)
+}
+
+/// A request whose header names a revision without sessions, and that does not say so itself.
+pub(crate) fn missing_meta(envelope: &Envelope) -> Refusal {
+    let reason = "Invalid params: params._meta needs io.modelcontextprotocol/protocolVersion";
+    refusal(envelope.id(), INVALID_PARAMS, reason)
+}
+
+/// A message that this revision or this place has no use for.
+pub(crate) fn invalid(envelope: &Envelope, reason: &str) -> Refusal {
+    refusal(envelope.id(), INVALID_REQUEST, &format!("Invalid request: {reason}"))
+}
+
 /// A message that is none.
-pub(super) fn malformed(malformed: Malformed) -> Refusal {
+pub(crate) fn malformed(malformed: Malformed) -> Refusal {
     match malformed {
         Malformed::Syntax => refusal("null", PARSE_ERROR, "Parse error: the body is not JSON"),
         Malformed::Invalid(reason, id) => {
@@ -116,13 +170,13 @@ pub(super) fn malformed(malformed: Malformed) -> Refusal {
 }
 
 /// A method that cannot be the name of an event, so that no policy could be asked about it.
-pub(super) fn method_name(envelope: &Envelope) -> Refusal {
+pub(crate) fn method_name(envelope: &Envelope) -> Refusal {
     let reason = "Invalid request: the method must have 1 to 128 characters of A-Z a-z 0-9 . _ - /";
     refusal(envelope.id(), INVALID_REQUEST, reason)
 }
 
 /// Params that cannot be shown to policies.
-pub(super) fn params(envelope: &Envelope, cause: &PayloadError) -> Refusal {
+pub(crate) fn params(envelope: &Envelope, cause: &PayloadError) -> Refusal {
     refusal(envelope.id(), INVALID_REQUEST, &format!("Invalid request: params: {cause}"))
 }
 
@@ -148,16 +202,18 @@ fn validation_error(said: &Said) -> ValidationError<'_> {
     ValidationError { interceptor, severity: severity.as_str(), message, path: path.as_deref() }
 }
 
-fn tool_error(id: &str, call: &Call, denial: &Denial) -> Bytes {
+fn tool_error(question: &Question, denial: &Denial) -> Bytes {
     let said: Vec<&str> = denial.messages.iter().map(|said| said.message.as_str()).collect();
     let text = format!(
         "Policy {} does not allow this {}: {} (call reference {})",
         denial.interceptor,
         denial.phase,
         said.join("; "),
-        call.reference.as_str()
+        question.call.reference.as_str()
     );
-    render(id, ToolResult { result: ToolError { content: [TextContent { kind: "text", text }], is_error: true } })
+    let result_type = (question.era == Era::Stateless).then_some("complete");
+    let result = ToolError { result_type, content: [TextContent { kind: "text", text }], is_error: true };
+    render(&question.id, ToolResult { result })
 }
 
 fn refusal(id: &str, code: i32, message: &str) -> Refusal {

@@ -1,0 +1,185 @@
+//! What becomes of the messages of a client.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use weir_core::{EventName, Payload, Phase};
+
+use super::ledger::Found;
+use super::question::{Asked, asking, is_housekeeping, rewritten};
+use super::rounds::{self, Responses};
+use super::{Conversation, lock};
+use crate::call::Call;
+use crate::mcp::envelope::{Envelope, Kind};
+use crate::mcp::id::Id;
+use crate::mcp::revision::{Era, Revision};
+use crate::mcp::{error, meta};
+use crate::refusal::Refusal;
+use crate::verdict::{Denial, Verdict, judge};
+
+pub(super) const INITIALIZE: &str = "initialize";
+const CANCELLED: &str = "notifications/cancelled";
+
+/// What becomes of a message of the client, with the question that it asks.
+#[expect(clippy::large_enum_variant, reason = "it is moved once; a box would be an allocation per message")]
+pub(in crate::mcp) enum Taken {
+    /// It goes to the server.
+    Forward {
+        envelope: Envelope,
+        /// Present if it is a request whose answer has to be looked at.
+        asked: Option<Asked>,
+    },
+    /// The client is answered by us.
+    Answer(Bytes),
+    /// Nobody gets anything.
+    Cancelled,
+}
+
+/// What policies made of the params of a request.
+enum Judged {
+    Params(Arc<Payload>),
+    Denied(Denial),
+    Unreadable,
+}
+
+impl Conversation {
+    /// What becomes of a message of the client.
+    pub(in crate::mcp) async fn take(
+        &self,
+        call: &Arc<Call>,
+        headers: &HeaderMap,
+        message: Envelope,
+    ) -> Result<Taken, Refusal> {
+        if let Some(parent) = &message.meta().traceparent {
+            call.continue_trace(parent);
+        }
+        match message.kind() {
+            Kind::Notification { method } => {
+                let cancels = (method == CANCELLED).then(|| crate::json::member(message.params()?, "requestId"));
+                if let Some(id) = cancels.flatten() {
+                    self.running.cancel(&Id::of(id));
+                }
+                Ok(Taken::Forward { envelope: message, asked: None })
+            }
+            Kind::Request { method } => {
+                let method = method.to_owned();
+                self.request(call, headers, message, &method).await
+            }
+            Kind::Answer => self.answer(call, message).await,
+        }
+    }
+
+    async fn request(
+        &self,
+        call: &Arc<Call>,
+        headers: &HeaderMap,
+        message: Envelope,
+        method: &str,
+    ) -> Result<Taken, Refusal> {
+        let name = EventName::new(method).map_err(|_| error::method_name(&message))?;
+        let (chain, watched) = (&call.route.route.chain, call.route.watched);
+        let is_event = !is_housekeeping(method);
+        let wants_request = is_event && chain.wants(method, Phase::Request);
+        let wants_response = is_event && chain.wants(method, Phase::Response);
+        // What a handshake agrees on says which policies apply later.
+        let looks = watched.anything() || (method == INITIALIZE && watched.messages);
+        if !wants_request && !looks {
+            return Ok(Taken::Forward { envelope: message, asked: None });
+        }
+        let revision = self.revision(headers, &message);
+        let era = revision.map_or(Era::Session, Revision::era);
+        let context = self.client_context(call, headers, revision);
+        let question = self.question(call, &message, wants_response.then(|| name.clone()), Arc::clone(&context), era);
+        let has_responses = era == Era::Stateless && is_event && watched.responses && rounds::has_responses(&message);
+        let mut params = None;
+        let mut envelope = message;
+        if wants_request || wants_response || has_responses {
+            let came = envelope.shown_params().map_err(|cause| error::params(&envelope, &cause))?;
+            let running = self.running.begin(question.key.clone());
+            let judging = async {
+                let mut payload = Arc::clone(&came);
+                if has_responses {
+                    match rounds::responses(call, &context, payload).await? {
+                        Responses::Pass(judged) => payload = judged,
+                        Responses::Denied(denial) => return Ok(Judged::Denied(denial)),
+                        Responses::Unreadable => return Ok(Judged::Unreadable),
+                    }
+                }
+                if wants_request {
+                    match judge(call, &asking(name, Arc::clone(&payload), &context)).await? {
+                        Verdict::Unchanged => {}
+                        Verdict::Changed(changed) => {
+                            payload = meta::keep_params(&came, &changed, era).map_err(Refusal::UnusablePayload)?;
+                        }
+                        Verdict::Denied(denial) => return Ok(Judged::Denied(denial)),
+                    }
+                }
+                Ok(Judged::Params(payload))
+            };
+            let judged = tokio::select! {
+                biased;
+                () = running.cancelled() => return Ok(Taken::Cancelled),
+                judged = judging => judged,
+            };
+            match judged? {
+                Judged::Denied(denial) => {
+                    call.refused(Refusal::Denied(denial.clone()).urn());
+                    return Ok(Taken::Answer(error::denied(&question, &denial)));
+                }
+                Judged::Unreadable => {
+                    return Err(error::invalid(&envelope, "inputResponses must be an object of answers"));
+                }
+                Judged::Params(payload) => {
+                    if !Arc::ptr_eq(&payload, &came) {
+                        envelope = rewritten(envelope.with_params(payload.text())).ok_or(Refusal::Internal)?;
+                    }
+                    params = Some(payload);
+                }
+            }
+        }
+        if !looks {
+            return Ok(Taken::Forward { envelope, asked: None });
+        }
+        let asked = Self::asked(question, params);
+        lock(&self.by_client).ask(asked.clone());
+        Ok(Taken::Forward { envelope, asked: Some(asked) })
+    }
+
+    /// An answer to a request of the server. What may not pass is replaced by an error, so that the server does not
+    /// wait for ever.
+    async fn answer(&self, call: &Arc<Call>, message: Envelope) -> Result<Taken, Refusal> {
+        let key = Id::of(message.id());
+        let found = lock(&self.by_server).find(&key);
+        let Found::Known(asked) = found else {
+            let passes = message.result().is_none() || !call.route.watched.responses;
+            return if passes { forward(message) } else { replaced(error::unknown(message.id())) };
+        };
+        lock(&self.by_server).forget(&key);
+        let (Some(result), true) = (message.result(), asked.question.event.is_some()) else { return forward(message) };
+        let Ok(result) = Payload::parse(result).map(Arc::new) else {
+            return replaced(error::unreadable_answer(message.id()));
+        };
+        let Some(event) = asked.answered(Arc::clone(&result)) else { return forward(message) };
+        match judge(&asked.question.call, &event).await? {
+            Verdict::Unchanged => forward(message),
+            Verdict::Changed(changed) => {
+                let kept =
+                    meta::keep_result(&result, &changed, asked.question.era).map_err(Refusal::UnusablePayload)?;
+                replaced(message.with_result(kept.text()))
+            }
+            Verdict::Denied(denial) => {
+                call.refused(Refusal::Denied(denial.clone()).urn());
+                replaced(error::refused(&asked.question.call, message.id(), &denial))
+            }
+        }
+    }
+}
+
+fn forward(envelope: Envelope) -> Result<Taken, Refusal> {
+    Ok(Taken::Forward { envelope, asked: None })
+}
+
+fn replaced(text: Bytes) -> Result<Taken, Refusal> {
+    forward(rewritten(text).ok_or(Refusal::Internal)?)
+}

@@ -1,0 +1,241 @@
+//! Headers that say what the message says, so that others can route by them: checked when they come, written anew
+//! when a policy changed the message.
+//!
+//! Invariant: what goes to the upstream says the same in its headers and in its body.
+
+use std::sync::Arc;
+
+use ::http::{HeaderMap, HeaderName, HeaderValue};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use weir_core::Payload;
+
+use super::tools::{Kind, Mirrored};
+use crate::call::Call;
+use crate::json;
+use crate::mcp::envelope::{self, Envelope};
+use crate::mcp::error;
+use crate::refusal::Refusal;
+
+pub(super) const METHOD: HeaderName = HeaderName::from_static("mcp-method");
+pub(super) const NAME: HeaderName = HeaderName::from_static("mcp-name");
+pub(super) const PARAM: &str = "mcp-param-";
+
+const PREFIX: &str = "=?base64?";
+const SUFFIX: &str = "?=";
+
+/// Checks the headers of a message of the stateless revision against it.
+pub(super) fn check(call: &Call, headers: &HeaderMap, envelope: &Envelope) -> Result<(), Refusal> {
+    let mismatch = |reason: String| error::header_mismatch(envelope, &reason);
+    let (method, is_request) = match envelope.kind() {
+        envelope::Kind::Request { method } => (method, true),
+        envelope::Kind::Notification { method } => (method, false),
+        envelope::Kind::Answer => return Ok(()),
+    };
+    match only(headers, &METHOD).map_err(|reason| mismatch(format!("Mcp-Method {reason}")))? {
+        Some(header) if header != method => {
+            return Err(mismatch("Mcp-Method is not the method of the body".to_owned()));
+        }
+        // What headers a notification has is not said anywhere.
+        None if is_request => return Err(mismatch("Mcp-Method is missing".to_owned())),
+        _ => {}
+    }
+    let Some((pointer, needs)) = source(method).filter(|_| is_request) else { return Ok(()) };
+    let params = envelope.shown_params().map_err(|cause| error::params(envelope, &cause))?;
+    let named = params.string(pointer);
+    match (header(headers, &NAME).map_err(|reason| mismatch(format!("Mcp-Name {reason}")))?, named) {
+        (Some(header), Some(named)) if header == named => {}
+        (None, Some(_)) if needs == Needs::Name => return Err(mismatch("Mcp-Name is missing".to_owned())),
+        (None, _) => {}
+        (Some(_), _) => return Err(mismatch("Mcp-Name is not the name in the body".to_owned())),
+    }
+    let (Some(tool), "tools/call") = (named, method) else { return Ok(()) };
+    for mirrored in call.shared.tool_headers.of(call, tool).iter().flat_map(|all| all.iter()) {
+        let Some(value) = value(&params, mirrored) else { continue };
+        let name = mirrored.header.as_str();
+        let header = header(headers, &mirrored.header).map_err(|reason| mismatch(format!("{name} {reason}")))?;
+        match header {
+            None => return Err(mismatch(format!("{name} is missing"))),
+            Some(header) if header == value || (mirrored.kind == Kind::Number && is_same_number(&header, &value)) => {}
+            Some(_) => return Err(mismatch(format!("{name} is not the argument in the body"))),
+        }
+    }
+    Ok(())
+}
+
+/// Writes the headers anew after a policy changed the message. `tools` are the mirrored arguments of the tool that is
+/// called; without them nothing of its arguments is said in headers, rather than something that is not so any more.
+pub(super) fn rewrite(headers: &mut HeaderMap, envelope: &Envelope, tools: Option<Arc<[Mirrored]>>) {
+    let envelope::Kind::Request { method } = envelope.kind() else { return };
+    if let Ok(value) = HeaderValue::from_str(method) {
+        headers.insert(METHOD, value);
+    }
+    let params = envelope.shown_params().ok();
+    let named = source(method).and_then(|(pointer, _)| params.as_ref()?.string(pointer));
+    set(headers, NAME, named);
+    if method != "tools/call" {
+        return;
+    }
+    match (tools, params) {
+        (Some(tools), Some(params)) => {
+            for mirrored in tools.iter() {
+                set(headers, mirrored.header.clone(), value(&params, mirrored).as_deref());
+            }
+        }
+        _ => drop_arguments(headers),
+    }
+}
+
+/// Drops what headers say about the message where nobody is meant to read it.
+pub(super) fn forget(headers: &mut HeaderMap) {
+    headers.remove(NAME);
+    drop_arguments(headers);
+}
+
+fn drop_arguments(headers: &mut HeaderMap) {
+    while let Some(name) = headers.keys().find(|name| name.as_str().starts_with(PARAM)).cloned() {
+        headers.remove(name);
+    }
+}
+
+/// Whether a request must say its name in a header.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    Name,
+    Nothing,
+}
+
+/// Where a request names what it is about.
+fn source(method: &str) -> Option<(&'static str, Needs)> {
+    match method {
+        "tools/call" | "prompts/get" => Some(("/name", Needs::Name)),
+        "resources/read" => Some(("/uri", Needs::Name)),
+        // Of an extension, whose servers may do without.
+        "tasks/get" | "tasks/update" | "tasks/cancel" => Some(("/taskId", Needs::Nothing)),
+        _ => None,
+    }
+}
+
+/// The value of a header that comes at most once, without blanks around it; the reason if it cannot be read.
+pub(super) fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, &'static str> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(_), Some(_)) => Err("comes twice"),
+        (Some(value), None) => {
+            let text = value.to_str().map_err(|_| "has characters that a header may not have")?;
+            Ok(Some(text.trim_matches([' ', '\t'])))
+        }
+    }
+}
+
+fn header(headers: &HeaderMap, name: &HeaderName) -> Result<Option<String>, &'static str> {
+    only(headers, name)?.map(decode).transpose()
+}
+
+fn decode(text: &str) -> Result<String, &'static str> {
+    let Some(encoded) = text.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix(SUFFIX)) else {
+        return Ok(text.to_owned());
+    };
+    let bytes = STANDARD.decode(encoded).map_err(|_| "is not valid Base64")?;
+    String::from_utf8(bytes).map_err(|_| "is not valid UTF-8 in Base64")
+}
+
+fn encode(text: &str) -> String {
+    let is_plain = !text.is_empty()
+        && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+        && text.trim_matches(' ') == text
+        && !text.starts_with(PREFIX);
+    if is_plain { text.to_owned() } else { format!("{PREFIX}{}{SUFFIX}", STANDARD.encode(text)) }
+}
+
+fn set(headers: &mut HeaderMap, name: HeaderName, value: Option<&str>) {
+    match value.map(|value| HeaderValue::from_str(&encode(value))) {
+        Some(Ok(value)) => {
+            headers.insert(name, value);
+        }
+        _ => {
+            headers.remove(name);
+        }
+    }
+}
+
+/// An argument as a header says it; `None` if it is absent, null, or of a kind that has no such form.
+fn value(params: &Payload, mirrored: &Mirrored) -> Option<String> {
+    let value = params.get(&mirrored.pointer)?;
+    match value.as_bytes().first()? {
+        b'"' => json::string(&value),
+        b't' | b'f' | b'-' | b'0'..=b'9' => Some(value),
+        _ => None,
+    }
+}
+
+fn is_same_number(header: &str, value: &str) -> bool {
+    let is_decimal = |text: &str| {
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        digits.starts_with(|c: char| c.is_ascii_digit()) && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+    };
+    is_decimal(header) && matches!((header.parse::<f64>(), value.parse::<f64>()), (Ok(a), Ok(b)) if a == b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_coded_so_that_they_come_back() {
+        for (text, coded) in [
+            ("us-west1", "us-west1"),
+            ("two words", "two words"),
+            ("", "=?base64??="),
+            ("Hello, 世界", "=?base64?SGVsbG8sIOS4lueVjA==?="),
+            (" padded ", "=?base64?IHBhZGRlZCA=?="),
+            ("line1\nline2", "=?base64?bGluZTEKbGluZTI=?="),
+            ("=?base64?literal?=", "=?base64?PT9iYXNlNjQ/bGl0ZXJhbD89?="),
+        ] {
+            assert_eq!(encode(text), coded);
+            assert_eq!(decode(coded).unwrap(), text);
+        }
+        for bad in ["=?base64?%%%?=", "=?base64?SGVsbG8?=", "=?base64?/w==?="] {
+            assert!(decode(bad).is_err(), "{bad}");
+        }
+        for (header, value, same) in
+            [("42.0", "42", true), ("42", "42.0", true), ("4e1", "40", false), ("x", "1", false), ("1", "2", false)]
+        {
+            assert_eq!(is_same_number(header, value), same, "{header} {value}");
+        }
+    }
+
+    #[test]
+    fn headers_follow_the_message() {
+        let text = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"q\u00e9","arguments":{"a":{"b":true},"c":null}}}"#;
+        let envelope = Envelope::read(bytes::Bytes::from(text)).unwrap();
+        let mirrored = |header: &'static str, pointer: &str, kind| Mirrored {
+            header: HeaderName::from_static(header),
+            pointer: pointer.to_owned(),
+            kind,
+        };
+        let tools: Arc<[Mirrored]> = vec![
+            mirrored("mcp-param-b", "/arguments/a/b", Kind::Other),
+            mirrored("mcp-param-c", "/arguments/c", Kind::Other),
+        ]
+        .into();
+        let stale = || {
+            HeaderMap::from_iter([
+                (NAME, HeaderValue::from_static("old")),
+                (HeaderName::from_static("mcp-param-c"), HeaderValue::from_static("old")),
+                (HeaderName::from_static("mcp-param-x"), HeaderValue::from_static("kept")),
+            ])
+        };
+        let mut headers = stale();
+        rewrite(&mut headers, &envelope, Some(tools));
+        let line = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
+        assert_eq!(line("mcp-method").as_deref(), Some("tools/call"));
+        assert_eq!(line("mcp-name").as_deref(), Some("=?base64?ccOp?="));
+        assert_eq!(line("mcp-param-b").as_deref(), Some("true"));
+        assert_eq!((line("mcp-param-c"), line("mcp-param-x").as_deref()), (None, Some("kept")));
+        let mut headers = stale();
+        rewrite(&mut headers, &envelope, None);
+        assert!(headers.keys().all(|name| !name.as_str().starts_with(PARAM)));
+    }
+}

@@ -1,0 +1,54 @@
+//! Replies that are made here, or whose body is.
+
+use ::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use ::http::{HeaderMap, HeaderValue, Response, StatusCode, response};
+use bytes::Bytes;
+
+use crate::body::ReplyBody;
+use crate::headers;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
+
+/// What the content type of an answer says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Json,
+    Events,
+    Other,
+}
+
+impl Form {
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        match value.split(';').next().unwrap_or_default().trim() {
+            essence if essence.eq_ignore_ascii_case("text/event-stream") => Self::Events,
+            essence if essence.eq_ignore_ascii_case("application/json") => Self::Json,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// A response whose body is replaced.
+pub(super) fn instead(mut parts: response::Parts, text: Bytes) -> Response<ReplyBody> {
+    parts.headers.remove(CONTENT_LENGTH);
+    parts.headers.insert(CONTENT_TYPE, JSON);
+    headers::drop_digests(&mut parts.headers);
+    Response::from_parts(parts, ReplyBody::whole(text))
+}
+
+/// A JSON reply of our own.
+pub(super) fn json(status: StatusCode, text: Bytes) -> Response<ReplyBody> {
+    let mut response = Response::new(ReplyBody::whole(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
+    response
+}
+
+/// The reply to a request that its caller cancelled before it was forwarded. A cancelled request has no answer, but
+/// HTTP must have one: a stream of events that ends without any is what a server sends that heeds the cancel.
+pub(super) fn nothing() -> Response<ReplyBody> {
+    let mut response = Response::new(ReplyBody::whole(Bytes::new()));
+    response.headers_mut().insert(CONTENT_TYPE, EVENTS);
+    response
+}
