@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use futures_util::Stream;
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -48,6 +49,8 @@ pub(crate) enum Source {
     Streamed(Incoming),
     /// Server-sent events, each of them looked at.
     Events(Box<Relay>),
+    /// Made here, piece by piece; each is flushed at once.
+    Pieces(Pin<Box<dyn Stream<Item = Bytes> + Send>>),
 }
 
 impl Whole {
@@ -139,6 +142,7 @@ impl Body for ReplyBody {
             Source::Whole(whole) => whole.next().map(Ok),
             Source::Streamed(body) => ready!(Pin::new(body).poll_frame(context)).map(|frame| frame.map_err(Into::into)),
             Source::Events(relay) => ready!(relay.poll_frame(context)).map(|data| data.map(Frame::data)),
+            Source::Pieces(pieces) => ready!(pieces.as_mut().poll_next(context)).map(|data| Ok(Frame::data(data))),
         };
         match &frame {
             Some(Ok(_)) => {}
@@ -156,7 +160,7 @@ impl Body for ReplyBody {
         match &self.source {
             Source::Whole(whole) => whole.is_end(),
             Source::Streamed(body) => body.is_end_stream(),
-            Source::Events(_) => false,
+            Source::Events(_) | Source::Pieces(_) => false,
         }
     }
 
@@ -164,7 +168,7 @@ impl Body for ReplyBody {
         match &self.source {
             Source::Whole(whole) => whole.size(),
             Source::Streamed(body) => body.size_hint(),
-            Source::Events(_) => SizeHint::default(),
+            Source::Events(_) | Source::Pieces(_) => SizeHint::default(),
         }
     }
 }

@@ -81,6 +81,20 @@ impl Call {
         }
     }
 
+    /// A call that came over no connection.
+    pub(crate) fn begin_local(shared: Arc<Shared>, route: Arc<Prepared>) -> Arc<Self> {
+        Arc::new(Self {
+            shared,
+            route,
+            reference: CallRef::new(),
+            trace: Trace::of(&HeaderMap::new()),
+            method: Method::POST,
+            started: Instant::now(),
+            upstream_elapsed: OnceLock::new(),
+            refused: OnceLock::new(),
+        })
+    }
+
     pub(crate) fn route_name(&self) -> &str {
         &self.route.route.name
     }

@@ -18,9 +18,10 @@ use crate::body::{ReplyBody, RequestBody};
 use crate::call::{Call, CallRef, Watch};
 use crate::gateway::Shared;
 use crate::headers::{self, WEIR_CALL_REF};
+use crate::mcp;
 use crate::origin::Exposure;
 use crate::refusal::Refusal;
-use crate::routes::{Prepared, Protocol};
+use crate::routes::{Prepared, Protocol, Upstream};
 use crate::telemetry::ExchangeReport;
 use crate::verdict::{Verdict, judge};
 
@@ -69,7 +70,10 @@ async fn on_route(
             Protocol::Http => exchange::<Http>(&call, request).await,
             Protocol::Mcp => {
                 exposure.check(&request)?;
-                exchange::<Mcp>(&call, request).await
+                match call.route.route.upstream {
+                    Upstream::Url(_) => exchange::<Mcp>(&call, request).await,
+                    Upstream::Command(_) => mcp::stdio::exchange(&call, exposure, request).await,
+                }
             }
         }
     };

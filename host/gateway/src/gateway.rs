@@ -7,6 +7,7 @@ use tokio::net::TcpListener;
 
 use crate::dispatch;
 use crate::listener::{self, Drained};
+use crate::mcp::stdio::{EndServers, Servers};
 use crate::options::GatewayOptions;
 use crate::origin::Exposure;
 use crate::routes::Routes;
@@ -32,6 +33,7 @@ pub(crate) struct Shared {
     pub(crate) options: GatewayOptions,
     pub(crate) telemetry: Arc<dyn Telemetry>,
     pub(crate) upstream: Upstream,
+    pub(crate) servers: Servers,
     running: RwLock<Arc<RunningSet>>,
 }
 
@@ -39,12 +41,15 @@ impl Gateway {
     /// A gateway with its first running set.
     pub fn new(options: GatewayOptions, telemetry: Arc<dyn Telemetry>, set: RunningSet) -> Self {
         let upstream = Upstream::new(&options);
-        Self { shared: Arc::new(Shared { options, telemetry, upstream, running: RwLock::new(Arc::new(set)) }) }
+        let running = RwLock::new(Arc::new(set));
+        Self { shared: Arc::new(Shared { options, telemetry, upstream, servers: Servers::default(), running }) }
     }
 
     /// Puts another set to work for requests that arrive from now on; those in flight finish on theirs.
     pub fn replace(&self, set: RunningSet) {
-        *self.shared.running.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(set);
+        let set = Arc::new(set);
+        *self.shared.running.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&set);
+        self.shared.servers.replaced(&set);
     }
 
     /// The set that requests arriving now use.
@@ -53,12 +58,28 @@ impl Gateway {
     }
 
     /// Serves the listener until the shutdown future ends, then lets exchanges in flight finish within the
-    /// drain timeout.
+    /// drain timeout. Servers that were started for routes end with it.
     pub async fn serve(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> Drained {
         let exposure = Exposure::of(&listener);
         let shared = Arc::clone(&self.shared);
         let answer = move |request| dispatch::answer(Arc::clone(&shared), exposure, request);
-        listener::serve(listener, &self.shared.options, answer, shutdown).await
+        let servers = &self.shared.servers;
+        // Also where serving is broken off.
+        let _end = EndServers(servers);
+        let shutdown = async {
+            shutdown.await;
+            servers.drain();
+        };
+        let drained = tokio::select! {
+            drained = listener::serve(listener, &self.shared.options, answer, shutdown) => drained,
+            never = servers.tend() => match never {},
+        };
+        servers.end().await;
+        drained
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 }
 

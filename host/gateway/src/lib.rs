@@ -16,6 +16,7 @@ mod headers;
 mod json;
 pub mod listen;
 mod listener;
+mod mcp;
 mod options;
 mod origin;
 mod read;
@@ -30,6 +31,9 @@ pub mod wire;
 
 pub use gateway::{Gateway, RunningSet};
 pub use listener::Drained;
+pub use mcp::stdio::relay;
 pub use options::GatewayOptions;
-pub use routes::{OnDeny, PassAuthorization, PrincipalSource, Protocol, Route, RouteError, Routes};
+pub use routes::{
+    Command, OnDeny, PassAuthorization, PrincipalSource, Protocol, Route, RouteError, Routes, Sharing, Upstream,
+};
 pub use telemetry::{ExchangeReport, Silent, Telemetry};

@@ -16,3 +16,5 @@ mod http_streaming;
 mod mcp;
 /// What goes wrong towards callers and upstreams, and what is answered then.
 mod refusals;
+/// Routes that lead to a program.
+mod stdio;

@@ -60,14 +60,16 @@ pub(crate) trait Adapter: Sized + Send {
 /// Directs a request to the route's upstream.
 fn address(call: &Call, parts: &mut ::http::request::Parts) -> Result<(), Refusal> {
     let (route, path) = (&call.route, parts.uri.path());
-    let uri = route.rest(path).and_then(|rest| route.target.uri(rest, parts.uri.query()));
+    // A route that leads elsewhere is not served by an adapter.
+    let target = route.target().ok_or(Refusal::Internal)?;
+    let uri = route.rest(path).and_then(|rest| target.uri(rest, parts.uri.query()));
     parts.uri = uri.ok_or_else(|| Refusal::BadRequest("the path cannot be joined with the upstream's".to_owned()))?;
-    parts.headers.insert(HOST, route.target.host.clone());
+    parts.headers.insert(HOST, target.host.clone());
     Ok(())
 }
 
 /// Reads a request's body within the route's limit.
-async fn read_request(call: &Call, body: Incoming) -> Result<Read, Refusal> {
+pub(crate) async fn read_request(call: &Call, body: Incoming) -> Result<Read, Refusal> {
     let limit = call.route.route.max_body;
     read::whole(body, limit, call.shared.options.body_read_timeout).await.map_err(|error| match error {
         ReadError::TooLarge => Refusal::BodyTooLarge(limit),

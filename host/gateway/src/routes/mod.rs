@@ -7,15 +7,17 @@
 //! Not here: what a route's protocol does with a request.
 
 mod target;
+mod upstream;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderName, Uri};
+use http::HeaderName;
 use weir_core::{Chain, PrincipalKind};
 
 pub(crate) use target::Target;
+pub use upstream::{Command, Sharing, Upstream};
 
 /// What a route speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -64,8 +66,8 @@ pub struct Route {
     pub path: String,
     /// What it speaks.
     pub protocol: Protocol,
-    /// Where it leads: `http` or `https`, with the path that replaces the prefix.
-    pub upstream: Uri,
+    /// Where it leads.
+    pub upstream: Upstream,
     /// The upstream's name for policies (`server` in the context).
     pub server: String,
     /// The policies.
@@ -92,7 +94,8 @@ pub struct Routes {
 /// A route with what is computed once from it.
 pub(crate) struct Prepared {
     pub(crate) route: Route,
-    pub(crate) target: Target,
+    /// Of a route that leads to a URL.
+    target: Option<Target>,
     /// The path without a slash at its end.
     prefix: String,
 }
@@ -211,6 +214,11 @@ impl Routes {
         self.iter().find(|route| route.name == name)
     }
 
+    /// The route of that name, as exchanges use it.
+    pub(crate) fn prepared(&self, name: &str) -> Option<&Arc<Prepared>> {
+        self.by_length.iter().find(|prepared| prepared.route.name == name)
+    }
+
     /// The route of a request's path.
     pub(crate) fn find(&self, path: &str) -> Option<&Arc<Prepared>> {
         if has_dot_segment(path) {
@@ -225,6 +233,11 @@ impl Prepared {
         let target = Target::of(&route)?;
         let prefix = trimmed(&route.path).to_owned();
         Ok(Self { route, target, prefix })
+    }
+
+    /// Where requests go on a route that leads to a URL.
+    pub(crate) fn target(&self) -> Option<&Target> {
+        self.target.as_ref()
     }
 
     /// What follows the prefix in a path: empty or starting with `/`. `None` if the path lies outside.
@@ -319,6 +332,10 @@ mod tests {
             route("i", "/i", "ftp://h"),
             route("j", "/j", "http://user:password@h"),
         ];
+        let mut routes = routes.to_vec();
+        routes.push(Route { upstream: Upstream::Command(Command::new("x")), ..route("k", "/k", good) });
+        let nothing = Upstream::Command(Command::new(""));
+        routes.push(Route { upstream: nothing, protocol: Protocol::Mcp, ..route("l", "/l", good) });
         let errors: Vec<String> = Routes::check(&routes).iter().map(ToString::to_string).collect();
         let parts = [
             "routes a and b both have the path /a/",
@@ -330,12 +347,14 @@ mod tests {
             "absolute URL",
             "scheme http or https",
             "user name or password",
+            "only for routes with protocol mcp",
+            "must name a program",
         ];
         assert_eq!(errors.len(), parts.len(), "{errors:#?}");
         for (error, part) in errors.iter().zip(parts) {
             assert!(error.contains(part), "{error}");
         }
-        assert!(Routes::new(routes.into()).is_err());
+        assert!(Routes::new(routes).is_err());
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::json::{self, Unreadable};
 
 /// A JSON-RPC message.
 #[derive(Debug, Clone)]
-pub(super) struct Envelope {
+pub(crate) struct Envelope {
     /// Checked to be UTF-8.
     text: Bytes,
     id: Option<Range<usize>>,
@@ -27,21 +27,24 @@ pub(super) struct Envelope {
 
 /// What a message is.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Kind<'a> {
+pub(crate) enum Kind<'a> {
     /// It wants an answer.
     Request {
         /// Its method.
         method: &'a str,
     },
     /// It wants none.
-    Notification,
+    Notification {
+        /// Its method.
+        method: &'a str,
+    },
     /// It is an answer.
     Answer,
 }
 
 /// Why a message is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Malformed {
+pub(crate) enum Malformed {
     /// -32700.
     Syntax,
     /// -32600, with the reason and the id if one could be read.
@@ -49,7 +52,7 @@ pub(super) enum Malformed {
 }
 
 /// What an upstream's message is to the request that it may answer.
-pub(super) enum Answer {
+pub(crate) enum Answer {
     /// It has a result, which policies have to see.
     Result(Envelope, Payload),
     /// An error, a notification or a request of the server: no event.
@@ -62,7 +65,7 @@ const NAMES: [&str; 6] = ["jsonrpc", "id", "method", "params", "result", "error"
 
 impl Envelope {
     /// Reads a message that a client sent.
-    pub(super) fn read(text: Bytes) -> Result<Self, Malformed> {
+    pub(crate) fn read(text: Bytes) -> Result<Self, Malformed> {
         let envelope = Self::scan(text)?;
         let invalid = |reason| Err(Malformed::Invalid(reason, envelope.readable_id()));
         match (&envelope.method, &envelope.id) {
@@ -109,26 +112,26 @@ impl Envelope {
     }
 
     /// What the message is.
-    pub(super) fn kind(&self) -> Kind<'_> {
+    pub(crate) fn kind(&self) -> Kind<'_> {
         match (&self.method, &self.id) {
             (Some(method), Some(_)) => Kind::Request { method },
-            (Some(_), None) => Kind::Notification,
+            (Some(method), None) => Kind::Notification { method },
             (None, _) => Kind::Answer,
         }
     }
 
     /// The id as it was written; `null` if there is none.
-    pub(super) fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &str {
         self.part(&self.id).unwrap_or("null")
     }
 
     /// The params as they were written.
-    pub(super) fn params(&self) -> Option<&str> {
+    pub(crate) fn params(&self) -> Option<&str> {
         self.part(&self.params)
     }
 
     /// The message with other params.
-    pub(super) fn with_params(&self, params: &str) -> Bytes {
+    pub(crate) fn with_params(&self, params: &str) -> Bytes {
         match &self.params {
             Some(place) => self.spliced(place.clone(), &[params]),
             None => {
@@ -140,14 +143,14 @@ impl Envelope {
     }
 
     /// The message with another result.
-    pub(super) fn with_result(&self, result: &str) -> Bytes {
+    pub(crate) fn with_result(&self, result: &str) -> Bytes {
         match &self.result {
             Some(place) => self.spliced(place.clone(), &[result]),
             None => self.text.clone(),
         }
     }
 
-    pub(super) fn into_text(self) -> Bytes {
+    pub(crate) fn into_text(self) -> Bytes {
         self.text
     }
 
@@ -178,7 +181,7 @@ impl Envelope {
 
 /// Reads what an upstream sent in answer to a request. Whatever has a result counts as the answer, whether or not
 /// its id is the request's: clients compare ids loosely, and nothing else may answer here.
-pub(super) fn answer(text: Bytes) -> Answer {
+pub(crate) fn answer(text: Bytes) -> Answer {
     if text.trim_ascii().is_empty() {
         return Answer::Other;
     }
@@ -204,7 +207,7 @@ mod tests {
         assert_eq!(request.kind(), Kind::Request { method: "tools/call" });
         assert_eq!((request.id(), request.params()), ("1e0", Some("{\"a\":1}")));
         let notification = read(r#"{"method":"notifications/initialized","jsonrpc":"2.0"}"#).unwrap();
-        assert_eq!(notification.kind(), Kind::Notification);
+        assert_eq!(notification.kind(), Kind::Notification { method: "notifications/initialized" });
         assert_eq!(read(r#"{"jsonrpc":"2.0","id":"x","result":{}}"#).unwrap().kind(), Kind::Answer);
         assert_eq!(read(r#"{"jsonrpc":"2.0","id":null,"error":{}}"#).unwrap().kind(), Kind::Answer);
     }

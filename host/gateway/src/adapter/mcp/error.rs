@@ -15,7 +15,7 @@ use crate::routes::OnDeny;
 use crate::verdict::{Denial, Said};
 
 /// The problem type of an answer that policies could not be shown.
-pub(super) const UNREADABLE: &str = "urn:weir:upstream-invalid";
+pub(crate) const UNREADABLE: &str = "urn:weir:upstream-invalid";
 
 const PARSE_ERROR: i32 = -32700;
 const INVALID_REQUEST: i32 = -32600;
@@ -81,7 +81,7 @@ struct TextContent {
 }
 
 /// How a denied request, or the answer to it, is answered.
-pub(super) fn denied(call: &Call, question: &Question, denial: Denial) -> Bytes {
+pub(crate) fn denied(call: &Call, question: &Question, denial: Denial) -> Bytes {
     call.refused(Refusal::Denied(denial.clone()).urn());
     let route = &call.route.route;
     let is_tool = question.event.as_str() == "tools/call";
@@ -96,17 +96,17 @@ pub(super) fn denied(call: &Call, question: &Question, denial: Denial) -> Bytes 
 }
 
 /// What stands in place of an answer that policies could not be shown.
-pub(super) fn unreadable(id: &str) -> Bytes {
+pub(crate) fn unreadable(id: &str) -> Bytes {
     error(id, INTERNAL_ERROR, "The upstream's answer could not be read, so policies could not check it", None)
 }
 
 /// What stands in place of an answer that could not be checked because the gateway failed.
-pub(super) fn internal(id: &str) -> Bytes {
+pub(crate) fn internal(id: &str) -> Bytes {
     error(id, INTERNAL_ERROR, "The gateway failed; its log has the cause under the call reference", None)
 }
 
 /// A message that is none.
-pub(super) fn malformed(malformed: Malformed) -> Refusal {
+pub(crate) fn malformed(malformed: Malformed) -> Refusal {
     match malformed {
         Malformed::Syntax => refusal("null", PARSE_ERROR, "Parse error: the body is not JSON"),
         Malformed::Invalid(reason, id) => {
@@ -116,13 +116,13 @@ pub(super) fn malformed(malformed: Malformed) -> Refusal {
 }
 
 /// A method that cannot be the name of an event, so that no policy could be asked about it.
-pub(super) fn method_name(envelope: &Envelope) -> Refusal {
+pub(crate) fn method_name(envelope: &Envelope) -> Refusal {
     let reason = "Invalid request: the method must have 1 to 128 characters of A-Z a-z 0-9 . _ - /";
     refusal(envelope.id(), INVALID_REQUEST, reason)
 }
 
 /// Params that cannot be shown to policies.
-pub(super) fn params(envelope: &Envelope, cause: &PayloadError) -> Refusal {
+pub(crate) fn params(envelope: &Envelope, cause: &PayloadError) -> Refusal {
     refusal(envelope.id(), INVALID_REQUEST, &format!("Invalid request: params: {cause}"))
 }
 

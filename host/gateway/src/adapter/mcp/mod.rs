@@ -6,8 +6,8 @@
 //! Passed through as they are: sessions, notifications, answers of the client, GET streams, DELETE. Not here:
 //! requests of the server to the client, and what the stateless revision adds.
 
-mod envelope;
-mod error;
+pub(crate) mod envelope;
+pub(crate) mod error;
 mod relay;
 
 use std::sync::Arc;
@@ -61,10 +61,10 @@ struct Asked {
 #[derive(Clone)]
 pub(crate) struct Question {
     /// The id as it was written.
-    id: Arc<str>,
-    event: EventName,
-    params: Arc<Payload>,
-    context: Arc<Context>,
+    pub(crate) id: Arc<str>,
+    pub(crate) event: EventName,
+    pub(crate) params: Arc<Payload>,
+    pub(crate) context: Arc<Context>,
 }
 
 /// An answer that was read.
@@ -196,7 +196,7 @@ impl Adapter for Mcp {
 
 impl Question {
     /// The event of an answer.
-    fn answered(&self, result: Payload) -> Event {
+    pub(crate) fn answered(&self, result: Payload) -> Event {
         Event {
             name: self.event.clone(),
             phase: Phase::Response,
@@ -257,7 +257,7 @@ fn clean(call: &Call, headers: &mut HeaderMap) {
 }
 
 /// Requests that keep the connection going or speak to an interceptor server, and are no policy events.
-fn is_housekeeping(method: &str) -> bool {
+pub(crate) fn is_housekeeping(method: &str) -> bool {
     matches!(method, "initialize" | "ping" | "interceptor/invoke" | "interceptor/list")
         || method.starts_with("notifications/")
         || method.starts_with("interceptors/")

@@ -1,0 +1,3 @@
+//! MCP over Streamable HTTP.
+
+pub(crate) mod front;
