@@ -16,4 +16,5 @@ pub mod render;
 pub mod repository;
 pub mod scripted;
 pub mod skip;
+pub mod stdio;
 pub mod weir;

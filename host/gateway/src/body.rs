@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use futures_util::Stream;
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -50,6 +51,8 @@ pub(crate) enum Source {
     Events(Box<Relay>),
     /// As it comes from the upstream, with a copy to learn from.
     Learning(Box<Learning>),
+    /// Made here, piece by piece; each is flushed at once.
+    Pieces(Pin<Box<dyn Stream<Item = Bytes> + Send>>),
 }
 
 impl Whole {
@@ -142,6 +145,7 @@ impl Body for ReplyBody {
             Source::Streamed(body) => ready!(Pin::new(body).poll_frame(context)).map(|frame| frame.map_err(Into::into)),
             Source::Events(relay) => ready!(relay.poll_frame(context)).map(|data| data.map(Frame::data)),
             Source::Learning(learning) => ready!(learning.poll_frame(context)),
+            Source::Pieces(pieces) => ready!(pieces.as_mut().poll_next(context)).map(|data| Ok(Frame::data(data))),
         };
         match &frame {
             Some(Ok(_)) => {}
@@ -159,7 +163,7 @@ impl Body for ReplyBody {
         match &self.source {
             Source::Whole(whole) => whole.is_end(),
             Source::Streamed(body) => body.is_end_stream(),
-            Source::Events(_) | Source::Learning(_) => false,
+            Source::Events(_) | Source::Learning(_) | Source::Pieces(_) => false,
         }
     }
 
@@ -167,7 +171,7 @@ impl Body for ReplyBody {
         match &self.source {
             Source::Whole(whole) => whole.size(),
             Source::Streamed(body) => body.size_hint(),
-            Source::Events(_) | Source::Learning(_) => SizeHint::default(),
+            Source::Events(_) | Source::Learning(_) | Source::Pieces(_) => SizeHint::default(),
         }
     }
 }

@@ -84,8 +84,7 @@ impl Call {
         }
     }
 
-    /// An exchange that came without HTTP.
-    #[allow(dead_code, reason = "over HTTP, every exchange begins with a request")]
+    /// A call that came over no connection.
     pub(crate) fn begin_local(shared: Arc<Shared>, route: Arc<Prepared>) -> Arc<Self> {
         Arc::new(Self {
             shared,

@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 
 use crate::dispatch;
 use crate::listener::{self, Drained};
+use crate::mcp::stdio::{EndServers, Servers};
 use crate::mcp::{Sessions, ToolHeaders};
 use crate::options::GatewayOptions;
 use crate::origin::Exposure;
@@ -54,6 +55,7 @@ pub(crate) struct Shared {
     /// Places for answers of ours to servers that are under way.
     pub(crate) answering: Arc<Semaphore>,
     live: Weak<Live>,
+    pub(crate) servers: Servers,
     running: RwLock<Arc<RunningSet>>,
 }
 
@@ -71,6 +73,7 @@ impl Gateway {
             upstream,
             tool_headers: ToolHeaders::default(),
             answering: Arc::new(Semaphore::new(MAX_ANSWERING)),
+            servers: Servers::default(),
             live: Arc::downgrade(&live),
             running: RwLock::new(Arc::new(set)),
         };
@@ -79,7 +82,9 @@ impl Gateway {
 
     /// Puts another set to work for requests that arrive from now on; those in flight finish on theirs.
     pub fn replace(&self, set: RunningSet) {
-        *self.shared.running.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(set);
+        let set = Arc::new(set);
+        *self.shared.running.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&set);
+        self.shared.servers.replaced(&set);
     }
 
     /// The set that requests arriving now use.
@@ -88,14 +93,30 @@ impl Gateway {
     }
 
     /// Serves the listener until the shutdown future ends, then lets exchanges in flight finish within the
-    /// drain timeout.
+    /// drain timeout. Servers that were started for routes end with it.
     pub async fn serve(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> Drained {
         let exposure = Exposure::of(&listener);
         // Kept until everything is drained.
         let _live = Arc::clone(&self.live);
         let shared = Arc::clone(&self.shared);
         let answer = move |request| dispatch::answer(Arc::clone(&shared), exposure, request);
-        listener::serve(listener, &self.shared.options, answer, shutdown).await
+        let servers = &self.shared.servers;
+        // Also where serving is broken off.
+        let _end = EndServers(servers);
+        let shutdown = async {
+            shutdown.await;
+            servers.drain();
+        };
+        let drained = tokio::select! {
+            drained = listener::serve(listener, &self.shared.options, answer, shutdown) => drained,
+            never = servers.tend() => match never {},
+        };
+        servers.end().await;
+        drained
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 }
 

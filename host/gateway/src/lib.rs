@@ -31,7 +31,10 @@ pub mod wire;
 
 pub use gateway::{Gateway, RunningSet};
 pub use listener::Drained;
+pub use mcp::stdio::relay;
 pub use options::GatewayOptions;
 pub use origin::Admission;
-pub use routes::{OnDeny, PassAuthorization, PrincipalSource, Protocol, Route, RouteError, Routes};
+pub use routes::{
+    Command, OnDeny, PassAuthorization, PrincipalSource, Protocol, Route, RouteError, Routes, Sharing, Upstream,
+};
 pub use telemetry::{ExchangeReport, Silent, Telemetry};

@@ -1,4 +1,4 @@
-//! Tasks with an owner: an executor for hyper whose tasks end when its last handle is dropped.
+//! Tasks with an owner: they end when its last handle is dropped.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -7,18 +7,16 @@ use std::task::{Context, Poll};
 
 use tokio::task::JoinSet;
 
-/// Spawns what hyper wants to have running beside a connection. Tasks do not hold a handle, so they cannot keep
-/// themselves alive.
+/// Spawns what has to run beside something else, as hyper does for a connection. Tasks must not hold a handle: they
+/// would keep themselves alive.
 #[derive(Clone, Default)]
 pub(crate) struct OwnedTasks {
     tasks: Arc<Mutex<JoinSet<()>>>,
 }
 
-impl<F> hyper::rt::Executor<F> for OwnedTasks
-where
-    F: Future + Send + 'static,
-{
-    fn execute(&self, future: F) {
+impl OwnedTasks {
+    /// Runs a future until it ends or the last handle is dropped.
+    pub(crate) fn spawn<F: Future + Send + 'static>(&self, future: F) {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         // Finished ones are let go here, so that the set never holds more than what runs and what ended
         // since the last spawn.
@@ -29,9 +27,21 @@ where
             future.await;
         });
     }
-}
 
-impl OwnedTasks {
+    /// Waits until nothing runs any more.
+    pub(crate) async fn finished(&self) {
+        std::future::poll_fn(|context| {
+            let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+            loop {
+                match std::task::ready!(tasks.poll_join_next(context)) {
+                    Some(ended) => report(ended),
+                    None => return std::task::Poll::Ready(()),
+                }
+            }
+        })
+        .await;
+    }
+
     /// A future that runs to its end even if nobody waits for it any more: then it goes on here.
     pub(crate) fn finish<F>(&self, future: F) -> Finish<F>
     where
@@ -39,10 +49,14 @@ impl OwnedTasks {
     {
         Finish { future: Some(Box::pin(future)), tasks: self.clone() }
     }
+}
 
-    /// Lets a future run by itself.
-    pub(crate) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
-        hyper::rt::Executor::execute(self, future);
+impl<F> hyper::rt::Executor<F> for OwnedTasks
+where
+    F: Future + Send + 'static,
+{
+    fn execute(&self, future: F) {
+        self.spawn(future);
     }
 }
 

@@ -24,3 +24,5 @@ mod mcp_sessions;
 mod mcp_stateless;
 /// What goes wrong towards callers and upstreams, and what is answered then.
 mod refusals;
+/// Routes that lead to a program.
+mod stdio;

@@ -18,3 +18,5 @@ mod refused_folders;
 mod reload;
 /// Folders that the tests serve.
 mod sample;
+/// MCP servers that speak over standard streams.
+mod stdio;

@@ -1,13 +1,15 @@
 //! The command line: what can be asked for, and how each command ends.
 //!
-//! Exit codes: 0 done, 1 the thing checked is not right, 2 usage.
+//! Exit codes: 0 done, 1 the thing checked is not right, 2 usage. `weir stdio` ends with the code of its server.
 
 mod chain;
 mod check;
 mod output;
 mod policy;
 mod serve;
+mod stdio;
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -42,6 +44,8 @@ enum Command {
     Serve(ServeArguments),
     /// Serve a folder with sample servers behind it, to see policies act at once
     Demo(ServeArguments),
+    /// Put a folder's policies between an MCP client and an MCP server that speak over standard streams
+    Stdio(StdioArguments),
     /// Load, compile, configure and resolve everything; show each chain with effective values and origins
     Check(CheckArguments),
     /// Run one chain offline and print its result as JSON
@@ -62,6 +66,22 @@ struct ServeArguments {
     /// Listen here instead of where [admin] says; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS")]
     admin_listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Args)]
+struct StdioArguments {
+    /// The folder with weir.toml and the components
+    #[arg(default_value = DEFAULT_FOLDER)]
+    folder: PathBuf,
+    /// The folder, as an option
+    #[arg(long = "folder", value_name = "FOLDER", conflicts_with = "folder")]
+    folder_option: Option<PathBuf>,
+    /// The route whose policies are run; without it, the first MCP route
+    #[arg(long, value_name = "NAME")]
+    route: Option<String>,
+    /// The server and its arguments
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]
@@ -131,6 +151,8 @@ enum Ended {
     Done,
     NotRight,
     Usage,
+    /// As another program did.
+    Like(u8),
 }
 
 impl From<Ended> for ExitCode {
@@ -139,6 +161,7 @@ impl From<Ended> for ExitCode {
             Ended::Done => Self::SUCCESS,
             Ended::NotRight => Self::from(1),
             Ended::Usage => Self::from(2),
+            Ended::Like(code) => Self::from(code),
         }
     }
 }
@@ -163,6 +186,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         match command {
             Command::Serve(arguments) => serve::run(arguments, Upstreams::AsWritten, log_format, panics).await,
             Command::Demo(arguments) => serve::run(arguments, Upstreams::Demo, log_format, panics).await,
+            Command::Stdio(arguments) => stdio::run(arguments).await,
             Command::Check(arguments) => check::run(arguments).await,
             Command::Chain(arguments) => chain::run(arguments).await,
             Command::Policy(PolicyCommand::Inspect { file, json }) => policy::inspect(&file, json).await,

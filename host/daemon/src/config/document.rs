@@ -207,6 +207,22 @@ impl<'a> Table<'a> {
         Some(At { value: texts, place })
     }
 
+    /// A table of texts under names of the writer's choice. The texts may be secrets, so no message repeats them.
+    pub fn named_texts(&self, key: &'static str) -> Vec<(At<String>, String)> {
+        let Some(table) = self.table(key) else { return Vec::new() };
+        let mut texts = Vec::new();
+        for (name, value) in table.table.iter() {
+            let place = self.source.place(name.span().start);
+            match value.get_ref() {
+                DeValue::String(text) => {
+                    texts.push((At { value: name.get_ref().to_string(), place }, text.to_string()))
+                }
+                other => self.error(place, format!("{}: an entry is {}; give a string", table.title, kind(other))),
+            }
+        }
+        texts
+    }
+
     /// Any value, as JSON.
     pub fn json(&self, key: &'static str) -> Option<At<serde_json::Value>> {
         self.read(key, json::from_toml)

@@ -10,7 +10,7 @@ use std::time::Duration;
 use weir_core::chain::Revalidation;
 use weir_core::{Overrides, Posture, PrincipalKind};
 use weir_engine::{Grants, Metering, PolicyLimits, PolicyOptions, QuarantineOptions, Reuse};
-use weir_gateway::{Admission, GatewayOptions, OnDeny, PassAuthorization, PrincipalSource, Protocol};
+use weir_gateway::{Admission, Command, GatewayOptions, OnDeny, PassAuthorization, PrincipalSource, Protocol};
 use weir_store::MemoryStateOptions;
 
 use super::address;
@@ -20,8 +20,8 @@ use super::resolved::{
     AdminConfig, CodeCache, Config, DemoUpstream, EngineConfig, GatewayConfig, PolicyConfig, RouteConfig, Upstream,
 };
 use super::written::{
-    self, Written, WrittenAdmin, WrittenCache, WrittenEngine, WrittenGateway, WrittenGrants, WrittenLimits,
-    WrittenOverrides, WrittenPolicy, WrittenRoute, WrittenState,
+    self, Written, WrittenAdmin, WrittenCache, WrittenCommand, WrittenEngine, WrittenGateway, WrittenGrants,
+    WrittenLimits, WrittenOverrides, WrittenPolicy, WrittenRoute, WrittenState, WrittenUpstream,
 };
 
 /// Where routes lead.
@@ -61,7 +61,7 @@ fn whole(written: Written, source: &Source<'_>, surroundings: &Surroundings<'_>)
     unique(source, "name", routes.iter().filter_map(|route| route.name.as_ref()));
     unique(source, "path", routes.iter().filter_map(|route| route.path.as_ref()));
     let routes: Vec<RouteConfig> =
-        routes.into_iter().filter_map(|route| resolve_route(route, &gateway, source, surroundings.upstreams)).collect();
+        routes.into_iter().filter_map(|route| resolve_route(route, &gateway, source, surroundings)).collect();
     let policies: Vec<PolicyConfig> =
         policies.into_iter().filter_map(|policy| resolve_policy(policy, &names, source)).collect();
     let place = admin.listen.as_ref().map_or(Place { line: 1, column: 1 }, |at| at.place);
@@ -221,7 +221,7 @@ fn resolve_route(
     written: WrittenRoute,
     gateway: &GatewayConfig,
     source: &Source<'_>,
-    upstreams: Upstreams,
+    surroundings: &Surroundings<'_>,
 ) -> Option<RouteConfig> {
     let WrittenRoute {
         name,
@@ -246,9 +246,12 @@ fn resolve_route(
     if let (Some(At { value: false, place }), true) = (&pass_authorization, is_http) {
         source.error(*place, "routes with protocol = \"http\" pass the Authorization header on; leave the key out");
     }
+    if let (Some(At { value: WrittenUpstream::Command(_), place }), true) = (&upstream, is_http) {
+        source.error(*place, "a command is an MCP server, so it belongs to routes with protocol = \"mcp\"");
+    }
     let (name, path, protocol, upstream) = (name?.value, path?.value, protocol?.value, upstream?.value);
-    let upstream = match upstreams {
-        Upstreams::AsWritten => upstream,
+    let upstream = match surroundings.upstreams {
+        Upstreams::AsWritten => resolve_upstream(upstream, surroundings.folder),
         Upstreams::Demo => Upstream::Demo(or(demo, DemoUpstream::of(protocol))),
     };
     let kind = or(principal_kind, PrincipalKind::User);
@@ -265,6 +268,30 @@ fn resolve_route(
         chain_timeout: or(chain_timeout, gateway.chain_timeout),
         max_body: or(max_body, gateway.max_body),
         principal: principal_header.map(|header| PrincipalSource { header: header.value, kind }),
+    })
+}
+
+fn resolve_upstream(written: WrittenUpstream, folder: &Path) -> Upstream {
+    let WrittenCommand { command, env, cwd, sharing, max_processes, idle_timeout } = match written {
+        WrittenUpstream::Url(upstream) => return upstream,
+        WrittenUpstream::Command(command) => command,
+    };
+    let mut words = command.into_iter();
+    let program = words.next().unwrap_or_default();
+    // A name is looked up in PATH; a path means a file of the folder, as `cwd` does.
+    let program = match program.contains('/') {
+        true => folder.join(program.trim_start_matches("./")).display().to_string(),
+        false => program,
+    };
+    let default = Command::new(program);
+    Upstream::Command(Command {
+        arguments: words.collect(),
+        environment: env.into_iter().collect(),
+        directory: cwd.map(|at| folder.join(at.value)),
+        sharing: or(sharing, default.sharing),
+        max_processes: or(max_processes, default.max_processes),
+        idle_timeout: or(idle_timeout, default.idle_timeout),
+        program: default.program,
     })
 }
 

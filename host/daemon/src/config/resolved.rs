@@ -12,7 +12,7 @@ use http::Uri;
 use weir_core::chain::Revalidation;
 use weir_core::{Overrides, Posture};
 use weir_engine::{PolicyOptions, QuarantineOptions};
-use weir_gateway::{GatewayOptions, OnDeny, PassAuthorization, PrincipalSource, Protocol};
+use weir_gateway::{Command, GatewayOptions, OnDeny, PassAuthorization, PrincipalSource, Protocol};
 use weir_store::MemoryStateOptions;
 
 use super::Place;
@@ -120,6 +120,8 @@ pub struct RouteConfig {
 pub enum Upstream {
     /// A server.
     Url(Uri),
+    /// A server to start.
+    Command(Command),
     /// One of the servers inside `weir demo`.
     Demo(DemoUpstream),
 }
@@ -194,6 +196,7 @@ impl fmt::Display for Upstream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Url(uri) => uri.fmt(f),
+            Self::Command(command) => command.fmt(f),
             Self::Demo(demo) => write!(f, "demo:{}", demo.name()),
         }
     }
@@ -204,6 +207,11 @@ impl Upstream {
     pub fn server_name(&self) -> String {
         match self {
             Self::Url(uri) => uri.host().unwrap_or_default().to_owned(),
+            // A file may have any name; what policies are shown has the form of all names.
+            Self::Command(command) => match weir_core::EventName::new(command.name()) {
+                Ok(name) => name.as_str().to_owned(),
+                Err(_) => "command".to_owned(),
+            },
             Self::Demo(demo) => format!("demo-{}", demo.name()),
         }
     }

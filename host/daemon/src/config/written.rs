@@ -10,7 +10,7 @@ use http::HeaderName;
 use toml::de::DeValue;
 use weir_core::{Hook, InterceptorName, Mode, Phase, Posture, PrincipalKind, PriorityHint};
 use weir_engine::Metering;
-use weir_gateway::{OnDeny, Protocol};
+use weir_gateway::{OnDeny, Protocol, Sharing};
 
 use super::address;
 use super::document::{At, Table};
@@ -96,7 +96,7 @@ pub struct WrittenRoute {
     pub(super) name: Option<At<String>>,
     pub(super) path: Option<At<String>>,
     pub(super) protocol: Option<At<Protocol>>,
-    pub(super) upstream: Option<At<Upstream>>,
+    pub(super) upstream: Option<At<WrittenUpstream>>,
     pub(super) demo: Option<At<DemoUpstream>>,
     pub(super) posture: Option<At<Posture>>,
     pub(super) revalidate: Option<At<bool>>,
@@ -107,6 +107,25 @@ pub struct WrittenRoute {
     pub(super) chain_timeout: Option<At<Duration>>,
     pub(super) principal_header: Option<At<HeaderName>>,
     pub(super) principal_kind: Option<At<PrincipalKind>>,
+}
+
+/// `upstream` of a route
+#[derive(Debug)]
+pub(super) enum WrittenUpstream {
+    Url(Upstream),
+    Command(WrittenCommand),
+}
+
+/// `upstream` of a route, as a table
+#[derive(Debug)]
+pub(super) struct WrittenCommand {
+    /// At least the program.
+    pub(super) command: Vec<String>,
+    pub(super) env: Vec<(String, String)>,
+    pub(super) cwd: Option<At<String>>,
+    pub(super) sharing: Option<At<Sharing>>,
+    pub(super) max_processes: Option<At<usize>>,
+    pub(super) idle_timeout: Option<At<Duration>>,
 }
 
 /// `[[policy]]`
@@ -254,7 +273,7 @@ fn route(table: Table<'_>) -> WrittenRoute {
         name: table.parsed("name", "a name", route_name),
         path: table.parsed("path", "a path", address::route_path),
         protocol: table.parsed("protocol", "\"mcp\" or \"http\"", protocol),
-        upstream: table.parsed("upstream", "a URL", address::upstream),
+        upstream: upstream(&table),
         demo: table.choice("demo", &DemoUpstream::ALL.map(|demo| (demo.name(), demo))),
         posture: table.choice("posture", &[("client", Posture::Client), ("server", Posture::Server)]),
         revalidate: table.boolean("revalidate"),
@@ -272,6 +291,62 @@ fn route(table: Table<'_>) -> WrittenRoute {
     table.missing("upstream", "\"http://127.0.0.1:3001/mcp\"");
     table.finish(|_| None);
     written
+}
+
+/// A URL, or a table with a command.
+fn upstream(table: &Table<'_>) -> Option<At<WrittenUpstream>> {
+    let (DeValue::Table(_), place) = table.value("upstream")? else {
+        let form = "a URL, or a table such as { command = [\"npx\", \"server\"] }";
+        let At { value, place } = table.parsed("upstream", form, address::upstream)?;
+        return Some(At { value: WrittenUpstream::Url(value), place });
+    };
+    let command = command(table.table("upstream")?)?;
+    Some(At { value: WrittenUpstream::Command(command), place })
+}
+
+fn command(table: Table<'_>) -> Option<WrittenCommand> {
+    let words = table.texts("command");
+    let mut command: Option<Vec<String>> = None;
+    if let Some(At { value: words, place }) = words {
+        let is_right = words.first().is_some_and(|program| !program.value.is_empty());
+        if !is_right || words.iter().any(|word| word.value.contains('\0')) {
+            let message =
+                "command needs a program, then its arguments, each a string of its own: [\"npx\", \"server\"]";
+            table.error(place, message);
+        } else {
+            command = Some(words.into_iter().map(|word| word.value).collect());
+        }
+    }
+    let mut env = Vec::new();
+    for (At { value: name, place }, text) in table.named_texts("env") {
+        if name.is_empty() || name.contains(['=', '\0']) || text.contains('\0') {
+            table.error(place, "env: a variable has a name without `=`, and neither name nor value holds a NUL");
+        } else {
+            env.push((name, text));
+        }
+    }
+    let written = WrittenCommand {
+        command: command.clone().unwrap_or_default(),
+        env,
+        cwd: table.parsed("cwd", "a path", directory),
+        sharing: table.choice("sharing", &[("session", Sharing::PerSession), ("shared", Sharing::Shared)]),
+        max_processes: table.integer("max_processes", 1, 10_000),
+        idle_timeout: table.milliseconds("idle_timeout_ms"),
+    };
+    table.missing("command", "[\"npx\", \"server\"]");
+    table.finish(|key| match key {
+        "args" | "arguments" => Some("write them after the program: command = [\"npx\", \"server\"]".to_owned()),
+        _ => None,
+    });
+    command.is_some().then_some(written)
+}
+
+fn directory(text: &str) -> Result<String, String> {
+    match text {
+        "" => Err("it is empty; leave the key out for the folder that the gateway is started in".to_owned()),
+        text if text.contains('\0') => Err("a path holds no NUL".to_owned()),
+        text => Ok(text.to_owned()),
+    }
 }
 
 fn principal_of(table: Table<'_>) -> (Option<At<HeaderName>>, Option<At<PrincipalKind>>) {

@@ -30,6 +30,7 @@ use crate::telemetry::{GatewayTelemetry, Metrics};
 
 pub use running::{Current, Running, run_chain};
 pub use signals::{HangUp, Signals};
+pub use wire::relay_set;
 
 /// What the command line says.
 #[derive(Debug, Clone)]

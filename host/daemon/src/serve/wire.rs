@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use weir_gateway::{Route, Routes, RunningSet};
+use weir_gateway::{Command, Route, Routes, RunningSet};
 
 use crate::config::Problem;
 use crate::config::folder::CONFIG_FILE;
@@ -16,6 +16,18 @@ pub fn running_set(set: &LoadedSet, epoch: u64, demo: Option<DemoAddresses>) -> 
     let routes: Result<Vec<Route>, String> = set.routes.iter().map(|route| self::route(route, demo)).collect();
     let routes = Routes::new(routes.map_err(problem)?).map_err(|error| problem(error.to_string()))?;
     Ok(RunningSet { epoch, routes })
+}
+
+/// One route alone, in front of a server that speaks over standard streams, wherever the folder says it leads.
+pub fn relay_set(set: &LoadedSet, name: &str, command: &Command) -> Result<RunningSet, Problem> {
+    let problem = |message: String| Problem::error(set.folder.show(CONFIG_FILE), None, message);
+    let found = set.routes.iter().find(|route| route.config.name == name);
+    let found = found.ok_or_else(|| problem(format!("no route is named {name:?}")))?;
+    let mut loaded = LoadedRoute { config: found.config.clone(), chain: Arc::clone(&found.chain) };
+    loaded.config.upstream = Upstream::Command(command.clone());
+    let route = route(&loaded, None).map_err(problem)?;
+    let routes = Routes::new(vec![route]).map_err(|error| problem(error.to_string()))?;
+    Ok(RunningSet { epoch: 1, routes })
 }
 
 fn route(loaded: &LoadedRoute, demo: Option<DemoAddresses>) -> Result<Route, String> {
@@ -36,10 +48,12 @@ fn route(loaded: &LoadedRoute, demo: Option<DemoAddresses>) -> Result<Route, Str
         principal,
     } = config;
     let upstream = match upstream {
-        Upstream::Url(uri) => uri.clone(),
+        Upstream::Url(uri) => weir_gateway::Upstream::Url(uri.clone()),
+        Upstream::Command(command) => weir_gateway::Upstream::Command(command.clone()),
         Upstream::Demo(server) => demo
             .ok_or_else(|| format!("route {name}: {upstream} exists only in `weir demo`"))?
             .uri(*server)
+            .map(weir_gateway::Upstream::Url)
             .map_err(|error| format!("route {name}: {error}"))?,
     };
     Ok(Route {

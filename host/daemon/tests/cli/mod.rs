@@ -44,6 +44,7 @@ fn help() {
     check("help", &["--help"], "");
     check("help-serve", &["serve", "--help"], "");
     check("help-chain", &["chain", "--help"], "");
+    check("help-stdio", &["stdio", "--help"], "");
     check("help-policy-test", &["policy", "test", "--help"], "");
 }
 
@@ -75,6 +76,14 @@ fn one_chain() {
     let passed = weir(&chain(&["-", "--route", "tools", "plain"]), "{\"name\": 1.00}");
     assert!(passed.starts_with("exit 0\n") && passed.contains("\"status\": \"success\""), "{passed}");
     assert!(passed.contains("1.00"), "{passed}");
+}
+
+#[test]
+fn no_relay() {
+    check("stdio-without-command", &["stdio", "plain"], "");
+    check("stdio-unknown-route", &["stdio", "plain", "--route", "web", "--", "cat"], "");
+    check("stdio-broken-folder", &["stdio", "--folder", "broken", "--", "cat"], "");
+    check("stdio-no-program", &["stdio", "plain", "--log", "error", "--", "./no-such-program"], "");
 }
 
 #[test]

@@ -62,9 +62,11 @@ pub(crate) trait Adapter: Sized + Send {
 /// Directs a request to the route's upstream.
 pub(crate) fn address(call: &Call, parts: &mut ::http::request::Parts) -> Result<(), Refusal> {
     let (route, path) = (&call.route, parts.uri.path());
-    let uri = route.rest(path).and_then(|rest| route.target.uri(rest, parts.uri.query()));
+    // A route that leads elsewhere is not served by an adapter.
+    let target = route.target().ok_or(Refusal::Internal)?;
+    let uri = route.rest(path).and_then(|rest| target.uri(rest, parts.uri.query()));
     parts.uri = uri.ok_or_else(|| Refusal::BadRequest("the path cannot be joined with the upstream's".to_owned()))?;
-    parts.headers.insert(HOST, route.target.host.clone());
+    parts.headers.insert(HOST, target.host.clone());
     Ok(())
 }
 

@@ -13,6 +13,7 @@ mod id;
 mod meta;
 mod revision;
 mod sessions;
+pub mod stdio;
 mod watch;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::body::ReplyBody;
 use crate::call::Call;
 use crate::origin::Exposure;
 use crate::refusal::Refusal;
+use crate::routes::Upstream;
 
 pub(crate) use http::{Learning, Relay, ToolHeaders};
 pub(crate) use sessions::Sessions;
@@ -39,5 +41,8 @@ pub(crate) async fn exchange(
     request: Request<Incoming>,
 ) -> Result<Response<ReplyBody>, Refusal> {
     exposure.admit(&call.shared.options.admission, &request)?;
-    http::exchange(call, exposure, request).await
+    match call.route.route.upstream {
+        Upstream::Url(_) => http::exchange(call, exposure, request).await,
+        Upstream::Command(_) => stdio::exchange(call, exposure, request).await,
+    }
 }

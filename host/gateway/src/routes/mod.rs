@@ -7,17 +7,19 @@
 //! Not here: what a route's protocol does with a request.
 
 mod target;
+mod upstream;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderName, Uri};
+use http::HeaderName;
 use weir_core::{Chain, PrincipalKind};
 
 use crate::mcp::Watched;
 
 pub(crate) use target::Target;
+pub use upstream::{Command, Sharing, Upstream};
 
 /// What a route speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -66,8 +68,8 @@ pub struct Route {
     pub path: String,
     /// What it speaks.
     pub protocol: Protocol,
-    /// Where it leads: `http` or `https`, with the path that replaces the prefix.
-    pub upstream: Uri,
+    /// Where it leads.
+    pub upstream: Upstream,
     /// The upstream's name for policies (`server` in the context).
     pub server: String,
     /// The policies.
@@ -94,7 +96,8 @@ pub struct Routes {
 /// A route with what is computed once from it.
 pub(crate) struct Prepared {
     pub(crate) route: Route,
-    pub(crate) target: Target,
+    /// Of a route that leads to a URL.
+    target: Option<Target>,
     /// What its policies want to see of MCP messages.
     pub(crate) watched: Watched,
     /// The path without a slash at its end.
@@ -237,6 +240,11 @@ impl Prepared {
         Ok(Self { route, target, watched, prefix })
     }
 
+    /// Where requests go on a route that leads to a URL.
+    pub(crate) fn target(&self) -> Option<&Target> {
+        self.target.as_ref()
+    }
+
     /// What follows the prefix in a path: empty or starting with `/`. `None` if the path lies outside.
     pub(crate) fn rest<'a>(&self, path: &'a str) -> Option<&'a str> {
         path.strip_prefix(self.prefix.as_str()).filter(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -329,6 +337,10 @@ mod tests {
             route("i", "/i", "ftp://h"),
             route("j", "/j", "http://user:password@h"),
         ];
+        let mut routes = routes.to_vec();
+        routes.push(Route { upstream: Upstream::Command(Command::new("x")), ..route("k", "/k", good) });
+        let nothing = Upstream::Command(Command::new(""));
+        routes.push(Route { upstream: nothing, protocol: Protocol::Mcp, ..route("l", "/l", good) });
         let errors: Vec<String> = Routes::check(&routes).iter().map(ToString::to_string).collect();
         let parts = [
             "routes a and b both have the path /a/",
@@ -340,12 +352,14 @@ mod tests {
             "absolute URL",
             "scheme http or https",
             "user name or password",
+            "only for routes with protocol mcp",
+            "must name a program",
         ];
         assert_eq!(errors.len(), parts.len(), "{errors:#?}");
         for (error, part) in errors.iter().zip(parts) {
             assert!(error.contains(part), "{error}");
         }
-        assert!(Routes::new(routes.into()).is_err());
+        assert!(Routes::new(routes).is_err());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderValue, Uri};
 
-use super::{Route, RouteError};
+use super::{Protocol, Route, RouteError, Upstream};
 
 /// An upstream, ready to be joined with the rest of a request's path.
 #[derive(Debug, Clone)]
@@ -20,10 +20,19 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    pub(super) fn of(route: &Route) -> Result<Self, RouteError> {
+    /// Checks a route's upstream; `None` where it is no URL.
+    pub(super) fn of(route: &Route) -> Result<Option<Self>, RouteError> {
         let wrong =
             |reason| RouteError::Upstream { route: route.name.clone(), upstream: route.upstream.to_string(), reason };
-        let parts = route.upstream.clone().into_parts();
+        let uri = match &route.upstream {
+            Upstream::Url(uri) => uri,
+            Upstream::Command(_) if route.protocol != Protocol::Mcp => {
+                return Err(wrong("a command is only for routes with protocol mcp"));
+            }
+            Upstream::Command(command) if command.program.is_empty() => return Err(wrong("it must name a program")),
+            Upstream::Command(_) => return Ok(None),
+        };
+        let parts = uri.clone().into_parts();
         let scheme = parts
             .scheme
             .filter(|scheme| *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS)
@@ -38,7 +47,7 @@ impl Target {
             None => (String::new(), None),
         };
         let base = path.trim_end_matches('/').to_owned();
-        Ok(Self { scheme, authority, path, base, query, host })
+        Ok(Some(Self { scheme, authority, path, base, query, host }))
     }
 
     /// The upstream's URI for the rest of a path (empty or starting with `/`) and the request's query. `None`

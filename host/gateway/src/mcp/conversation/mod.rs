@@ -36,7 +36,6 @@ pub(crate) use ledger::Replay;
 pub(crate) use question::{Asked, Question};
 
 /// The messages of one session.
-#[allow(dead_code, reason = "over HTTP, exchanges bring their gateway and their route along")]
 pub(crate) struct Conversation {
     /// Not owned: what owns conversations is part of it.
     shared: Weak<Shared>,
@@ -55,7 +54,6 @@ pub(crate) struct Conversation {
 }
 
 /// What becomes of a message of the client.
-#[allow(dead_code, reason = "whoever carries messages over HTTP needs the question, too")]
 pub(crate) enum FromClient {
     /// It goes to the server, with the bytes that came unless a policy changed them.
     Forward(Envelope),
@@ -75,7 +73,6 @@ pub(crate) enum FromServer {
     Nothing,
 }
 
-#[allow(dead_code, reason = "over HTTP, messages come bound to exchanges, and streams can be resumed")]
 #[expect(clippy::wrong_self_convention, reason = "the names say which side a message comes from")]
 impl Conversation {
     /// What becomes of a message of the client that came in this exchange. Dropping the future cancels the policies.

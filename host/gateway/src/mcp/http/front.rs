@@ -21,7 +21,6 @@ pub(crate) struct Posted {
     pub(crate) parts: request::Parts,
     pub(crate) envelope: Envelope,
     /// What the message or its header says; a session may have agreed on another one.
-    #[allow(dead_code, reason = "a conversation finds it out for itself")]
     pub(crate) revision: Option<Revision>,
     pub(crate) era: Era,
 }

@@ -5,7 +5,7 @@
 //! not cancel there; in the stateless revision going away is the cancel, and everything of the exchange ends with it.
 
 mod back;
-mod front;
+pub(super) mod front;
 mod lookup;
 mod mirror;
 mod relay;

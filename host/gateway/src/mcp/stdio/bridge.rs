@@ -1,0 +1,281 @@
+//! The processes of one route: started on demand, counted, started again with pauses, ended when nobody needs them.
+//!
+//! Invariants: there are never more than the route's `max_processes`, those that are ending included; a session's
+//! process ends with the session; whoever is refused a process is told when to come again.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use http::StatusCode;
+use tokio::sync::{Mutex as AsyncMutex, Semaphore};
+use tokio::time::Instant;
+
+use super::answer;
+use super::backoff::Backoff;
+use super::link::{Link, Party};
+use super::process::{self, Ended, Surroundings};
+use super::table::Users;
+use crate::call::Call;
+use crate::mcp::conversation::Conversation;
+use crate::mcp::revision::Revision;
+use crate::refusal::{Refusal, UPSTREAM_UNREACHABLE};
+use crate::routes::Command;
+use crate::tasks::OwnedTasks;
+
+/// Most sessions of one route. Where each has a process, `max_processes` is less.
+const MAX_SESSIONS: usize = 4096;
+
+/// Room beside the largest body: what stands around it in a message.
+const MARGIN: usize = 64 * 1024;
+
+/// The processes of one route.
+pub(super) struct Bridge {
+    pub(super) command: Command,
+    route: String,
+    places: Arc<Semaphore>,
+    backoff: Arc<Mutex<Backoff>>,
+    supervisors: OwnedTasks,
+    sessions: Mutex<HashMap<String, Arc<Session>>>,
+    /// The process of all sessions.
+    pub(super) common: AsyncMutex<Option<Common>>,
+    /// The process of all exchanges without a session.
+    stateless: AsyncMutex<Option<Used>>,
+    ended: AtomicBool,
+}
+
+/// A session.
+pub(super) struct Session {
+    pub(super) id: String,
+    pub(super) party: Arc<Party>,
+    pub(super) link: Arc<Link>,
+    /// What was agreed on.
+    pub(super) revision: Option<Revision>,
+    /// Whether the process was initialized for it, and not for a session before.
+    pub(super) is_first: bool,
+    used: Mutex<Instant>,
+}
+
+/// A process that sessions share.
+pub(super) struct Common {
+    pub(super) process: Used,
+    /// What it answered to the first `initialize`, as JSON.
+    pub(super) initialized: String,
+    pub(super) revision: Option<Revision>,
+}
+
+/// A process with several users.
+pub(super) struct Used {
+    pub(super) link: Arc<Link>,
+    unused_since: Option<Instant>,
+}
+
+impl Bridge {
+    pub(super) fn new(route: &str, command: &Command, supervisors: OwnedTasks) -> Self {
+        Self {
+            command: command.clone(),
+            route: route.to_owned(),
+            places: Arc::new(Semaphore::new(command.max_processes)),
+            backoff: Arc::default(),
+            supervisors,
+            sessions: Mutex::default(),
+            common: AsyncMutex::default(),
+            stateless: AsyncMutex::default(),
+            ended: AtomicBool::new(false),
+        }
+    }
+
+    /// Starts a process. `id` is the request's that needs it.
+    pub(super) fn start(&self, call: &Call, id: &str, users: Users) -> Result<Arc<Link>, Refusal> {
+        let unavailable = |message: &str, retry: Option<Duration>| {
+            call.refused(UPSTREAM_UNREACHABLE);
+            let data = retry.map(|retry| format!("{{\"retryAfterMs\":{}}}", retry.as_millis()));
+            let text = answer::error_with(id, answer::INTERNAL_ERROR, message, data.as_deref());
+            Refusal::JsonRpc(StatusCode::SERVICE_UNAVAILABLE, text)
+        };
+        if self.ended.load(Ordering::Relaxed) {
+            return Err(unavailable("The server is being replaced; try again", None));
+        }
+        if let Some(pause) = self.backoff().pause(std::time::Instant::now()) {
+            let message = format!("The server ended by itself; it can be started again in {} ms", pause.as_millis());
+            return Err(unavailable(&message, Some(pause)));
+        }
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            let route = &self.route;
+            tracing::warn!(target: "weir::stdio", route, max_processes = self.command.max_processes, "no process is left for another session");
+            return Err(unavailable("All processes of this route are in use; end a session or try again later", None));
+        };
+        let backoff = Arc::clone(&self.backoff);
+        let ended = move |Ended { in_order, lived, .. }: Ended| {
+            let mut backoff = backoff.lock().unwrap_or_else(PoisonError::into_inner);
+            if in_order {
+                backoff.worked()
+            } else {
+                backoff.failed(std::time::Instant::now(), lived)
+            }
+            drop(backoff);
+            drop(place);
+        };
+        match process::start(&self.command, Surroundings::Few, &self.route, &self.supervisors, ended) {
+            Ok((process, output)) => {
+                let limit = call.route.route.max_body.saturating_add(MARGIN);
+                Ok(Link::new(process, output, users, &self.route, limit))
+            }
+            Err(error) => {
+                let (route, program) = (&self.route, &self.command.program);
+                let call_ref = call.reference.as_str();
+                tracing::error!(target: "weir::stdio", call_ref, route, program, %error, "a server cannot be started");
+                self.backoff().failed(std::time::Instant::now(), Duration::ZERO);
+                Err(unavailable("The server could not be started", None))
+            }
+        }
+    }
+
+    /// The process of all exchanges without a session.
+    pub(super) async fn stateless(&self, call: &Call, id: &str) -> Result<Arc<Link>, Refusal> {
+        let mut stateless = self.stateless.lock().await;
+        if let Some(used) = &mut *stateless
+            && !used.link.is_closed()
+        {
+            used.unused_since = None;
+            return Ok(Arc::clone(&used.link));
+        }
+        let link = self.start(call, id, Users::Exchanges)?;
+        *stateless = Some(Used::new(Arc::clone(&link)));
+        Ok(link)
+    }
+
+    /// Takes in a session. If there are too many it ends, and this is false.
+    pub(super) fn begin(&self, session: Session) -> bool {
+        let mut sessions = self.sessions();
+        if sessions.len() >= MAX_SESSIONS || self.ended.load(Ordering::Relaxed) {
+            session.end();
+            return false;
+        }
+        sessions.insert(session.id.clone(), Arc::new(session));
+        true
+    }
+
+    /// The session of that id, if it lives.
+    pub(super) fn session(&self, id: &str) -> Option<Arc<Session>> {
+        let session = self.sessions().get(id).map(Arc::clone)?;
+        if session.link.is_closed() {
+            self.end_session(id);
+            return None;
+        }
+        *session.used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        Some(session)
+    }
+
+    /// Ends a session. False if there is none.
+    pub(super) fn end_session(&self, id: &str) -> bool {
+        let session = self.sessions().remove(id);
+        session.is_some_and(|session| {
+            session.end();
+            true
+        })
+    }
+
+    /// Ends what nobody has used for too long, and what is over.
+    pub(super) async fn sweep(&self) {
+        let now = Instant::now();
+        let is_over = |session: &Session| session.link.is_closed() || session.idle(now) >= self.command.idle_timeout;
+        let over: Vec<String> =
+            self.sessions().values().filter(|session| is_over(session)).map(|session| session.id.clone()).collect();
+        for id in over {
+            tracing::debug!(target: "weir::stdio", route = self.route, "a session is over");
+            self.end_session(&id);
+        }
+        let is_spent = |used: &mut Used| used.link.is_closed() || used.unused(now) >= self.command.idle_timeout;
+        // Whoever holds the lock is using it.
+        if let Ok(mut common) = self.common.try_lock() {
+            common.take_if(|common| is_spent(&mut common.process));
+        }
+        if let Ok(mut stateless) = self.stateless.try_lock() {
+            stateless.take_if(is_spent);
+        }
+    }
+
+    /// Ends the streams that would never end by themselves.
+    pub(super) fn drain(&self) {
+        self.sessions().values().for_each(|session| session.party.streams.release());
+    }
+
+    /// Ends everything, and starts nothing any more.
+    pub(super) fn end(&self) {
+        self.ended.store(true, Ordering::Relaxed);
+        let sessions = std::mem::take(&mut *self.sessions());
+        sessions.values().for_each(|session| session.end());
+        if let Ok(mut common) = self.common.try_lock() {
+            common.take();
+        }
+        if let Ok(mut stateless) = self.stateless.try_lock() {
+            stateless.take();
+        }
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, HashMap<String, Arc<Session>>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn backoff(&self) -> MutexGuard<'_, Backoff> {
+        self.backoff.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Session {
+    pub(super) fn new(
+        id: String,
+        party: Arc<Party>,
+        link: Arc<Link>,
+        revision: Option<Revision>,
+        is_first: bool,
+    ) -> Self {
+        Self { id, party, link, revision, is_first, used: Mutex::new(Instant::now()) }
+    }
+
+    /// How long nothing has happened.
+    fn idle(&self, now: Instant) -> Duration {
+        let Some(unread) = self.party.streams.unread_since() else { return Duration::ZERO };
+        let used = *self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        now.saturating_duration_since(used.max(unread))
+    }
+
+    fn end(&self) {
+        self.link.state().leave(&self.party);
+        if !self.link.is_shared() {
+            self.link.end();
+        }
+    }
+}
+
+impl Used {
+    pub(super) fn new(link: Arc<Link>) -> Self {
+        Self { link, unused_since: None }
+    }
+
+    fn unused(&mut self, now: Instant) -> Duration {
+        if !self.link.is_unused() {
+            self.unused_since = None;
+            return Duration::ZERO;
+        }
+        now.saturating_duration_since(*self.unused_since.get_or_insert(now))
+    }
+}
+
+impl Drop for Used {
+    fn drop(&mut self) {
+        self.link.end();
+    }
+}
+
+/// A conversation of a new client.
+pub(super) fn conversation(call: &Arc<Call>, session: Option<String>) -> Arc<Conversation> {
+    Conversation::new(Arc::clone(&call.shared), Arc::clone(&call.route), session)
+}
+
+/// How much is kept for one client: the largest answer, and one more while it is read.
+pub(super) fn held(call: &Call) -> usize {
+    call.route.route.max_body.saturating_add(MARGIN).saturating_mul(2)
+}

@@ -1,0 +1,342 @@
+//! Sessions over Streamable HTTP in front of processes.
+//!
+//! Invariants: a session begins with an answered `initialize` and ends with DELETE, with its process, or when nobody
+//! has used it for too long; a caller that goes away cancels nothing, and what it missed it can ask for again; a
+//! message that policies refuse reaches neither side.
+//!
+//! Not here: which process a session has (bridge), and where a message of a process goes (link).
+
+use std::sync::Arc;
+
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::answer;
+use super::bridge::{Bridge, Common, Session, Used, conversation, held};
+use super::link::{Link, Party, State};
+use super::message::{Message, Sort};
+use super::reply::{self, LAST_EVENT_ID, PROTOCOL_VERSION, SESSION_ID};
+use super::streams::{GENERAL, Marks, Unreadable, position};
+use super::table::{Carries, Untaken, Users};
+use crate::body::ReplyBody;
+use crate::call::{self, Call};
+use crate::mcp::conversation::FromClient;
+use crate::mcp::envelope::Envelope;
+use crate::mcp::http::front::Posted;
+use crate::mcp::revision::{Era, Revision};
+use crate::refusal::Refusal;
+use crate::routes::Sharing;
+
+/// Answers a POST of the session era.
+pub(super) async fn post(call: &Arc<Call>, bridge: &Bridge, posted: Posted) -> Result<Response<ReplyBody>, Refusal> {
+    let Posted { parts, envelope, revision, era: _ } = posted;
+    let message = read(&envelope)?;
+    if message.sort == Sort::Request && message.method == "initialize" {
+        return initialize(call, bridge, &parts.headers, envelope, &message).await;
+    }
+    let session = session(bridge, &parts.headers, message.id())?;
+    match message.sort {
+        Sort::Request => request(call, &session, parts, envelope, &message, revision).await,
+        Sort::Notification => notification(call, &session, &parts.headers, envelope, &message).await,
+        Sort::Answer => answer_of_client(call, &session, &parts.headers, envelope, &message).await,
+    }
+}
+
+/// Answers a GET: the stream of no request, or a stream that broke.
+pub(super) fn listen(bridge: &Bridge, parts: &Parts) -> Result<Response<ReplyBody>, Refusal> {
+    let named = revision(&parts.headers)?;
+    if !reply::reads_events(&parts.headers) {
+        let message = "Not acceptable: a GET is answered with text/event-stream";
+        return Err(answer::refuse(StatusCode::NOT_ACCEPTABLE, "null", message));
+    }
+    let session = session(bridge, &parts.headers, "null")?;
+    let marks = marks(&session, named);
+    let streams = &session.party.streams;
+    let read = match call::text(&parts.headers, &LAST_EVENT_ID) {
+        None => streams.read(GENERAL, marks),
+        Some(last) => {
+            let (stream, number) = position(&last).ok_or_else(|| {
+                answer::refuse(StatusCode::BAD_REQUEST, "null", "Last-Event-ID is none of this session's event ids")
+            })?;
+            streams.resume(stream, number, marks)
+        }
+    };
+    match read {
+        Ok(reader) => {
+            let mut response = reply::events(reader);
+            name(&mut response, &session.id);
+            Ok(response)
+        }
+        Err(Unreadable::Taken) => {
+            // Not replaced: two clients that both listen would take the stream from one another for ever. Whoever
+            // lost its connection says so by Last-Event-ID.
+            let message = "Another stream of this session listens already; resume it with Last-Event-ID";
+            Err(answer::refuse(StatusCode::CONFLICT, "null", message))
+        }
+        // Clients take this for the news that there is nothing to listen to, and do not ask again.
+        Err(Unreadable::Over) => Err(Refusal::MethodNotAllowed("POST, DELETE")),
+    }
+}
+
+/// Answers a DELETE.
+pub(super) fn end(bridge: &Bridge, headers: &HeaderMap) -> Result<Response<ReplyBody>, Refusal> {
+    revision(headers)?;
+    let session = session(bridge, headers, "null")?;
+    bridge.end_session(&session.id);
+    Ok(reply::empty(StatusCode::NO_CONTENT))
+}
+
+async fn initialize(
+    call: &Arc<Call>,
+    bridge: &Bridge,
+    headers: &HeaderMap,
+    envelope: Envelope,
+    message: &Message,
+) -> Result<Response<ReplyBody>, Refusal> {
+    // Twice what is random in a UUID: nobody guesses it.
+    let id = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+    let join = |link: &Link| link.join(conversation(call, Some(id.clone())), held(call));
+    let (session, answer) = match bridge.command.sharing {
+        Sharing::PerSession => {
+            let link = bridge.start(call, message.id(), Users::One)?;
+            let party = join(&link);
+            let answer = ask(call, &link, &party, headers, envelope, message).await?;
+            let Some((_, revision)) = initialized(&answer) else { return Ok(reply::json(StatusCode::OK, answer)) };
+            (Session::new(id.clone(), party, link, revision, true), answer)
+        }
+        Sharing::Shared => {
+            let mut common = bridge.common.lock().await;
+            match &*common {
+                Some(Common { process, initialized, revision }) if !process.link.is_closed() => {
+                    let party = join(&process.link);
+                    let answer = answer::result(message.id(), initialized);
+                    (Session::new(id.clone(), party, Arc::clone(&process.link), *revision, false), answer)
+                }
+                _ => {
+                    *common = None;
+                    let link = bridge.start(call, message.id(), Users::Sessions)?;
+                    let process = Used::new(Arc::clone(&link));
+                    let party = join(&link);
+                    let answer = ask(call, &link, &party, headers, envelope, message).await?;
+                    let Some((result, revision)) = initialized(&answer) else {
+                        return Ok(reply::json(StatusCode::OK, answer));
+                    };
+                    *common = Some(Common { process, initialized: result, revision });
+                    (Session::new(id.clone(), party, link, revision, true), answer)
+                }
+            }
+        }
+    };
+    if !bridge.begin(session) {
+        return Err(answer::refuse(StatusCode::SERVICE_UNAVAILABLE, message.id(), "There are too many sessions"));
+    }
+    let mut response = reply::json(StatusCode::OK, answer);
+    name(&mut response, &id);
+    Ok(response)
+}
+
+/// The result of an answered `initialize` and the revision in it; `None` if it is an error.
+fn initialized(answer: &bytes::Bytes) -> Option<(String, Option<Revision>)> {
+    let message = Message::read(answer.clone())?;
+    let revision = message.revision().as_deref().and_then(Revision::parse);
+    Some((message.result()?.to_owned(), revision))
+}
+
+/// Has the process answer an `initialize`.
+async fn ask(
+    call: &Arc<Call>,
+    link: &Link,
+    party: &Arc<Party>,
+    headers: &HeaderMap,
+    envelope: Envelope,
+    message: &Message,
+) -> Result<bytes::Bytes, Refusal> {
+    let number = link.open(party, message, Carries::Answer, call).map_err(|untaken| refuse(untaken, message))?;
+    match party.conversation.from_client(call, headers, envelope).await? {
+        FromClient::Forward(envelope) => link.state().forward(number, envelope).await,
+        FromClient::Answer(text) => return Ok(text),
+        FromClient::Cancelled => return Err(Refusal::Internal),
+    }
+    let mut reader = party.streams.read(number, Marks::None).map_err(|_| Refusal::Internal)?;
+    match timeout(call.shared.options.response_timeout, reader.message()).await {
+        Ok(Some(text)) => Ok(text),
+        Ok(None) => Err(Refusal::Internal),
+        Err(_) => {
+            call.refused(Refusal::UpstreamTimeout.urn());
+            let text = answer::error(message.id(), answer::INTERNAL_ERROR, "The server did not start in time");
+            Err(Refusal::JsonRpc(StatusCode::GATEWAY_TIMEOUT, text))
+        }
+    }
+}
+
+async fn request(
+    call: &Arc<Call>,
+    session: &Session,
+    parts: Parts,
+    envelope: Envelope,
+    message: &Message,
+    named: Option<Revision>,
+) -> Result<Response<ReplyBody>, Refusal> {
+    let (link, party) = (&session.link, &session.party);
+    let carries = if reply::reads_events(&parts.headers) { Carries::Messages } else { Carries::Answer };
+    let number = link.open(party, message, carries, call).map_err(|untaken| refuse(untaken, message))?;
+    let (tell, told) = oneshot::channel();
+    let judged = judge(Arc::clone(link.state()), Arc::clone(party), Arc::clone(call), parts.headers, envelope, number);
+    // It goes on when the caller goes away.
+    link.run(async move {
+        let _ = tell.send(judged.await);
+    });
+    match told.await {
+        Ok(Ok(None)) => {}
+        Ok(Ok(Some(answer))) => return Ok(reply::json(StatusCode::OK, answer)),
+        Ok(Err(refusal)) => return Err(refusal),
+        Err(_) => return Err(over(message.id())),
+    }
+    let reader = party.streams.read(number, marks(session, named));
+    match (carries, reader) {
+        (Carries::Messages, Ok(reader)) => Ok(reply::events(reader)),
+        // It was cancelled: there will be no answer, and a stream may end without one.
+        (Carries::Messages, Err(_)) => Ok(reply::events(futures_util::stream::empty())),
+        (Carries::Answer, Ok(mut reader)) => match reader.message().await {
+            Some(answer) => Ok(reply::json(StatusCode::OK, answer)),
+            None => Ok(reply::empty(StatusCode::ACCEPTED)),
+        },
+        (Carries::Answer, Err(_)) => Ok(reply::empty(StatusCode::ACCEPTED)),
+    }
+}
+
+/// Has the policies look at a request and sends it on. Gives what the caller is answered at once, if anything.
+async fn judge(
+    state: Arc<State>,
+    party: Arc<Party>,
+    call: Arc<Call>,
+    headers: HeaderMap,
+    envelope: Envelope,
+    number: u64,
+) -> Result<Option<bytes::Bytes>, Refusal> {
+    match party.conversation.from_client(&call, &headers, envelope).await {
+        Ok(FromClient::Forward(envelope)) => {
+            state.forward(number, envelope).await;
+            Ok(None)
+        }
+        Ok(FromClient::Cancelled) => {
+            state.withdraw(number);
+            Ok(None)
+        }
+        Ok(FromClient::Answer(text)) => {
+            state.withdraw(number);
+            party.streams.discard(number);
+            Ok(Some(text))
+        }
+        Err(refusal) => {
+            state.withdraw(number);
+            party.streams.discard(number);
+            Err(refusal)
+        }
+    }
+}
+
+async fn notification(
+    call: &Arc<Call>,
+    session: &Session,
+    headers: &HeaderMap,
+    envelope: Envelope,
+    message: &Message,
+) -> Result<Response<ReplyBody>, Refusal> {
+    let state = session.link.state();
+    let forwarded = session.party.conversation.from_client(call, headers, envelope).await?;
+    if let FromClient::Forward(envelope) = forwarded {
+        let text = match &*message.method {
+            "notifications/cancelled" => {
+                let judged = read(&envelope)?;
+                state.cancelled(&session.party, &judged)
+            }
+            // The process was told already when the first session began.
+            "notifications/initialized" if !session.is_first => None,
+            _ => Some(read(&envelope)?.text()),
+        };
+        if let Some(text) = text {
+            state.send(text).await;
+        }
+    }
+    Ok(reply::empty(StatusCode::ACCEPTED))
+}
+
+async fn answer_of_client(
+    call: &Arc<Call>,
+    session: &Session,
+    headers: &HeaderMap,
+    envelope: Envelope,
+    message: &Message,
+) -> Result<Response<ReplyBody>, Refusal> {
+    let state = session.link.state();
+    if state.answered(&session.party, message.id()) {
+        if let FromClient::Forward(envelope) = session.party.conversation.from_client(call, headers, envelope).await? {
+            state.send(read(&envelope)?.text()).await;
+        }
+    } else {
+        // It may answer a question that was withdrawn, or one that another session was asked.
+        tracing::debug!(target: "weir::stdio", call_ref = call.reference.as_str(), "an answer to nothing that was asked");
+    }
+    Ok(reply::empty(StatusCode::ACCEPTED))
+}
+
+/// The session that a request names.
+fn session(bridge: &Bridge, headers: &HeaderMap, id: &str) -> Result<Arc<Session>, Refusal> {
+    let Some(named) = call::text(headers, &SESSION_ID) else {
+        let message = "Bad request: Mcp-Session-Id is missing; begin a session with initialize";
+        return Err(answer::refuse(StatusCode::BAD_REQUEST, id, message));
+    };
+    bridge.session(&named).ok_or_else(|| over(id))
+}
+
+fn over(id: &str) -> Refusal {
+    answer::refuse(StatusCode::NOT_FOUND, id, "Session not found; begin another with initialize")
+}
+
+/// The revision that a request without a body names.
+fn revision(headers: &HeaderMap) -> Result<Option<Revision>, Refusal> {
+    let Some(text) = call::text(headers, &PROTOCOL_VERSION) else { return Ok(None) };
+    match Revision::parse(&text) {
+        None => Err(answer::refuse(StatusCode::BAD_REQUEST, "null", "Bad request: unsupported MCP-Protocol-Version")),
+        Some(revision) if revision.era() == Era::Stateless => Err(Refusal::MethodNotAllowed("POST")),
+        revision => Ok(revision),
+    }
+}
+
+/// What events are written with: an event without data is for those only who know what it is for.
+fn marks(session: &Session, named: Option<Revision>) -> Marks {
+    match named.or(session.revision) {
+        Some(revision) if revision >= Revision::V2025_11_25 => Marks::Primed,
+        _ => Marks::Ids,
+    }
+}
+
+/// A message as its way is found by.
+pub(super) fn read(envelope: &Envelope) -> Result<Message, Refusal> {
+    Message::read(envelope.clone().into_text())
+        .ok_or_else(|| answer::refuse(StatusCode::BAD_REQUEST, "null", "Invalid request"))
+}
+
+/// Why a request is not taken.
+pub(super) fn refuse(untaken: Untaken, message: &Message) -> Refusal {
+    let id = message.id();
+    match untaken {
+        Untaken::TooMany => {
+            answer::refuse(StatusCode::TOO_MANY_REQUESTS, id, "Too many requests of this session are not answered yet")
+        }
+        Untaken::IdInUse => {
+            answer::refuse(StatusCode::BAD_REQUEST, id, "Invalid request: a request of this id is not answered yet")
+        }
+        Untaken::Gone => over(id),
+    }
+}
+
+fn name(response: &mut Response<ReplyBody>, session: &str) {
+    if let Ok(value) = HeaderValue::from_str(session) {
+        response.headers_mut().insert(SESSION_ID, value);
+    }
+}
