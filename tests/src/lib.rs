@@ -11,6 +11,7 @@ pub mod case;
 pub mod folder;
 pub mod guests;
 pub mod http;
+pub mod node;
 pub mod python;
 pub mod render;
 pub mod repository;

@@ -56,7 +56,7 @@ fn walk(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if path.is_dir() {
-            if !(name == "target" || name == ".git" || name == ".cache" || name == "deps") {
+            if !(["target", ".git", ".cache", "deps", "node_modules"].contains(&name.as_str())) {
                 walk(&path, ending, found);
             }
         } else if name.ends_with(ending) {

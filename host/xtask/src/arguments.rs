@@ -9,7 +9,8 @@ usage: cargo xtask COMMAND
   guests [--only NAME]…             build the guests; put the shipped policies at policies/<name>.wasm
   demo [ARGUMENTS…]                 build the guests, then run `weir demo ARGUMENTS…`
   test [--suite NAME]… [-- ARGS…]   run every check, or those named; ARGS go to the test binaries
-                                    suites: fmt, clippy, host, guests, conformance, cases, hostile, end-to-end
+                                    suites: fmt, clippy, host, guests, conformance, cases, hostile, end-to-end,
+                                    mcp-clients, mcp-conformance
   bench [FILTER]                    build the guests, then print the benchmarks' figures";
 
 /// What is to be done.

@@ -30,11 +30,15 @@ pub enum Suite {
     Hostile,
     /// The gateway as a process, with real clients and upstreams.
     EndToEnd,
+    /// MCP clients and servers of other makers on both sides of the gateway.
+    McpClients,
+    /// The official conformance suite of MCP, with and without the gateway in its way.
+    McpConformance,
 }
 
 impl Suite {
     /// All suites, in the order in which they run.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Fmt,
         Self::Clippy,
         Self::Host,
@@ -43,6 +47,8 @@ impl Suite {
         Self::Cases,
         Self::Hostile,
         Self::EndToEnd,
+        Self::McpClients,
+        Self::McpConformance,
     ];
 
     /// The name on the command line.
@@ -56,15 +62,17 @@ impl Suite {
             Self::Cases => "cases",
             Self::Hostile => "hostile",
             Self::EndToEnd => "end-to-end",
+            Self::McpClients => "mcp-clients",
+            Self::McpConformance => "mcp-conformance",
         }
     }
 
     const fn needs_guests(self) -> bool {
-        matches!(self, Self::Conformance | Self::Cases | Self::Hostile | Self::EndToEnd)
+        matches!(self, Self::Conformance | Self::Hostile) || self.needs_weir()
     }
 
     const fn needs_weir(self) -> bool {
-        matches!(self, Self::Cases | Self::EndToEnd)
+        matches!(self, Self::Cases | Self::EndToEnd | Self::McpClients | Self::McpConformance)
     }
 
     fn steps(self, arguments: &[String]) -> io::Result<Vec<Step>> {
@@ -88,6 +96,8 @@ impl Suite {
             Self::Cases => guests::shipped()?.iter().map(|name| cases(name)).collect::<io::Result<_>>()?,
             Self::Hostile => vec![integration("hostile", &one_at_a_time)],
             Self::EndToEnd => vec![integration("end_to_end", &one_at_a_time)],
+            Self::McpClients => vec![integration("mcp_clients", &one_at_a_time)],
+            Self::McpConformance => vec![integration("mcp_conformance", &one_at_a_time)],
         })
     }
 }

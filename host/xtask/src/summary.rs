@@ -25,10 +25,10 @@ impl Summary {
 
     /// The table and the closing line.
     pub fn text(&self) -> String {
-        let mut text = String::from("suite          passed  failed   seconds\n");
+        let mut text = String::from("suite            passed  failed   seconds\n");
         for Row { suite, count, elapsed } in &self.rows {
             let (name, seconds) = (suite.name(), elapsed.as_secs_f64());
-            text.push_str(&format!("{name:<14} {:>6}  {:>6}  {seconds:>8.1}\n", count.passed, count.failed));
+            text.push_str(&format!("{name:<16} {:>6}  {:>6}  {seconds:>8.1}\n", count.passed, count.failed));
         }
         let Count { passed, failed } = self.total();
         text.push_str(&format!("\n{passed} passed, {failed} failed"));
