@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tokio::net::TcpListener;
 
 use crate::dispatch;
+use crate::interceptors::Interceptors;
 use crate::listener::{self, Drained};
 use crate::options::GatewayOptions;
 use crate::origin::Exposure;
@@ -19,6 +20,8 @@ pub struct RunningSet {
     pub epoch: u64,
     /// The routes with their chains.
     pub routes: Routes,
+    /// The policies for chains elsewhere.
+    pub interceptors: Interceptors,
 }
 
 /// The gateway. Clones share everything.

@@ -12,7 +12,11 @@ mod connections;
 mod http_policies;
 /// What passes a route untouched.
 mod http_streaming;
+/// What the interceptor server answers: cases as data.
+mod interceptors;
 /// What an MCP route does with messages: cases as data.
 mod mcp;
 /// What goes wrong towards callers and upstreams, and what is answered then.
 mod refusals;
+/// Policies on other interceptor servers, good and hostile ones.
+mod remote;

@@ -185,7 +185,7 @@ async fn read_response(call: &Call, headers: &HeaderMap, body: Incoming) -> Resu
 }
 
 /// Whether the body is compressed.
-pub(super) fn is_encoded(headers: &HeaderMap) -> bool {
+pub(crate) fn is_encoded(headers: &HeaderMap) -> bool {
     headers.get_all(CONTENT_ENCODING).iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 

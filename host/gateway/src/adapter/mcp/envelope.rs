@@ -15,7 +15,7 @@ use crate::json::{self, Unreadable};
 
 /// A JSON-RPC message.
 #[derive(Debug, Clone)]
-pub(super) struct Envelope {
+pub(crate) struct Envelope {
     /// Checked to be UTF-8.
     text: Bytes,
     id: Option<Range<usize>>,
@@ -27,7 +27,7 @@ pub(super) struct Envelope {
 
 /// What a message is.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Kind<'a> {
+pub(crate) enum Kind<'a> {
     /// It wants an answer.
     Request {
         /// Its method.
@@ -41,7 +41,7 @@ pub(super) enum Kind<'a> {
 
 /// Why a message is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Malformed {
+pub(crate) enum Malformed {
     /// -32700.
     Syntax,
     /// -32600, with the reason and the id if one could be read.
@@ -49,7 +49,7 @@ pub(super) enum Malformed {
 }
 
 /// What an upstream's message is to the request that it may answer.
-pub(super) enum Answer {
+pub(crate) enum Answer {
     /// It has a result, which policies have to see.
     Result(Envelope, Payload),
     /// An error, a notification or a request of the server: no event.
@@ -62,7 +62,7 @@ const NAMES: [&str; 6] = ["jsonrpc", "id", "method", "params", "result", "error"
 
 impl Envelope {
     /// Reads a message that a client sent.
-    pub(super) fn read(text: Bytes) -> Result<Self, Malformed> {
+    pub(crate) fn read(text: Bytes) -> Result<Self, Malformed> {
         let envelope = Self::scan(text)?;
         let invalid = |reason| Err(Malformed::Invalid(reason, envelope.readable_id()));
         match (&envelope.method, &envelope.id) {
@@ -74,6 +74,25 @@ impl Envelope {
             }
             (Some(_), Some(_)) if envelope.readable_id().is_none() => invalid("the id must be a string or a number"),
             (None, _) if envelope.result.is_some() == envelope.error.is_some() => {
+                invalid("a message needs a method, a result or an error")
+            }
+            _ => Ok(envelope),
+        }
+    }
+
+    /// Reads a message that a server sent. It may name methods that a client would not.
+    pub(crate) fn received(text: Bytes) -> Result<Self, Malformed> {
+        let envelope = Self::scan(text)?;
+        let invalid = |reason| Err(Malformed::Invalid(reason, envelope.readable_id()));
+        match &envelope.method {
+            Some(_) if envelope.result.is_some() || envelope.error.is_some() => {
+                invalid("a message is a request or an answer, not both")
+            }
+            Some(_) if envelope.id.is_some() && envelope.readable_id().is_none() => {
+                invalid("the id must be a string or a number")
+            }
+            // With both, readers differ in which of them they heed.
+            None if envelope.result.is_some() == envelope.error.is_some() => {
                 invalid("a message needs a method, a result or an error")
             }
             _ => Ok(envelope),
@@ -109,7 +128,7 @@ impl Envelope {
     }
 
     /// What the message is.
-    pub(super) fn kind(&self) -> Kind<'_> {
+    pub(crate) fn kind(&self) -> Kind<'_> {
         match (&self.method, &self.id) {
             (Some(method), Some(_)) => Kind::Request { method },
             (Some(_), None) => Kind::Notification,
@@ -118,17 +137,27 @@ impl Envelope {
     }
 
     /// The id as it was written; `null` if there is none.
-    pub(super) fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &str {
         self.part(&self.id).unwrap_or("null")
     }
 
     /// The params as they were written.
-    pub(super) fn params(&self) -> Option<&str> {
+    pub(crate) fn params(&self) -> Option<&str> {
         self.part(&self.params)
     }
 
+    /// The result as it was written.
+    pub(crate) fn result(&self) -> Option<&str> {
+        self.part(&self.result)
+    }
+
+    /// The error as it was written.
+    pub(crate) fn error(&self) -> Option<&str> {
+        self.part(&self.error)
+    }
+
     /// The message with other params.
-    pub(super) fn with_params(&self, params: &str) -> Bytes {
+    pub(crate) fn with_params(&self, params: &str) -> Bytes {
         match &self.params {
             Some(place) => self.spliced(place.clone(), &[params]),
             None => {
@@ -140,14 +169,14 @@ impl Envelope {
     }
 
     /// The message with another result.
-    pub(super) fn with_result(&self, result: &str) -> Bytes {
+    pub(crate) fn with_result(&self, result: &str) -> Bytes {
         match &self.result {
             Some(place) => self.spliced(place.clone(), &[result]),
             None => self.text.clone(),
         }
     }
 
-    pub(super) fn into_text(self) -> Bytes {
+    pub(crate) fn into_text(self) -> Bytes {
         self.text
     }
 
@@ -178,7 +207,7 @@ impl Envelope {
 
 /// Reads what an upstream sent in answer to a request. Whatever has a result counts as the answer, whether or not
 /// its id is the request's: clients compare ids loosely, and nothing else may answer here.
-pub(super) fn answer(text: Bytes) -> Answer {
+pub(crate) fn answer(text: Bytes) -> Answer {
     if text.trim_ascii().is_empty() {
         return Answer::Other;
     }

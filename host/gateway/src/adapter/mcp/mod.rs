@@ -6,7 +6,7 @@
 //! Passed through as they are: sessions, notifications, answers of the client, GET streams, DELETE. Not here:
 //! requests of the server to the client, and what the stateless revision adds.
 
-mod envelope;
+pub(crate) mod envelope;
 mod error;
 mod relay;
 

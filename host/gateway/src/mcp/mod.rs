@@ -1,0 +1,3 @@
+//! What is common to everything that speaks MCP here.
+
+pub(crate) mod revision;
