@@ -11,5 +11,7 @@ mod chain;
 mod load_errors;
 /// What holds for every chain, payload and override, with random ones.
 mod properties;
+/// When a policy that fails again and again is set aside.
+mod quarantine;
 /// What holds for the text of this repository: edges, sizes, heads, documentation.
 mod tidy;

@@ -39,6 +39,19 @@ impl FaultKind {
     pub const ALL: [Self; 7] =
         [Self::Trap, Self::Deadline, Self::Fuel, Self::Memory, Self::Output, Self::Refused, Self::Unavailable];
 
+    /// Its place in [`FaultKind::ALL`], for whoever counts by kind.
+    pub const fn index(self) -> usize {
+        match self {
+            Self::Trap => 0,
+            Self::Deadline => 1,
+            Self::Fuel => 2,
+            Self::Memory => 3,
+            Self::Output => 4,
+            Self::Refused => 5,
+            Self::Unavailable => 6,
+        }
+    }
+
     /// The word used in JSON, metrics and logs.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -63,5 +76,17 @@ impl Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.kind.as_str(), self.message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_listed_in_the_order_of_their_indices() {
+        for (index, kind) in FaultKind::ALL.into_iter().enumerate() {
+            assert_eq!(kind.index(), index);
+        }
     }
 }

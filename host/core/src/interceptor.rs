@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::{Event, Fault, Outcome, Payload};
+use crate::{Event, Fault, FaultKind, Outcome, Payload};
 
 /// A future that an interceptor answers with.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -53,6 +53,64 @@ pub struct Completed {
     pub elapsed: Duration,
     /// Instructions used, where they are counted.
     pub fuel: Option<u64>,
+}
+
+/// When an invocation ends at the latest, and whose deadline that is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadline {
+    /// When.
+    pub at: Instant,
+    /// Whether the chain's deadline comes before the policy's own.
+    pub is_the_chains: bool,
+}
+
+/// What the end of an invocation says about the policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// It works.
+    Good,
+    /// Nothing: another policy may have used the time.
+    Unknown,
+    /// It failed.
+    Failed(Fault),
+}
+
+/// A policy that has used this much of a chain's time when the chain's deadline passes is taken to be the reason
+/// for it; with less, another policy may have used the time.
+const HOGGING: Duration = Duration::from_millis(20);
+
+impl Limits {
+    /// The deadline of an invocation that starts then, where no invocation may take longer than the cap.
+    pub fn deadline(&self, start: Instant, cap: Duration) -> Deadline {
+        let own = start + self.timeout.map_or(cap, |timeout| timeout.min(cap));
+        match self.chain_deadline {
+            Some(chain) if chain < own => Deadline { at: chain, is_the_chains: true },
+            _ => Deadline { at: own, is_the_chains: false },
+        }
+    }
+}
+
+impl Deadline {
+    /// How an invocation ended that had not answered by then.
+    pub fn ended(self, start: Instant) -> Ended {
+        if self.is_the_chains {
+            return Ended::ChainDeadline;
+        }
+        let allowed = self.at.saturating_duration_since(start).as_millis();
+        Ended::Fault(Fault::new(FaultKind::Deadline, format!("it took longer than {allowed} ms")))
+    }
+}
+
+impl Ended {
+    /// What is held against a policy whose invocation ended so after that time.
+    pub fn held_against(&self, elapsed: Duration) -> Standing {
+        match self {
+            Self::Outcome(_) => Standing::Good,
+            Self::ChainDeadline if elapsed < HOGGING => Standing::Unknown,
+            Self::ChainDeadline => Standing::Failed(Fault::new(FaultKind::Deadline, "it used up the chain's time")),
+            Self::Fault(fault) => Standing::Failed(fault.clone()),
+        }
+    }
 }
 
 /// A policy that can be invoked. Dropping the future cancels the invocation.

@@ -7,6 +7,7 @@
 //! Not here: sockets, clocks, tasks, files, the environment, WebAssembly. Deadlines are handed in, and
 //! whoever implements [`Interceptor`] keeps them.
 
+mod bounds;
 pub mod catalogue;
 pub mod chain;
 mod context;
@@ -19,18 +20,21 @@ mod name;
 mod outcome;
 mod overrides;
 pub mod payload;
+pub mod quarantine;
 mod resolve;
 pub mod state;
 
+pub use bounds::check_outcome;
 pub use chain::{Chain, ChainOptions, ChainResult, Entry, Posture};
 pub use context::{Context, Principal, PrincipalKind};
 pub use declaration::{Compat, Declaration, DeclarationError, Hook, Kind, Mode, PriorityHint};
 pub use event::{Event, Phase};
 pub use fault::{Fault, FaultKind};
 pub use hook::{HookError, covers, matches};
-pub use interceptor::{Completed, Ended, Interceptor, Invocation, Limits};
+pub use interceptor::{BoxFuture, Completed, Deadline, Ended, Interceptor, Invocation, Limits, Standing};
 pub use name::{EventName, InterceptorName, NameError};
 pub use outcome::{Change, Edit, Finding, Mutation, Outcome, Severity, Suggestion, Validation};
 pub use overrides::Overrides;
 pub use payload::Payload;
+pub use quarantine::{Admission, Quarantine, QuarantineOptions};
 pub use resolve::{Effective, Origin, ResolveError, Settings, Weakening, resolve};

@@ -9,7 +9,7 @@ use weir_gateway::admin::{AdminSource, ChainRequest, ChainRequestError, ChainRes
 use weir_gateway::wire;
 
 use crate::config::Gravity;
-use crate::load::{LoadedPolicy, LoadedSet};
+use crate::load::{LoadedPolicy, LoadedSet, Policy};
 use crate::serve::{Running, run_chain};
 
 #[async_trait]
@@ -61,14 +61,22 @@ fn timestamp(time: SystemTime) -> String {
 pub fn policy(set: &LoadedSet, loaded: &LoadedPolicy) -> wire::Policy {
     let LoadedPolicy { config, policy, settings } = loaded;
     let declaration = policy.declaration();
+    let (component, remote) = match policy {
+        Policy::Component(component) => (Some(component), None),
+        Policy::Remote(remote) => (None, Some(remote)),
+    };
     wire::Policy {
         settings: wire::Settings::of(settings),
-        component: config.component.clone(),
+        component: config.file().map(str::to_owned),
+        remote: remote.map(|remote| wire::Remote {
+            url: remote.address().url.to_string(),
+            protocol: remote.revision().map(str::to_owned),
+        }),
         version: declaration.version.clone(),
         description: declaration.description.clone(),
-        digest: policy.digest().to_owned(),
+        digest: component.map(|component| component.digest().to_owned()),
         routes: routes_of(set, settings),
-        load: load(policy.facts()),
+        load: component.map(|component| load(component.facts())),
         stats: stats(policy.stats()),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::component::Linker;
 
 use crate::capability;
@@ -45,7 +45,7 @@ pub struct Inner {
     /// One permit per instance: the pool answers exhaustion with an error, so nobody may ask it for too many.
     pub permits: Arc<Semaphore>,
     /// Compiling uses whole cores; more loads at the same time than there are cores only get in each other's way.
-    loads: Semaphore,
+    loads: Arc<Semaphore>,
     profiled: [OnceLock<Result<Profiled, String>>; Profile::COUNT],
 }
 
@@ -75,7 +75,7 @@ impl Engine {
             ticker,
             lane: Lane::start().map_err(|error| failed(error.to_string()))?,
             permits: Arc::new(Semaphore::new(options.max_instances as usize)),
-            loads: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)),
+            loads: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from))),
             profiled: Default::default(),
             options,
         };
@@ -84,7 +84,7 @@ impl Engine {
 
     /// Loads a policy: checks, configures and compiles it, on a thread of its own.
     pub async fn load(&self, source: &PolicySource, options: PolicyOptions) -> Result<Arc<Policy>, LoadError> {
-        let _turn = self.inner.loads.acquire().await;
+        let _turn = self.inner.turn().await;
         let (inner, owned) = (Arc::clone(&self.inner), source.clone());
         let loaded = tokio::task::spawn_blocking(move || load::load(&inner, &owned, options)).await;
         loaded.unwrap_or_else(|error| Err(broken(source, &error))).map(Arc::new)
@@ -92,7 +92,7 @@ impl Engine {
 
     /// Looks at a component without configuring it.
     pub async fn inspect(&self, source: &PolicySource) -> Result<Inspection, LoadError> {
-        let _turn = self.inner.loads.acquire().await;
+        let _turn = self.inner.turn().await;
         let (inner, owned) = (Arc::clone(&self.inner), source.clone());
         let inspected = tokio::task::spawn_blocking(move || load::inspect(&inner, &owned)).await;
         inspected.unwrap_or_else(|error| Err(broken(source, &error)))
@@ -111,6 +111,12 @@ fn broken(source: &PolicySource, error: &tokio::task::JoinError) -> LoadError {
 }
 
 impl Inner {
+    /// A turn at compiling. Whoever compiles holds it to the end.
+    pub async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        // Never closed, so this cannot fail.
+        Arc::clone(&self.loads).acquire_owned().await.ok()
+    }
+
     /// The set-up of a profile, made when it is first needed.
     pub fn profiled(&self, profile: Profile) -> Result<&Profiled, String> {
         self.profiled[profile.index()]

@@ -111,7 +111,7 @@ impl Instance {
             }
             Err(error) => return (Err(self.fault(&error)), used),
         };
-        (crate::output::check(outcome), used)
+        (weir_core::check_outcome(outcome), used)
     }
 
     /// Handles that the guest holds.

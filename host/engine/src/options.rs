@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use weir_core::InterceptorName;
 use weir_core::state::StateStore;
+use weir_core::{InterceptorName, QuarantineOptions};
 
 /// Choices for all policies.
 #[derive(Clone)]
@@ -20,17 +20,6 @@ pub struct EngineOptions {
     pub call_cap: Duration,
     /// When a failing policy is set aside.
     pub quarantine: QuarantineOptions,
-}
-
-/// When a policy that fails again and again is set aside, and for how long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct QuarantineOptions {
-    /// Faults in a row; 0 never quarantines.
-    pub after: u32,
-    /// How long the first time; doubles each time the policy fails its trial call.
-    pub first: Duration,
-    /// How long at most.
-    pub longest: Duration,
 }
 
 /// Choices for one policy.
@@ -108,12 +97,6 @@ impl EngineOptions {
             call_cap: Duration::from_secs(10),
             quarantine: QuarantineOptions::default(),
         }
-    }
-}
-
-impl Default for QuarantineOptions {
-    fn default() -> Self {
-        Self { after: 10, first: Duration::from_millis(500), longest: Duration::from_secs(60) }
     }
 }
 

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout_at;
 use weir_core::{
-    Change, Completed, Declaration, Ended, Fault, FaultKind, Interceptor, InterceptorName, Invocation, Kind, Limits,
-    Mutation, Outcome, Payload,
+    Admission, Change, Completed, Deadline, Declaration, Ended, Fault, FaultKind, Interceptor, InterceptorName,
+    Invocation, Kind, Mutation, Outcome, Payload, Quarantine, Standing,
 };
 
 use crate::engine::Inner;
@@ -16,12 +16,8 @@ use crate::instance::{Instance, Template};
 use crate::lane::Waited;
 use crate::load::LoadFacts;
 use crate::options::Reuse;
-use crate::quarantine::{Admission, Quarantine};
 use crate::sandbox::Call;
-
-/// A policy that has used this much of a chain's time when the chain's deadline passes is taken to be the reason
-/// for it; with less, another policy may have used the time.
-const HOGGING: Duration = Duration::from_millis(20);
+use crate::variants::{ConfigError, Variants};
 
 /// A loaded policy.
 pub struct Policy {
@@ -34,6 +30,8 @@ pub struct Policy {
     quarantine: Quarantine,
     counters: Counters,
     warm: Arc<Warm>,
+    /// None for one that is itself configured for a caller.
+    variants: Option<Variants>,
 }
 
 /// What a policy has done so far.
@@ -74,14 +72,8 @@ struct InFlight<'a> {
     concluded: bool,
 }
 
-/// When a call ends at the latest, and whose deadline that is.
-#[derive(Clone, Copy)]
-struct Deadline {
-    at: Instant,
-    is_the_chains: bool,
-}
-
 impl Policy {
+    #[expect(clippy::too_many_arguments, reason = "each is another fact of loading; two callers give all of them")]
     pub(crate) fn new(
         inner: Arc<Inner>,
         name: InterceptorName,
@@ -90,6 +82,7 @@ impl Policy {
         facts: LoadFacts,
         template: Template,
         reuse: Reuse,
+        variants: Option<Variants>,
     ) -> Self {
         Self {
             quarantine: Quarantine::new(inner.options.quarantine),
@@ -101,7 +94,32 @@ impl Policy {
             template: Arc::new(template),
             counters: Counters::default(),
             warm: Arc::new(Warm { reuse, instances: Mutex::default() }),
+            variants,
         }
+    }
+
+    /// The same policy with another configuration, which a caller gave for its own calls: checked like one that is
+    /// loaded, and configured in each fresh instance. Those used last are kept.
+    pub async fn configured(self: &Arc<Self>, config: &str, deadline: Instant) -> Result<Arc<Self>, ConfigError> {
+        let Some(variants) = &self.variants else {
+            return Err(ConfigError::Unavailable("it is configured for a caller already".to_owned()));
+        };
+        Ok(variants.of(self, config, deadline).await?.unwrap_or_else(|| Arc::clone(self)))
+    }
+
+    /// This policy over another template.
+    pub(crate) fn with_template(&self, template: Template) -> Self {
+        let (name, declaration) = (self.name.clone(), self.declaration.clone());
+        let (digest, facts) = (self.digest.clone(), self.facts.clone());
+        Self::new(Arc::clone(&self.inner), name, declaration, digest, facts, template, self.warm.reuse, None)
+    }
+
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
+        &self.inner
+    }
+
+    pub(crate) fn template(&self) -> &Template {
+        &self.template
     }
 
     /// Its name in this gateway.
@@ -149,7 +167,7 @@ impl Policy {
     }
 
     async fn bounded(&self, invocation: &Invocation<'_>, start: Instant) -> (Ended, Option<u64>) {
-        let deadline = Deadline::of(&invocation.limits, start, self.inner.options.call_cap);
+        let deadline = invocation.limits.deadline(start, self.inner.options.call_cap);
         if deadline.is_the_chains && start >= deadline.at {
             return (Ended::ChainDeadline, None);
         }
@@ -234,11 +252,10 @@ impl Policy {
     }
 
     fn conclude(&self, ended: &Ended, elapsed: Duration, invocation: &Invocation<'_>) {
-        let fault = match ended {
-            Ended::Outcome(_) => return self.quarantine.succeeded(),
-            Ended::ChainDeadline if elapsed < HOGGING => return self.quarantine.abandoned(),
-            Ended::ChainDeadline => &Fault::new(FaultKind::Deadline, "it used up the chain's time"),
-            Ended::Fault(fault) => fault,
+        let fault = match ended.held_against(elapsed) {
+            Standing::Good => return self.quarantine.succeeded(),
+            Standing::Unknown => return self.quarantine.abandoned(),
+            Standing::Failed(fault) => fault,
         };
         self.counters.fault(fault.kind);
         let call_ref = invocation.event.context.call_ref.as_deref().unwrap_or("-");
@@ -263,29 +280,9 @@ impl Interceptor for Policy {
     }
 }
 
-impl Deadline {
-    fn of(limits: &Limits, start: Instant, cap: Duration) -> Self {
-        let own = start + limits.timeout.map_or(cap, |timeout| timeout.min(cap));
-        match limits.chain_deadline {
-            Some(chain) if chain < own => Self { at: chain, is_the_chains: true },
-            _ => Self { at: own, is_the_chains: false },
-        }
-    }
-
-    fn ended(self, start: Instant) -> Ended {
-        if self.is_the_chains {
-            return Ended::ChainDeadline;
-        }
-        let allowed = self.at.saturating_duration_since(start).as_millis();
-        Ended::Fault(Fault::new(FaultKind::Deadline, format!("it took longer than {allowed} ms")))
-    }
-}
-
 impl Counters {
     fn fault(&self, kind: FaultKind) {
-        if let Some(index) = FaultKind::ALL.iter().position(|other| *other == kind) {
-            self.faults[index].fetch_add(1, Ordering::Relaxed);
-        }
+        self.faults[kind.index()].fetch_add(1, Ordering::Relaxed);
     }
 }
 

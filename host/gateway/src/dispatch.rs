@@ -17,6 +17,7 @@ use crate::body::ReplyBody;
 use crate::call::{Call, CallRef, Watch};
 use crate::gateway::Shared;
 use crate::headers::WEIR_CALL_REF;
+use crate::interceptors;
 use crate::mcp;
 use crate::origin::Exposure;
 use crate::refusal::Refusal;
@@ -28,10 +29,18 @@ use crate::verdict::{Verdict, judge};
 /// Answers a request, whatever happens.
 pub(crate) async fn answer(shared: Arc<Shared>, exposure: Exposure, request: Request<Incoming>) -> Response<ReplyBody> {
     let reference = CallRef::new();
-    let route = shared.current().routes.find(request.uri().path()).map(Arc::clone);
-    let mut response = match route {
-        Some(route) => on_route(shared, route, reference, exposure, request).await,
-        None => no_route(&shared, &reference, request.method()),
+    let set = shared.current();
+    let path = request.uri().path();
+    let mut response = if set.interceptors.are_at(path, exposure) {
+        interceptors::answer(&shared, &set, &reference, exposure, request).await
+    } else {
+        let route = set.routes.find(path).map(Arc::clone);
+        // The route is all that an exchange needs; a set that was replaced need not live as long as it does.
+        drop(set);
+        match route {
+            Some(route) => on_route(shared, route, reference, exposure, request).await,
+            None => no_route(&shared, &reference, request.method()),
+        }
     };
     response.headers_mut().insert(WEIR_CALL_REF, reference.header());
     response

@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use crate::dispatch;
+use crate::interceptors::Interceptors;
 use crate::listener::{self, Drained};
 use crate::mcp::stdio::{EndServers, Servers};
 use crate::mcp::{Sessions, ToolHeaders};
@@ -24,6 +25,8 @@ pub struct RunningSet {
     pub epoch: u64,
     /// The routes with their chains.
     pub routes: Routes,
+    /// The policies for chains elsewhere.
+    pub interceptors: Interceptors,
 }
 
 /// The gateway. Clones share everything.

@@ -81,7 +81,11 @@ impl Upstream {
     }
 
     /// Sends a request and waits for the head of its response.
-    async fn send(&self, request: Request<RequestBody>, patience: Patience) -> Result<Response<Incoming>, Refusal> {
+    pub(crate) async fn send(
+        &self,
+        request: Request<RequestBody>,
+        patience: Patience,
+    ) -> Result<Response<Incoming>, Refusal> {
         let progress = match request.body() {
             RequestBody::Streamed(_, progress) => Some(Arc::clone(progress)),
             RequestBody::Whole(_) => None,

@@ -33,12 +33,13 @@ impl AdminSource for Source {
         let entry = &self.chain().entries()[0];
         let policy = Policy {
             settings: Settings::of(&entry.settings),
-            component: "guard.wasm".to_owned(),
+            component: Some("guard.wasm".to_owned()),
+            remote: None,
             version: None,
             description: None,
-            digest: "00".to_owned(),
+            digest: Some("00".to_owned()),
             routes: vec!["r".to_owned()],
-            load: PolicyLoad {
+            load: Some(PolicyLoad {
                 configured: "snapshot".to_owned(),
                 code: "cache".to_owned(),
                 load_time_ms: 1.5,
@@ -46,7 +47,7 @@ impl AdminSource for Source {
                 initial_memory: 65536,
                 component_bytes: 1,
                 warnings: vec![],
-            },
+            }),
             stats: PolicyStats {
                 calls: 0,
                 faults: Default::default(),

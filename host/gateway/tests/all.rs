@@ -12,6 +12,8 @@ mod connections;
 mod http_policies;
 /// What passes a route untouched.
 mod http_streaming;
+/// What the interceptor server answers: cases as data.
+mod interceptors;
 /// What an MCP route does with messages: cases as data.
 mod mcp;
 /// Headers that say what a message says, in the revision that has them.
@@ -24,5 +26,7 @@ mod mcp_sessions;
 mod mcp_stateless;
 /// What goes wrong towards callers and upstreams, and what is answered then.
 mod refusals;
+/// Policies on other interceptor servers, good and hostile ones.
+mod remote;
 /// Routes that lead to a program.
 mod stdio;

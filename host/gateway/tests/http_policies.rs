@@ -274,7 +274,7 @@ async fn one_request_uses_one_set() {
     let old = tokio::spawn(async move { get(address, "/r").await });
     gateway.telemetry.wait_for("chain r http/ingress request success").await;
     let routes = weir_gateway::Routes::new(vec![route(Protocol::Http, upstream.address, vec![])]).unwrap();
-    gateway.gateway.replace(weir_gateway::RunningSet { epoch: 2, routes });
+    gateway.gateway.replace(weir_gateway::RunningSet { epoch: 2, routes, interceptors: Default::default() });
     release.send(true).unwrap();
     assert_eq!(old.await.unwrap().problem(), "urn:weir:denied");
     assert_eq!(get(address, "/r").await.text(), "leak");

@@ -10,6 +10,8 @@ mod admin;
 mod clients;
 /// The end of the process.
 mod drain;
+/// The interceptor server and its users: another gateway, the public MCP client, callers with configurations.
+mod interceptors;
 /// What callers are told when a call does not go through.
 mod refusals;
 /// Folders that are not right: everything is said, nothing binds.

@@ -3,8 +3,6 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
-use serde_json::value::RawValue;
-use weir_core::{Compat, Declaration, PriorityHint};
 use weir_engine::Inspection;
 use weir_gateway::wire;
 
@@ -18,7 +16,7 @@ pub struct View {
     /// The file, as it was given.
     pub file: String,
     /// What the component declares; what is at its default is left out.
-    pub descriptor: Descriptor,
+    pub descriptor: wire::Descriptor,
     /// SHA-256 of the file in hex.
     pub digest: String,
     /// Size of the file.
@@ -33,30 +31,6 @@ pub struct View {
     pub warnings: Vec<String>,
 }
 
-/// A declaration on the wire.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Descriptor {
-    name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<String>,
-    #[serde(rename = "type")]
-    kind: &'static str,
-    hooks: Vec<wire::Hook>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    mode: Option<&'static str>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    fail_open: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    priority_hint: Option<wire::PriorityHint>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    compat: Option<wire::Compat>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    config_schema: Option<Box<RawValue>>,
-}
-
 impl View {
     /// The view of a component.
     pub fn of(file: &str, inspection: &Inspection) -> Self {
@@ -64,46 +38,13 @@ impl View {
             inspection;
         Self {
             file: file.to_owned(),
-            descriptor: Descriptor::of(declaration),
+            descriptor: wire::Descriptor::of(declaration),
             digest: digest.clone(),
             component_bytes: *component_bytes,
             initial_memory: *initial_memory,
             imports: imports.clone(),
             needs_grants: needs_grants.clone(),
             warnings: warnings.clone(),
-        }
-    }
-}
-
-impl Descriptor {
-    fn of(declaration: &Declaration) -> Self {
-        let Declaration {
-            name,
-            version,
-            description,
-            kind,
-            hooks,
-            mode,
-            fail_open,
-            priority_hint,
-            compat,
-            config_schema,
-        } = declaration;
-        Self {
-            name: name.as_str().to_owned(),
-            version: version.clone(),
-            description: description.clone(),
-            kind: kind.as_str(),
-            hooks: hooks.iter().map(wire::Hook::of).collect(),
-            mode: mode.filter(|mode| *mode != weir_core::Mode::default()).map(weir_core::Mode::as_str),
-            fail_open: fail_open.unwrap_or(false),
-            priority_hint: priority_hint
-                .map(|PriorityHint { request, response }| wire::PriorityHint { request, response }),
-            compat: compat.as_ref().map(|Compat { min_protocol, max_protocol }| wire::Compat {
-                min_protocol: min_protocol.clone(),
-                max_protocol: max_protocol.clone(),
-            }),
-            config_schema: config_schema.as_deref().and_then(|schema| serde_json::from_str(schema).ok()),
         }
     }
 }

@@ -36,16 +36,27 @@ pub fn text(view: &View, paint: Paint) -> String {
 }
 
 fn write_policy(text: &mut String, policy: &wire::Policy, paint: Paint) {
-    let wire::Policy { settings, component, version, description, digest, routes, load, stats: _ } = policy;
+    let wire::Policy { settings, component, remote, version, description, digest, routes, load, stats: _ } = policy;
     let version = version.as_deref().map(|version| format!(" {}", printable(version))).unwrap_or_default();
     let name = paint.strong(&settings.name);
-    let _ = writeln!(text, "\n  {name}{version}  {}  {}", settings.kind, printable(component));
+    let source = component.as_deref().or(remote.as_ref().map(|remote| remote.url.as_str())).unwrap_or_default();
+    let _ = writeln!(text, "\n  {name}{version}  {}  {}", settings.kind, printable(source));
     if let Some(description) = description {
         let _ = writeln!(text, "    {}", printable(description));
     }
     write_settings(text, settings, paint);
     let on = if routes.is_empty() { "none".to_owned() } else { routes.join(", ") };
     let _ = writeln!(text, "    {:<14} {on}", "routes");
+    if let Some(wire::Remote { url: _, protocol }) = remote {
+        let spoken = protocol.as_deref().unwrap_or("an unknown revision");
+        let _ = writeln!(text, "    {:<14} {}", "remote", paint.dim(&printable(&format!("MCP {spoken}"))));
+    }
+    if let Some(load) = load {
+        write_load(text, load, digest.as_deref().unwrap_or_default(), paint);
+    }
+}
+
+fn write_load(text: &mut String, load: &wire::PolicyLoad, digest: &str, paint: Paint) {
     let wire::PolicyLoad { configured, code, load_time_ms, imports, initial_memory, component_bytes, warnings: _ } =
         load;
     let memory = usize::try_from(*initial_memory).unwrap_or(usize::MAX);
@@ -203,12 +214,13 @@ mod tests {
                 fuel: effective(None, "default"),
                 weakened: vec!["fail_open", "audit"],
             },
-            component: "guard.wasm".into(),
+            component: Some("guard.wasm".into()),
+            remote: None,
             version: Some("1.2.0".into()),
             description: Some("Clears the screen: \x1b[2J".into()),
-            digest: "0123456789abcdef0123456789abcdef".into(),
+            digest: Some("0123456789abcdef0123456789abcdef".into()),
             routes: vec!["tools".into()],
-            load: wire::PolicyLoad {
+            load: Some(wire::PolicyLoad {
                 configured: "per-call: it has a start function".into(),
                 code: "compiled".into(),
                 load_time_ms: 92.25,
@@ -216,7 +228,7 @@ mod tests {
                 initial_memory: 131_072,
                 component_bytes: 100_000,
                 warnings: Vec::new(),
-            },
+            }),
             stats: wire::PolicyStats {
                 calls: 0,
                 faults: std::collections::BTreeMap::new(),

@@ -27,5 +27,6 @@ pub async fn open(folder: &Folder) -> Result<LoadedSet, Vec<Problem>> {
     let Some(config) = config else { return Err(report.into_sorted()) };
     let engine = serve::engine(&config)
         .map_err(|error| vec![Problem::error(folder.path().display().to_string(), None, error.to_string())])?;
-    load::load(folder, config, report, &engine, None, &*load::for_terminal()).await
+    let remotes = serve::remotes(&config);
+    load::load(folder, config, report, &engine, &remotes, None, &*load::for_terminal()).await
 }

@@ -40,6 +40,21 @@ pub fn upstream(text: &str) -> Result<Upstream, String> {
     Ok(Upstream::Url(uri))
 }
 
+/// Where an interceptor server is.
+pub fn remote(text: &str) -> Result<Uri, String> {
+    if text.contains('@') {
+        return Err("the URL holds credentials; give token_env = \"…\", the name of a variable with a token".to_owned());
+    }
+    let Upstream::Url(uri) = upstream(text)? else {
+        return Err("give a URL such as \"https://policies.example.com/interceptors\"".to_owned());
+    };
+    if uri.query().is_some() {
+        // URLs stand in logs and metrics, and what stands in a query is often secret.
+        return Err("the URL has a query; give a plain one, and a token by token_env".to_owned());
+    }
+    Ok(uri)
+}
+
 /// An origin: scheme, host and port, nothing else.
 pub fn origin(text: &str) -> Result<String, String> {
     let wrong = || format!("{text:?} is not an origin; give scheme and host, such as \"https://api.example.com\"");

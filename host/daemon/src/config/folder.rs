@@ -79,7 +79,7 @@ impl Folder {
     }
 
     fn warn_of_unused(&self, config: &Config, report: &mut Report) {
-        let is_named = |file: &String| config.policies.iter().any(|policy| policy.component == *file);
+        let is_named = |file: &String| config.policies.iter().any(|policy| policy.file() == Some(file.as_str()));
         for file in self.wasm_files().iter().filter(|file| !is_named(file)) {
             let message = "no [[policy]] of weir.toml names this component, so it is not loaded";
             report.push(Problem::warning(self.show(file), None, message));

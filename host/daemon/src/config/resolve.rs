@@ -10,6 +10,7 @@ use std::time::Duration;
 use weir_core::chain::Revalidation;
 use weir_core::{Overrides, Posture, PrincipalKind};
 use weir_engine::{Grants, Metering, PolicyLimits, PolicyOptions, QuarantineOptions, Reuse};
+use weir_gateway::interceptors::{PATH, Reach};
 use weir_gateway::{Admission, Command, GatewayOptions, OnDeny, PassAuthorization, PrincipalSource, Protocol};
 use weir_store::MemoryStateOptions;
 
@@ -17,11 +18,12 @@ use super::address;
 use super::document::{At, Source, closest};
 use super::report::{Place, Problem};
 use super::resolved::{
-    AdminConfig, CodeCache, Config, DemoUpstream, EngineConfig, GatewayConfig, PolicyConfig, RouteConfig, Upstream,
+    AdminConfig, CodeCache, Config, DemoUpstream, EngineConfig, GatewayConfig, InterceptorsConfig, PolicyConfig,
+    RemoteConfig, RouteConfig, Secret, SourceConfig, Upstream,
 };
 use super::written::{
     self, Written, WrittenAdmin, WrittenCache, WrittenCommand, WrittenEngine, WrittenGateway, WrittenGrants,
-    WrittenLimits, WrittenOverrides, WrittenPolicy, WrittenRoute, WrittenState, WrittenUpstream,
+    WrittenInterceptors, WrittenLimits, WrittenOverrides, WrittenPolicy, WrittenRoute, WrittenState, WrittenUpstream,
 };
 
 /// Where routes lead.
@@ -54,16 +56,22 @@ pub fn resolve(name: &str, text: &str, surroundings: &Surroundings<'_>) -> (Conf
 }
 
 fn whole(written: Written, source: &Source<'_>, surroundings: &Surroundings<'_>) -> Config {
-    let Written { gateway, admin, engine, state, routes, policies } = written;
+    let Written { gateway, admin, engine, state, interceptors, routes, policies } = written;
     let gateway = resolve_gateway(gateway, source);
     let mut names: Vec<String> = routes.iter().filter_map(|route| Some(route.name.as_ref()?.value.clone())).collect();
     names.dedup();
     unique(source, "name", routes.iter().filter_map(|route| route.name.as_ref()));
     unique(source, "path", routes.iter().filter_map(|route| route.path.as_ref()));
+    let interceptors = resolve_interceptors(interceptors);
+    if interceptors.reach != Reach::Nobody {
+        report_taken_paths(source, routes.iter().filter_map(|route| route.path.as_ref()));
+    }
     let routes: Vec<RouteConfig> =
         routes.into_iter().filter_map(|route| resolve_route(route, &gateway, source, surroundings)).collect();
-    let policies: Vec<PolicyConfig> =
-        policies.into_iter().filter_map(|policy| resolve_policy(policy, &names, source)).collect();
+    let policies: Vec<PolicyConfig> = policies
+        .into_iter()
+        .filter_map(|policy| resolve_policy(policy, &names, source, surroundings.variable))
+        .collect();
     let place = admin.listen.as_ref().map_or(Place { line: 1, column: 1 }, |at| at.place);
     let admin = resolve_admin(admin, source, surroundings.variable);
     if gateway.listen == admin.listen && gateway.listen.port() != 0 {
@@ -74,6 +82,7 @@ fn whole(written: Written, source: &Source<'_>, surroundings: &Surroundings<'_>)
         admin,
         engine: resolve_engine(engine, surroundings.folder),
         state: resolve_state(state),
+        interceptors,
         routes,
         policies,
     }
@@ -206,6 +215,34 @@ fn resolve_engine(written: WrittenEngine, folder: &Path) -> EngineConfig {
     }
 }
 
+fn resolve_interceptors(written: WrittenInterceptors) -> InterceptorsConfig {
+    let WrittenInterceptors { enabled, page_size, execute_chain } = written;
+    InterceptorsConfig {
+        reach: match enabled.map(|at| at.value) {
+            None => Reach::Loopback,
+            Some(true) => Reach::Everyone,
+            Some(false) => Reach::Nobody,
+        },
+        page_size: page_size.map(|at| at.value),
+        execute_chain: or(execute_chain, false),
+    }
+}
+
+/// A route below the interceptor server's path would get a part of its requests only, or none.
+fn report_taken_paths<'a>(source: &Source<'_>, paths: impl Iterator<Item = &'a At<String>>) {
+    for At { value, place } in paths {
+        if value.strip_prefix(PATH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+            source.error(
+                *place,
+                format!(
+                    "path {value:?}: {PATH} belongs to the interceptor server; give the route another path, or turn the \
+                     server off ([interceptors] enabled = false)"
+                ),
+            );
+        }
+    }
+}
+
 fn resolve_state(written: WrittenState) -> MemoryStateOptions {
     let WrittenState { ttl, max_keys, max_bytes, max_bucket_bytes } = written;
     let default = MemoryStateOptions::default();
@@ -295,8 +332,25 @@ fn resolve_upstream(written: WrittenUpstream, folder: &Path) -> Upstream {
     })
 }
 
-fn resolve_policy(written: WrittenPolicy, known: &[String], source: &Source<'_>) -> Option<PolicyConfig> {
-    let WrittenPolicy { component, name, routes, config, overrides, limits, grants, reuse, metering } = written;
+fn resolve_policy(
+    written: WrittenPolicy,
+    known: &[String],
+    source: &Source<'_>,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Option<PolicyConfig> {
+    let WrittenPolicy {
+        component,
+        remote,
+        token_env,
+        name,
+        routes,
+        config,
+        overrides,
+        limits,
+        grants,
+        reuse,
+        metering,
+    } = written;
     if let Some(At { value, place }) = &routes {
         if value.is_empty() {
             source.error(*place, "routes is empty, so the policy would never run; leave the key out for every route");
@@ -311,8 +365,23 @@ fn resolve_policy(written: WrittenPolicy, known: &[String], source: &Source<'_>)
             source.error(*place, format!("no route is named {value:?}; {advice}"));
         }
     }
-    let At { value: component, place } = component?;
+    let config = config.map(|at| at.value.to_string());
+    let fuel = overrides.fuel.as_ref().map(|at| at.place);
     let overrides = resolve_overrides(overrides);
+    let routes = routes.map(|at| at.value.into_iter().map(|route| route.value).collect());
+    if let Some(At { value: url, place }) = remote {
+        if let Some(place) = fuel {
+            source.error(
+                place,
+                "fuel in overrides: instructions are counted in the sandbox, and a remote interceptor runs elsewhere; \
+                 bound it by timeout_ms",
+            );
+        }
+        let token = token_env.and_then(|token_env| bearer(&token_env, source, variable));
+        let remote = RemoteConfig { url, token, name: name?.value, config };
+        return Some(PolicyConfig { source: SourceConfig::Remote(remote), place, routes, overrides });
+    }
+    let At { value: file, place } = component?;
     let metering = match overrides.fuel {
         // A budget can only be kept where instructions are counted.
         Some(_) => Metering::Always,
@@ -320,19 +389,32 @@ fn resolve_policy(written: WrittenPolicy, known: &[String], source: &Source<'_>)
     };
     let options = PolicyOptions {
         alias: name.map(|at| at.value),
-        config: config.map(|at| at.value.to_string()),
+        config,
         limits: resolve_limits(limits),
         grants: resolve_grants(grants),
         metering,
         reuse: reuse.map_or(Reuse::Never, |at| Reuse::UpTo(at.value)),
     };
-    Some(PolicyConfig {
-        component,
-        place,
-        routes: routes.map(|at| at.value.into_iter().map(|route| route.value).collect()),
-        overrides,
-        options,
-    })
+    Some(PolicyConfig { source: SourceConfig::Component { file, options }, place, routes, overrides })
+}
+
+/// The token in a variable of the environment, for another server: how long it is was that server's choice.
+fn bearer(token_env: &At<String>, source: &Source<'_>, variable: &dyn Fn(&str) -> Option<String>) -> Option<Secret> {
+    let At { value: name, place } = token_env;
+    match variable(name) {
+        Some(text) if !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic()) => Some(Secret::new(text)),
+        Some(_) => {
+            source.error(
+                *place,
+                format!("the variable {name:?}: a token has visible ASCII characters only, and no space"),
+            );
+            None
+        }
+        None => {
+            source.error(*place, format!("the environment has no variable {name:?}, which token_env names"));
+            None
+        }
+    }
 }
 
 fn resolve_overrides(written: WrittenOverrides) -> Overrides {

@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use http::Uri;
 use weir_core::chain::Revalidation;
-use weir_core::{Overrides, Posture};
+use weir_core::{InterceptorName, Overrides, Posture};
 use weir_engine::{PolicyOptions, QuarantineOptions};
+use weir_gateway::interceptors::Reach;
 use weir_gateway::{Command, GatewayOptions, OnDeny, PassAuthorization, PrincipalSource, Protocol};
 use weir_store::MemoryStateOptions;
 
@@ -28,6 +29,8 @@ pub struct Config {
     pub engine: EngineConfig,
     /// The buckets that policies keep state in.
     pub state: MemoryStateOptions,
+    /// The policies for chains elsewhere.
+    pub interceptors: InterceptorsConfig,
     /// The routes, as written.
     pub routes: Vec<RouteConfig>,
     /// The policies, as written.
@@ -69,6 +72,17 @@ pub struct EngineConfig {
     pub policy_timeout: Option<Duration>,
     /// When a failing policy is set aside.
     pub quarantine: QuarantineOptions,
+}
+
+/// The policies for chains elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InterceptorsConfig {
+    /// Who is served.
+    pub reach: Reach,
+    /// Most entries of one page of the list; `None` for one page.
+    pub page_size: Option<usize>,
+    /// Whether the chain of all policies can be run, which is no part of the protocol any more.
+    pub execute_chain: bool,
 }
 
 /// Where compiled code is kept.
@@ -140,16 +154,68 @@ pub enum DemoUpstream {
 /// One policy.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PolicyConfig {
-    /// The component, relative to the folder, as written.
-    pub component: String,
-    /// Where the component's name stands, for what is found out about it later.
+    /// What it is.
+    pub source: SourceConfig,
+    /// Where the source stands, for what is found out about it later.
     pub place: Place,
     /// The routes it applies to; `None` for all.
     pub routes: Option<Vec<String>>,
     /// What the operator says instead of what it declares.
     pub overrides: Overrides,
-    /// What it is loaded with.
-    pub options: PolicyOptions,
+}
+
+/// What a policy is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SourceConfig {
+    /// A component in the folder.
+    Component {
+        /// The file, relative to the folder, as written.
+        file: String,
+        /// What it is loaded with.
+        options: PolicyOptions,
+    },
+    /// An interceptor on another server.
+    Remote(RemoteConfig),
+}
+
+/// An interceptor on another server.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RemoteConfig {
+    /// The server's endpoint.
+    pub url: Uri,
+    /// What the server is shown.
+    pub token: Option<Secret>,
+    /// Its name there and here.
+    pub name: InterceptorName,
+    /// Configuration as JSON text, sent with each call.
+    pub config: Option<String>,
+}
+
+impl PolicyConfig {
+    /// The file of its component, if it is one.
+    pub fn file(&self) -> Option<&str> {
+        match &self.source {
+            SourceConfig::Component { file, .. } => Some(file),
+            SourceConfig::Remote(_) => None,
+        }
+    }
+
+    /// The operator's name for it, if one was given.
+    pub fn alias(&self) -> Option<&InterceptorName> {
+        match &self.source {
+            SourceConfig::Component { options, .. } => options.alias.as_ref(),
+            SourceConfig::Remote(RemoteConfig { name, .. }) => Some(name),
+        }
+    }
+}
+
+impl fmt::Display for SourceConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Component { file, .. } => f.write_str(file),
+            Self::Remote(RemoteConfig { url, .. }) => url.fmt(f),
+        }
+    }
 }
 
 impl Secret {

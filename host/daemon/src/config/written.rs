@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use http::HeaderName;
+use http::{HeaderName, Uri};
 use toml::de::DeValue;
 use weir_core::{Hook, InterceptorName, Mode, Phase, Posture, PrincipalKind, PriorityHint};
 use weir_engine::Metering;
@@ -30,6 +30,8 @@ pub struct Written {
     pub engine: WrittenEngine,
     /// `[state]`
     pub state: WrittenState,
+    /// `[interceptors]`
+    pub interceptors: WrittenInterceptors,
     /// `[[route]]`
     pub routes: Vec<WrittenRoute>,
     /// `[[policy]]`
@@ -90,6 +92,14 @@ pub struct WrittenState {
     pub(super) max_bucket_bytes: Option<At<usize>>,
 }
 
+/// `[interceptors]`
+#[derive(Debug, Default)]
+pub struct WrittenInterceptors {
+    pub(super) enabled: Option<At<bool>>,
+    pub(super) page_size: Option<At<usize>>,
+    pub(super) execute_chain: Option<At<bool>>,
+}
+
 /// `[[route]]`
 #[derive(Debug)]
 pub struct WrittenRoute {
@@ -132,6 +142,8 @@ pub(super) struct WrittenCommand {
 #[derive(Debug)]
 pub struct WrittenPolicy {
     pub(super) component: Option<At<String>>,
+    pub(super) remote: Option<At<Uri>>,
+    pub(super) token_env: Option<At<String>>,
     pub(super) name: Option<At<InterceptorName>>,
     pub(super) routes: Option<At<Vec<At<String>>>>,
     pub(super) config: Option<At<serde_json::Value>>,
@@ -179,6 +191,7 @@ pub fn read(root: Table<'_>) -> Written {
         admin: root.table("admin").map(admin).unwrap_or_default(),
         engine: root.table("engine").map(engine).unwrap_or_default(),
         state: root.table("state").map(state).unwrap_or_default(),
+        interceptors: root.table("interceptors").map(interceptors).unwrap_or_default(),
         routes: root.tables("route").into_iter().map(route).collect(),
         policies: root.tables("policy").into_iter().map(policy).collect(),
     };
@@ -261,6 +274,16 @@ fn state(table: Table<'_>) -> WrittenState {
         max_keys: table.integer("max_keys", 1, 100_000_000),
         max_bytes: table.size("max_bytes"),
         max_bucket_bytes: table.size("max_bucket_bytes"),
+    };
+    table.finish(|_| None);
+    written
+}
+
+fn interceptors(table: Table<'_>) -> WrittenInterceptors {
+    let written = WrittenInterceptors {
+        enabled: table.boolean("enabled"),
+        page_size: table.integer("page_size", 1, 1000),
+        execute_chain: table.boolean("execute_chain"),
     };
     table.finish(|_| None);
     written
@@ -382,6 +405,8 @@ fn policy(table: Table<'_>) -> WrittenPolicy {
     }
     let written = WrittenPolicy {
         component: table.parsed("component", "a file name", component),
+        remote: table.parsed("remote", "a URL", address::remote),
+        token_env: table.text("token_env"),
         name: table.parsed("name", "a name", |text| InterceptorName::new(text).map_err(|error| error.to_string())),
         routes: table.texts("routes"),
         config,
@@ -391,7 +416,7 @@ fn policy(table: Table<'_>) -> WrittenPolicy {
         reuse: table.integer("reuse", 1, 1_000_000),
         metering: table.choice("metering", &[("when-budgeted", Metering::Off), ("always", Metering::Always)]),
     };
-    table.missing("component", "\"secret-scan.wasm\"");
+    check_source(&table);
     table.finish(|key| match key {
         "mode" | "fail_open" | "timeout_ms" | "fuel" | "priority_hint" | "hooks" => {
             Some(format!("write overrides = {{ {key} = … }}"))
@@ -402,6 +427,33 @@ fn policy(table: Table<'_>) -> WrittenPolicy {
         _ => None,
     });
     written
+}
+
+/// A policy is a component or stands on a server, and what belongs to the one is wrong for the other.
+fn check_source(table: &Table<'_>) {
+    let Some((_, place)) = table.value("remote") else {
+        table.missing("component", "\"secret-scan.wasm\"");
+        if let Some((_, place)) = table.value("token_env") {
+            table.error(
+                place,
+                "token_env in [[policy]] goes with remote = \"https://…\"; a component is shown no token",
+            );
+        }
+        return;
+    };
+    if table.has("component") {
+        table.error(place, "both component and remote are given in [[policy]]; give one");
+        return;
+    }
+    table.missing("name", "\"pii\" (the interceptor's name on its server)");
+    for key in ["limits", "grants", "reuse", "metering"] {
+        if let Some((_, place)) = table.value(key) {
+            table.error(
+                place,
+                format!("{key} in [[policy]] is about a sandbox here, and a remote interceptor has none; leave it out"),
+            );
+        }
+    }
 }
 
 /// A component lies in the folder: the folder is what is reviewed and deployed.

@@ -6,18 +6,21 @@
 //!
 //! Not here: listeners, and what a running gateway does with the set.
 
-mod components;
+mod policies;
+mod policy;
 mod progress;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use weir_core::{Chain, ChainOptions, Entry, Interceptor, Origin, Settings};
-use weir_engine::{Engine, Policy};
+use weir_core::{Chain, ChainOptions, Entry, Origin, Settings};
+use weir_engine::Engine;
+use weir_gateway::remote::Remotes;
 
 use crate::config::resolved::{PolicyConfig, RouteConfig};
 use crate::config::{Config, Folder, Problem, Report};
 
+pub use policy::Policy;
 pub use progress::{Progress, Silent, for_terminal};
 
 /// Everything that one folder comes to.
@@ -40,8 +43,8 @@ pub struct LoadedSet {
 pub struct LoadedPolicy {
     /// What the file says about it.
     pub config: PolicyConfig,
-    /// The component.
-    pub policy: Arc<Policy>,
+    /// What runs.
+    pub policy: Policy,
     /// What holds for it.
     pub settings: Settings,
 }
@@ -62,10 +65,11 @@ pub async fn load(
     config: Config,
     mut report: Report,
     engine: &Engine,
+    remotes: &Remotes,
     before: Option<&LoadedSet>,
     progress: &dyn Progress,
 ) -> Result<LoadedSet, Vec<Problem>> {
-    let loaded = components::load_all(folder, &config.policies, engine, before, progress).await;
+    let loaded = policies::load_all(folder, &config.policies, engine, remotes, before, progress).await;
     let mut policies = Vec::new();
     for (policy_config, loaded) in config.policies.iter().zip(loaded) {
         match loaded {
@@ -92,7 +96,7 @@ pub async fn load(
 
 /// The settings of one policy, with the folder's default timeout where nothing else gives one.
 fn resolve(policy_config: &PolicyConfig, policy: &Policy, config: &Config) -> Result<Settings, Vec<String>> {
-    let alias = policy_config.options.alias.clone();
+    let alias = policy_config.alias().cloned();
     let mut settings = weir_core::resolve(policy.declaration(), alias, policy_config.overrides.clone())
         .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>())?;
     if settings.timeout.origin == Origin::Default {
@@ -112,7 +116,7 @@ fn report_duplicates(folder: &Folder, policies: &[Arc<LoadedPolicy>], report: &m
         };
         let message = format!(
             "a second policy is named {name:?} (the first is {} in line {}); give one of them another name = \"…\"",
-            earlier.config.component, earlier.config.place.line
+            earlier.config.source, earlier.config.place.line
         );
         let file = folder.show(crate::config::folder::CONFIG_FILE);
         report.push(Problem::error(file, Some(policy.config.place), message));
@@ -130,7 +134,7 @@ fn chains(
     };
     let entry = |policy: &Arc<LoadedPolicy>| Entry {
         settings: policy.settings.clone(),
-        interceptor: Arc::clone(&policy.policy) as Arc<dyn Interceptor>,
+        interceptor: policy.policy.interceptor(),
     };
     let mut routes = Vec::new();
     for route in &config.routes {
@@ -170,8 +174,18 @@ fn warnings(folder: &Folder, config: &Config, policies: &[Arc<LoadedPolicy>]) ->
             let message = format!("{name} hooks the event {event:?}, which nothing in this version emits");
             report.push(Problem::warning(&file, place, message));
         }
-        for warning in &policy.policy.facts().warnings {
-            report.push(Problem::warning(folder.show(&policy.config.component), None, warning));
+        match (&policy.policy, policy.config.file()) {
+            (Policy::Component(component), Some(component_file)) => {
+                for warning in &component.facts().warnings {
+                    report.push(Problem::warning(folder.show(component_file), None, warning));
+                }
+            }
+            (Policy::Remote(remote), _) if is_open(&remote.address().url) => {
+                let message =
+                    format!("{name} is reached over plain http, so payloads and tokens can be read on the way");
+                report.push(Problem::warning(&file, place, message));
+            }
+            _ => {}
         }
         if let Some(timeout) = policy.settings.timeout.value
             && timeout > config.engine.call_cap
@@ -182,4 +196,11 @@ fn warnings(folder: &Folder, config: &Config, policies: &[Arc<LoadedPolicy>]) ->
         }
     }
     report.into_sorted()
+}
+
+/// Whether what goes there can be read by others on the way.
+fn is_open(url: &http::Uri) -> bool {
+    let host = url.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    let is_local = host == "localhost" || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback());
+    url.scheme_str() == Some("http") && !is_local
 }

@@ -106,7 +106,8 @@ async fn load_set(running: &Running, folder: &Folder) -> Result<LoadedSet, Vec<P
         .map_err(|error| vec![Problem::error(folder.show("weir.toml"), None, format!("reading it broke: {error}"))])?;
     let Some(config) = config else { return Err(report.into_sorted()) };
     let before = running.current();
-    load::load(folder, config, report, &running.engine, Some(&before.set), &load::Silent).await
+    let Running { engine, remotes, .. } = running;
+    load::load(folder, config, report, engine, remotes, Some(&before.set), &load::Silent).await
 }
 
 fn refuse(running: &Running, problems: Vec<Problem>) {

@@ -18,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use weir_engine::{Engine, EngineError, EngineOptions};
+use weir_gateway::remote::{RemoteOptions, Remotes};
 use weir_gateway::{Drained, Gateway, admin};
 use weir_store::MemoryState;
 
@@ -111,6 +112,12 @@ pub fn engine(config: &Config) -> Result<Engine, EngineError> {
     }
 }
 
+/// Sets up the way to interceptor servers for a configuration.
+pub fn remotes(config: &Config) -> Remotes {
+    let EngineConfig { call_cap, quarantine, .. } = config.engine;
+    Remotes::new(&config.gateway.options, RemoteOptions { call_cap, quarantine })
+}
+
 /// Serves until a signal says to end. `ready` is called once, when everything listens.
 pub async fn serve(
     options: ServeOptions,
@@ -128,10 +135,11 @@ pub async fn serve(
     let admin_token = config.admin.token.clone();
     let (listen, admin_listen) = (listen.unwrap_or(config.gateway.listen), admin_listen.unwrap_or(config.admin.listen));
     let engine = engine(&config)?;
+    let remotes = remotes(&config);
     let gateway_options = config.gateway.options.clone();
     let progress = load::for_terminal();
     let set = tokio::select! {
-        loaded = load::load(&served, config, report, &engine, None, &*progress) => loaded.map_err(wrong)?,
+        loaded = load::load(&served, config, report, &engine, &remotes, None, &*progress) => loaded.map_err(wrong)?,
         // Compiling may take long; nothing is served yet that would have to be finished.
         _ = signals.end() => return Ok(()),
     };
@@ -158,7 +166,7 @@ pub async fn serve(
     let gateway = Gateway::new(gateway_options, telemetry, running_set);
     reload::log_set(&set);
     metrics.serves(&set, 1);
-    let running = Arc::new(Running::new(gateway.clone(), engine, metrics, set, demo, addresses));
+    let running = Arc::new(Running::new(gateway.clone(), engine, remotes, metrics, set, demo, addresses));
 
     let (end, ending) = watch::channel(false);
     let mut tasks = JoinSet::new();

@@ -9,6 +9,7 @@ use weir_core::chain::ChainError;
 use weir_engine::Engine;
 use weir_gateway::Gateway;
 use weir_gateway::admin::{ChainRequest, ChainRequestError, ChainResponse};
+use weir_gateway::remote::Remotes;
 
 use super::wire::running_set;
 use crate::config::{Problem, Upstreams};
@@ -22,6 +23,8 @@ pub struct Running {
     gateway: Gateway,
     /// Loads and runs policies.
     pub engine: Engine,
+    /// The interceptor servers that policies run on.
+    pub remotes: Remotes,
     /// Counts.
     pub metrics: Arc<Metrics>,
     /// Where routes lead.
@@ -56,6 +59,7 @@ impl Running {
     pub fn new(
         gateway: Gateway,
         engine: Engine,
+        remotes: Remotes,
         metrics: Arc<Metrics>,
         set: LoadedSet,
         demo: Upstreams,
@@ -65,6 +69,7 @@ impl Running {
         Self {
             gateway,
             engine,
+            remotes,
             metrics,
             demo,
             addresses,

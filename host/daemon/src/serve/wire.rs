@@ -2,20 +2,39 @@
 
 use std::sync::Arc;
 
+use weir_gateway::interceptors::{Interceptors, ServedPolicy};
 use weir_gateway::{Command, Route, Routes, RunningSet};
 
 use crate::config::Problem;
 use crate::config::folder::CONFIG_FILE;
-use crate::config::resolved::{RouteConfig, Upstream};
+use crate::config::resolved::{InterceptorsConfig, RouteConfig, Upstream};
 use crate::demo::DemoAddresses;
-use crate::load::{LoadedRoute, LoadedSet};
+use crate::load::{LoadedPolicy, LoadedRoute, LoadedSet};
 
 /// The routes of a set, ready to serve. `demo` is where the demo's servers listen.
 pub fn running_set(set: &LoadedSet, epoch: u64, demo: Option<DemoAddresses>) -> Result<RunningSet, Problem> {
     let problem = |message: String| Problem::error(set.folder.show(CONFIG_FILE), None, message);
     let routes: Result<Vec<Route>, String> = set.routes.iter().map(|route| self::route(route, demo)).collect();
     let routes = Routes::new(routes.map_err(problem)?).map_err(|error| problem(error.to_string()))?;
-    Ok(RunningSet { epoch, routes })
+    Ok(RunningSet { epoch, routes, interceptors: interceptors(set) })
+}
+
+/// The policies of a set for chains elsewhere.
+fn interceptors(set: &LoadedSet) -> Interceptors {
+    let InterceptorsConfig { reach, page_size, execute_chain } = set.config.interceptors;
+    let entry = |loaded: &Arc<LoadedPolicy>| ServedPolicy {
+        settings: loaded.settings.clone(),
+        declaration: loaded.policy.declaration().clone(),
+        policy: Arc::new(loaded.policy.clone()),
+    };
+    Interceptors {
+        reach,
+        entries: set.policies.iter().map(entry).collect(),
+        page_size,
+        max_body: set.config.gateway.max_body,
+        call_cap: set.config.engine.call_cap,
+        chain: execute_chain.then(|| (Arc::clone(&set.all), set.config.gateway.chain_timeout)),
+    }
 }
 
 /// One route alone, in front of a server that speaks over standard streams, wherever the folder says it leads.
@@ -27,7 +46,7 @@ pub fn relay_set(set: &LoadedSet, name: &str, command: &Command) -> Result<Runni
     loaded.config.upstream = Upstream::Command(command.clone());
     let route = route(&loaded, None).map_err(problem)?;
     let routes = Routes::new(vec![route]).map_err(|error| problem(error.to_string()))?;
-    Ok(RunningSet { epoch: 1, routes })
+    Ok(RunningSet { epoch: 1, routes, interceptors: Interceptors::default() })
 }
 
 fn route(loaded: &LoadedRoute, demo: Option<DemoAddresses>) -> Result<Route, String> {

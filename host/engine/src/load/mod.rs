@@ -25,6 +25,9 @@ use crate::options::{Grants, Metering, PolicyLimits, PolicyOptions};
 use crate::policy::Policy;
 use crate::profile::{MAX_MEMORY, MAX_TABLE_ELEMENTS, MemoryClass, Profile, SMALL_MEMORY};
 use crate::sandbox::Shared;
+use crate::variants::Variants;
+
+pub use schema::check as check_config;
 
 /// A component as it was read.
 #[derive(Debug, Clone)]
@@ -143,7 +146,42 @@ pub fn load(inner: &Arc<Inner>, source: &PolicySource, options: PolicyOptions) -
     };
     let name = alias.unwrap_or_else(|| declaration.name.clone());
     let template = Template { shared: sandbox(name.as_str()), ..template };
-    Ok(Policy::new(Arc::clone(inner), name, declaration, digest, facts, template, reuse))
+    // Code that runs `configure` in every instance is not configured yet, so it serves other configurations too.
+    let blank = template.configure.is_some().then(|| Template { configure: None, ..template.clone() });
+    let variants = Variants::new(source.clone(), &config, declaration.config_schema.clone(), blank);
+    Ok(Policy::new(Arc::clone(inner), name, declaration, digest, facts, template, reuse, Some(variants)))
+}
+
+/// What stands in the cache's key where a component is kept that nobody configured; it is no JSON, so it is no
+/// configuration.
+const NOT_CONFIGURED: &str = "not configured";
+
+/// A component without any configuration, from which instances can be made that are then configured. Blocks.
+pub fn blank(
+    inner: &Arc<Inner>,
+    source: &PolicySource,
+    metered: bool,
+    sandbox: Arc<Shared>,
+) -> Result<Template, String> {
+    let maker = Maker { inner, source, config: "{}", metered, sandbox };
+    let key = cache::key(&hex(&Sha256::digest(&source.bytes)), NOT_CONFIGURED, maker.compatibility()?);
+    let kept = inner.cache.as_ref().and_then(|cache| cache.read(&key)).and_then(|kept| maker.revive(&kept));
+    let made = match kept {
+        Some(made) => made,
+        None => {
+            let small = inner.profiled(maker.profile(MemoryClass::Small))?;
+            let component = Component::new(&small.engine, &source.bytes)
+                .map_err(|error| format!("it does not compile: {error:#}"))?;
+            let configured = Configured::PerCall { reason: "a caller configures it".to_owned() };
+            let made = maker.place(component, configured, None)?;
+            if let Some(cache) = &inner.cache {
+                cache.write(&key, &made.configured, &made.component);
+            }
+            made
+        }
+    };
+    let pre = component::pre(&inner.profiled(made.profile)?.linker, &made.component)?;
+    Ok(maker.template_of(pre, None, made.profile.metered))
 }
 
 /// Describes a component without configuring it. Blocks.

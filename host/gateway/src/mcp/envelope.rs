@@ -165,6 +165,11 @@ impl Envelope {
         self.part(&self.result)
     }
 
+    /// The error as it was written.
+    pub(crate) fn error(&self) -> Option<&str> {
+        self.part(&self.error)
+    }
+
     /// The message with other params.
     pub(crate) fn with_params(&self, params: &str) -> Bytes {
         match &self.params {

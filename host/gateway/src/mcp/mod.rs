@@ -6,12 +6,12 @@
 //! `conversation` decides what becomes of messages and knows no transport; `http` carries them.
 
 mod conversation;
-mod envelope;
+pub(crate) mod envelope;
 mod error;
 mod http;
 mod id;
 mod meta;
-mod revision;
+pub(crate) mod revision;
 mod sessions;
 pub mod stdio;
 mod watch;

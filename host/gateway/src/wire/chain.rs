@@ -217,7 +217,7 @@ impl NotApplicable {
 }
 
 impl ResultEntry {
-    fn of(result: &InterceptorResult) -> Self {
+    pub(super) fn of(result: &InterceptorResult) -> Self {
         let InterceptorResult {
             interceptor,
             kind,

@@ -9,6 +9,9 @@ use weir_core::{Context, Payload, Principal, PrincipalKind};
 /// The timestamp of a context that names none, so that cases give the same answer every day.
 pub const DEFAULT_TIMESTAMP: &str = "2026-01-01T00:00:00Z";
 
+/// Longest identifier that a peer may give, in bytes: they become keys of state and go into logs.
+const MAX_TEXT: usize = 1024;
+
 /// Why a context cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ContextError {
@@ -53,6 +56,26 @@ struct WrittenPrincipal<'a> {
     claims: Option<&'a RawValue>,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Received<'a> {
+    #[serde(borrow)]
+    principal: Option<ReceivedPrincipal<'a>>,
+    trace_id: Option<String>,
+    span_id: Option<String>,
+    timestamp: Option<String>,
+    session_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ReceivedPrincipal<'a> {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    id: Option<String>,
+    #[serde(borrow)]
+    claims: Option<&'a RawValue>,
+}
+
 /// Reads the JSON object of a context. Absent members stay unknown, but the timestamp becomes
 /// [`DEFAULT_TIMESTAMP`].
 pub fn context(text: &str) -> Result<Context, ContextError> {
@@ -87,6 +110,26 @@ pub(crate) fn context_at(text: &str, absent: &str) -> Result<Context, ContextErr
         route,
         server,
         protocol_revision,
+    })
+}
+
+/// The same from a peer that may know members which we do not, as the interceptor protocol has it: those are
+/// passed over.
+pub(crate) fn lenient_context(text: &str, absent: &str) -> Result<Context, ContextError> {
+    let written: Received<'_> = serde_json::from_str(text).map_err(|error| ContextError::Shape(error.to_string()))?;
+    let Received { principal, trace_id, span_id, timestamp, session_id } = written;
+    let principal = principal.map(|ReceivedPrincipal { kind, id, claims }| WrittenPrincipal { kind, id, claims });
+    let texts = [&trace_id, &span_id, &session_id, &principal.as_ref().and_then(|principal| principal.id.clone())];
+    if let Some(long) = texts.into_iter().flatten().find(|text| text.len() > MAX_TEXT) {
+        return Err(ContextError::Shape(format!("a text of {} bytes; at most {MAX_TEXT} are allowed", long.len())));
+    }
+    Ok(Context {
+        principal: principal.map(read_principal).transpose()?.unwrap_or_default(),
+        session_id,
+        trace_id,
+        span_id,
+        timestamp: timestamp.map_or_else(|| Ok(absent.to_owned()), check_timestamp)?,
+        ..Context::default()
     })
 }
 

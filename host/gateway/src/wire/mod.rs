@@ -9,6 +9,8 @@
 mod chain;
 mod chain_request;
 mod context;
+mod descriptor;
+mod invocation;
 mod policies;
 mod problem;
 mod routes;
@@ -19,8 +21,10 @@ pub use chain::{
 };
 pub use chain_request::{ChainRequest, Malformed};
 pub use context::{ContextError, DEFAULT_TIMESTAMP, context};
-pub(crate) use context::{context_at, timestamp};
-pub use policies::{Policy, PolicyList, PolicyLoad, PolicyStats, Reload};
+pub(crate) use context::{context_at, lenient_context, timestamp};
+pub use descriptor::{Descriptor, DescriptorError, descriptor};
+pub(crate) use invocation::InvocationResult;
+pub use policies::{Policy, PolicyList, PolicyLoad, PolicyStats, Reload, Remote};
 pub use problem::{Problem, ProblemMessage};
 pub use routes::{Route, RouteList};
 pub use settings::{Compat, Effective, Hook, PriorityHint, Settings};

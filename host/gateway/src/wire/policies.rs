@@ -41,8 +41,12 @@ pub struct Policy {
     /// What holds for it.
     #[serde(flatten)]
     pub settings: Settings,
-    /// The component's file, relative to the folder.
-    pub component: String,
+    /// The component's file, relative to the folder; absent for an interceptor on another server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub component: Option<String>,
+    /// Where it runs, if that is not here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remote: Option<Remote>,
     /// The policy's own version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
@@ -50,13 +54,26 @@ pub struct Policy {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// SHA-256 of the component in hex.
-    pub digest: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
     /// Names of the routes in whose chain it is.
     pub routes: Vec<String>,
-    /// How it was loaded.
-    pub load: PolicyLoad,
+    /// How its component was loaded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub load: Option<PolicyLoad>,
     /// What it has done since.
     pub stats: PolicyStats,
+}
+
+/// Where a policy runs that does not run here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Remote {
+    /// The server's endpoint.
+    pub url: String,
+    /// The revision of MCP that is spoken with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<String>,
 }
 
 /// How a policy was loaded.

@@ -104,14 +104,14 @@ impl Hook {
 }
 
 impl PriorityHint {
-    fn of(hint: &weir_core::PriorityHint) -> Self {
+    pub(super) fn of(hint: &weir_core::PriorityHint) -> Self {
         let weir_core::PriorityHint { request, response } = *hint;
         Self { request, response }
     }
 }
 
 impl Compat {
-    fn of(compat: &weir_core::Compat) -> Self {
+    pub(super) fn of(compat: &weir_core::Compat) -> Self {
         let weir_core::Compat { min_protocol, max_protocol } = compat;
         Self { min_protocol: min_protocol.clone(), max_protocol: max_protocol.clone() }
     }

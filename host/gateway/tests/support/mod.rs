@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use weir_core::{Chain, ChainOptions, ChainResult, Entry};
+use weir_gateway::interceptors::Interceptors;
 use weir_gateway::{
     Drained, ExchangeReport, Gateway, GatewayOptions, OnDeny, PassAuthorization, Protocol, Route, Routes, RunningSet,
     Telemetry,
@@ -99,8 +100,17 @@ pub async fn start(routes: Vec<Route>) -> Running {
 }
 
 pub async fn start_with(routes: Vec<Route>, options: GatewayOptions) -> Running {
+    serve(routes, Interceptors::default(), options).await
+}
+
+/// A gateway without routes that serves these policies to chains elsewhere.
+pub async fn start_serving(interceptors: Interceptors) -> Running {
+    serve(Vec::new(), interceptors, GatewayOptions::default()).await
+}
+
+async fn serve(routes: Vec<Route>, interceptors: Interceptors, options: GatewayOptions) -> Running {
     let telemetry = Arc::new(Recorder::default());
-    let set = RunningSet { epoch: 1, routes: Routes::new(routes).unwrap() };
+    let set = RunningSet { epoch: 1, routes: Routes::new(routes).unwrap(), interceptors };
     let gateway = Gateway::new(options, Arc::clone(&telemetry) as Arc<dyn Telemetry>, set);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use weir_core::{
-    Change, Completed, Declaration, Ended, Entry, Fault, FaultKind, Finding, Hook, Interceptor, InterceptorName,
-    Invocation, Kind, Limits, Mutation, Outcome, Overrides, Phase, Severity, Validation, resolve,
+    BoxFuture, Change, Completed, Declaration, Ended, Entry, Fault, FaultKind, Finding, Hook, Interceptor,
+    InterceptorName, Invocation, Kind, Mutation, Outcome, Overrides, Phase, Severity, Validation, resolve,
 };
+use weir_gateway::interceptors::{ConfigError, Configurable, ServedPolicy};
 
 type Decide = Box<dyn Fn(&Invocation<'_>) -> Ended + Send + Sync>;
 
@@ -126,10 +127,51 @@ impl Policy {
         self
     }
 
+    /// Changes what it declares.
+    pub fn declaring(mut self, change: impl FnOnce(&mut Declaration)) -> Self {
+        change(&mut self.declaration);
+        self
+    }
+
+    /// As the interceptor server has it.
+    pub fn served(self, overrides: Overrides) -> ServedPolicy {
+        let settings = resolve(&self.declaration, None, overrides).unwrap();
+        let Self { declaration, decide, pause, dropped } = self;
+        let policy = Arc::new(Served { running: Arc::new(Running { decide, pause, dropped }) });
+        ServedPolicy { settings, declaration, policy }
+    }
+
     pub fn entry(self) -> Entry {
         let settings = resolve(&self.declaration, None, Overrides::default()).unwrap();
         let Self { declaration: _, decide, pause, dropped } = self;
         Entry { settings, interceptor: Arc::new(Running { decide, pause, dropped }) }
+    }
+}
+
+/// A policy that callers may configure: `deny` names a text that is then denied, anything else is refused.
+pub struct Served {
+    running: Arc<Running>,
+}
+
+impl Configurable for Served {
+    fn loaded(&self) -> Arc<dyn Interceptor> {
+        Arc::clone(&self.running) as _
+    }
+
+    fn configured<'a>(
+        &'a self,
+        config: &'a str,
+        _: Instant,
+    ) -> BoxFuture<'a, Result<Arc<dyn Interceptor>, ConfigError>> {
+        let config: serde_json::Value = serde_json::from_str(config).unwrap();
+        Box::pin(async move {
+            let deny = config["deny"].as_str().ok_or_else(|| ConfigError::Refused("secret cause".to_owned()))?;
+            let deny = deny.to_owned();
+            let configured = validator("*", &[Phase::Request], move |invocation| {
+                invocation.payload.text().contains(&deny).then(|| format!("configured to deny {deny}"))
+            });
+            Ok(configured.entry().interceptor)
+        })
     }
 }
 
@@ -143,12 +185,12 @@ impl Interceptor for Running {
             let done = |ended| Completed { ended, elapsed: started.elapsed(), fuel: None };
             if let Some(pause) = self.pause {
                 let mut guard = OnDrop(self.dropped.clone());
-                let Limits { chain_deadline, .. } = invocation.limits;
-                let left = chain_deadline.map_or(pause, |deadline| deadline.saturating_duration_since(started));
+                let deadline = invocation.limits.deadline(started, Duration::from_secs(3600));
+                let left = deadline.at.saturating_duration_since(started);
                 tokio::time::sleep(pause.min(left)).await;
                 guard.0 = None;
                 if left < pause {
-                    return done(Ended::ChainDeadline);
+                    return done(deadline.ended(started));
                 }
             }
             done((self.decide)(&invocation))

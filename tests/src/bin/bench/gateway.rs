@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 use weir_core::{Chain, ChainOptions, Entry, Hook, Overrides, Phase, resolve};
 use weir_engine::PolicyOptions;
+use weir_gateway::interceptors::Interceptors;
 use weir_gateway::listen::{Handler, serve_handler};
 use weir_gateway::{Gateway, GatewayOptions, OnDeny, PassAuthorization, Protocol, Route, Routes, RunningSet, Silent};
 
@@ -130,7 +131,7 @@ fn start(runtime: &Runtime) -> SocketAddr {
                 principal: None,
             });
         }
-        let set = RunningSet { epoch: 1, routes: Routes::new(routes).unwrap() };
+        let set = RunningSet { epoch: 1, routes: Routes::new(routes).unwrap(), interceptors: Interceptors::default() };
         let served = Gateway::new(GatewayOptions::default(), Arc::new(Silent), set);
         tokio::spawn(async move {
             served.serve(tokio::net::TcpListener::from_std(gateway).unwrap(), std::future::pending()).await;

@@ -1,7 +1,9 @@
 //! Bounds on what a policy answers, beyond its size: everything that others will parse or show.
+//!
+//! They hold for whoever answers, a component in the sandbox or a server elsewhere.
 
-use weir_core::payload::Pointer;
-use weir_core::{Fault, FaultKind, Mutation, Outcome, Payload, Validation};
+use crate::payload::Pointer;
+use crate::{Fault, FaultKind, Mutation, Outcome, Payload, Validation};
 
 /// Most findings and most suggestions of one answer.
 const MAX_LISTED: usize = 1000;
@@ -13,7 +15,7 @@ const MAX_TEXT: usize = 16 << 10;
 const MAX_INFO: usize = 64 << 10;
 
 /// Passes an answer that keeps the bounds; any other is a fault.
-pub fn check(outcome: Outcome) -> Result<Outcome, Fault> {
+pub fn check_outcome(outcome: Outcome) -> Result<Outcome, Fault> {
     let checked = match &outcome {
         Outcome::Validation(validation) => check_validation(validation),
         Outcome::Mutation(Mutation { change: _, info }) => check_info(info.as_deref()),

@@ -1,0 +1,129 @@
+//! Loading of policies, several at a time: components are read and compiled, servers are asked what they have.
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use weir_engine::{Engine, PolicyOptions, PolicySource};
+use weir_gateway::remote::{RemoteAddress, RemoteError, RemotePolicy, Remotes};
+
+use super::{LoadedSet, Policy, Progress};
+use crate::config::folder::{CONFIG_FILE, ReadError};
+use crate::config::resolved::{PolicyConfig, RemoteConfig, Secret, SourceConfig};
+use crate::config::{Folder, Problem};
+
+/// Most policies that are loaded at the same time. Each may hold a file and a compiler's memory; the compiler
+/// itself uses all processors for one component already.
+const AT_A_TIME: usize = 4;
+
+/// Loads one policy for each entry, in the entries' order. Errors are all the causes for that one.
+pub async fn load_all(
+    folder: &Folder,
+    entries: &[PolicyConfig],
+    engine: &Engine,
+    remotes: &Remotes,
+    before: Option<&LoadedSet>,
+    progress: &dyn Progress,
+) -> Vec<Result<Policy, Vec<Problem>>> {
+    progress.begin(entries.len());
+    let loads = entries.iter().map(|entry| async move {
+        let loaded = match &entry.source {
+            SourceConfig::Component { file, options } => {
+                component(folder, entry, file, options, engine, before).await.map(Policy::Component)
+            }
+            SourceConfig::Remote(config) => remote(folder, entry, config, remotes, before).await.map(Policy::Remote),
+        };
+        progress.done(&entry.source.to_string());
+        loaded
+    });
+    // `buffered` keeps the order. Collected first, so that the closure's borrow is not held in the stream.
+    let loads: Vec<_> = loads.collect();
+    let loaded = stream::iter(loads).buffered(AT_A_TIME).collect().await;
+    progress.end();
+    loaded
+}
+
+async fn component(
+    folder: &Folder,
+    entry: &PolicyConfig,
+    file: &str,
+    options: &PolicyOptions,
+    engine: &Engine,
+    before: Option<&LoadedSet>,
+) -> Result<Arc<weir_engine::Policy>, Vec<Problem>> {
+    let shown = folder.show(file);
+    let wrong = |cause: String| vec![Problem::error(&shown, None, cause)];
+    let (reading, component, max) = (folder.clone(), file.to_owned(), options.limits.component_size);
+    let read = tokio::task::spawn_blocking(move || {
+        let bytes = reading.component(&component, max)?;
+        let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok((bytes, digest))
+    });
+    let (bytes, digest) = match read.await {
+        Ok(Ok(read)) => read,
+        Ok(Err(ReadError::Other(reason))) => return Err(wrong(reason)),
+        Ok(Err(ReadError::Missing)) => {
+            // What has to change is the entry, not a file that is not there.
+            let problem = Problem::error(folder.show(CONFIG_FILE), Some(entry.place), folder.missing(file));
+            return Err(vec![problem]);
+        }
+        Err(error) => return Err(wrong(format!("reading it broke: {error}"))),
+    };
+    if let Some(same) = before.and_then(|before| unchanged(before, options, &digest)) {
+        return Ok(same);
+    }
+    let source = PolicySource { file: shown.clone(), bytes };
+    let loaded = engine.load(&source, options.clone()).await;
+    loaded.map_err(|error| error.causes().iter().flat_map(|cause| wrong(cause.clone())).collect())
+}
+
+/// The policy of the set before that was made from the same bytes with the same options.
+fn unchanged(before: &LoadedSet, options: &PolicyOptions, digest: &str) -> Option<Arc<weir_engine::Policy>> {
+    before.policies.iter().find_map(|loaded| match (&loaded.policy, &loaded.config.source) {
+        (Policy::Component(policy), SourceConfig::Component { options: its, .. })
+            if policy.digest() == digest && its == options =>
+        {
+            Some(Arc::clone(policy))
+        }
+        _ => None,
+    })
+}
+
+async fn remote(
+    folder: &Folder,
+    entry: &PolicyConfig,
+    config: &RemoteConfig,
+    remotes: &Remotes,
+    before: Option<&LoadedSet>,
+) -> Result<Arc<RemotePolicy>, Vec<Problem>> {
+    let file = folder.show(CONFIG_FILE);
+    let wrong = |cause: String| Problem::error(&file, Some(entry.place), cause);
+    let RemoteConfig { url, token, name, config: own } = config;
+    let address =
+        RemoteAddress { url: url.clone(), token: token.as_ref().map(|token| Secret::reveal(token).to_owned()) };
+    let same = before.and_then(|before| same_remote(before, config));
+    let policy = match (remotes.policy(&address, name, own.clone()).await, same) {
+        // Who edits something else must not be stopped by a server that is away for the moment.
+        (Err(error @ RemoteError::Server { .. }), Some(same)) => {
+            tracing::warn!(target: "weir::load", policy = %name, "{error}; what it said before still holds");
+            return Ok(same);
+        }
+        (Err(error), _) => return Err(vec![wrong(error.to_string())]),
+        (Ok(policy), Some(same)) if same.declaration() == policy.declaration() => return Ok(same),
+        (Ok(policy), _) => policy,
+    };
+    if let Some(own) = own {
+        let schema = policy.declaration().config_schema.as_deref();
+        weir_engine::check_config(schema, own)
+            .map_err(|causes| causes.iter().map(|cause| wrong(format!("{name}: {cause}"))).collect::<Vec<_>>())?;
+    }
+    Ok(Arc::new(policy))
+}
+
+/// The policy of the set before that stands for the same interceptor, with its counts.
+fn same_remote(before: &LoadedSet, config: &RemoteConfig) -> Option<Arc<RemotePolicy>> {
+    before.policies.iter().find_map(|loaded| match (&loaded.policy, &loaded.config.source) {
+        (Policy::Remote(policy), SourceConfig::Remote(its)) if its == config => Some(Arc::clone(policy)),
+        _ => None,
+    })
+}

@@ -1,0 +1,77 @@
+//! One policy that runs, wherever it does.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use weir_core::{BoxFuture, Declaration, Interceptor};
+use weir_engine::PolicyStats;
+use weir_gateway::interceptors::{ConfigError, Configurable};
+use weir_gateway::remote::{RemotePolicy, RemoteStats};
+
+/// A policy that runs. Clones are the same policy.
+#[derive(Clone)]
+pub enum Policy {
+    /// A component in a sandbox here.
+    Component(Arc<weir_engine::Policy>),
+    /// An interceptor on another server.
+    Remote(Arc<RemotePolicy>),
+}
+
+impl Policy {
+    /// What it says about itself.
+    pub fn declaration(&self) -> &Declaration {
+        match self {
+            Self::Component(policy) => policy.declaration(),
+            Self::Remote(policy) => policy.declaration(),
+        }
+    }
+
+    /// How a chain runs it.
+    pub fn interceptor(&self) -> Arc<dyn Interceptor> {
+        match self {
+            Self::Component(policy) => Arc::clone(policy) as _,
+            Self::Remote(policy) => Arc::clone(policy) as _,
+        }
+    }
+
+    /// What it has done so far.
+    pub fn stats(&self) -> PolicyStats {
+        match self {
+            Self::Component(policy) => policy.stats(),
+            Self::Remote(policy) => {
+                let RemoteStats { calls, faults, in_flight, quarantined, quarantines } = policy.stats();
+                let nothing = PolicyStats::default();
+                PolicyStats { calls, faults, in_flight, quarantined, quarantines, ..nothing }
+            }
+        }
+    }
+}
+
+impl Configurable for Policy {
+    fn loaded(&self) -> Arc<dyn Interceptor> {
+        self.interceptor()
+    }
+
+    fn configured<'a>(
+        &'a self,
+        config: &'a str,
+        deadline: Instant,
+    ) -> BoxFuture<'a, Result<Arc<dyn Interceptor>, ConfigError>> {
+        Box::pin(async move {
+            match self {
+                Self::Component(policy) => match policy.configured(config, deadline).await {
+                    Ok(configured) => Ok(configured as _),
+                    Err(weir_engine::ConfigError::Deadline) => Err(ConfigError::Deadline),
+                    Err(error) => Err(ConfigError::Refused(error.to_string())),
+                },
+                // Its server is asked anew with each call, so nothing has to be kept.
+                Self::Remote(policy) => {
+                    let schema = policy.declaration().config_schema.as_deref();
+                    weir_engine::check_config(schema, config)
+                        .map_err(|causes| ConfigError::Refused(causes.join("; ")))?;
+                    Ok(Arc::new(policy.with_config(config.to_owned())) as _)
+                }
+            }
+        })
+    }
+}

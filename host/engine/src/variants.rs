@@ -1,0 +1,204 @@
+//! Configurations that a caller gives for its own calls, beside the one that the policy was loaded with.
+//!
+//! Invariants: such a configuration passes the same schema and the same `configure` as one that is loaded, on a fresh
+//! instance that was never configured before; nothing is compiled for it, so what a caller can cost is one run of
+//! `configure` per call; how many are kept is bounded; what it remembers is kept apart from the loaded policy's state.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Instant;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use tokio::sync::OnceCell;
+use tokio::time::timeout_at;
+use weir_core::{Fault, FaultKind};
+
+use crate::engine::Inner;
+use crate::instance::{Instance, Template};
+use crate::lane::Waited;
+use crate::load::{self, PolicySource};
+use crate::policy::Policy;
+use crate::sandbox::Shared;
+
+/// Most configurations that are kept for one policy. A caller seldom has more than one; each costs its text and a
+/// few hundred bytes, and one that was pushed out costs one more `configure` when it comes again.
+const MAX_VARIANTS: usize = 16;
+
+/// Longest configuration of a caller, in bytes.
+const MAX_CONFIG: usize = 64 << 10;
+
+/// Why a caller's configuration cannot be used. For the operator's log: a guest's words are in it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// It is not JSON, or does not fit the schema.
+    #[error("{}", .0.join("; "))]
+    Invalid(Vec<String>),
+    /// `configure` refused it or failed over it.
+    #[error("configure: {0}")]
+    Failed(Fault),
+    /// The host could not try it.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The time was over first.
+    #[error("its time ran out")]
+    Deadline,
+}
+
+/// What a policy can be configured anew from, and what was.
+pub struct Variants {
+    source: Arc<PolicySource>,
+    loaded: Value,
+    schema: Option<String>,
+    blank: Arc<OnceLock<Result<Template, String>>>,
+    /// The one that was used last stands last.
+    kept: Mutex<Vec<(Key, Place)>>,
+}
+
+type Key = [u8; 32];
+
+/// Where one configured policy stands, or will: who comes while it is made waits for it.
+type Place = Arc<OnceCell<Arc<Policy>>>;
+
+impl Variants {
+    /// For a policy that was loaded from these bytes with this configuration.
+    pub fn new(source: PolicySource, config: &str, schema: Option<String>, blank: Option<Template>) -> Self {
+        let once = OnceLock::new();
+        if let Some(blank) = blank {
+            // It is new, so nothing is in it.
+            let _ = once.set(Ok(blank));
+        }
+        Self {
+            source: Arc::new(source),
+            loaded: serde_json::from_str(config).unwrap_or_default(),
+            schema,
+            blank: Arc::new(once),
+            kept: Mutex::default(),
+        }
+    }
+
+    /// The policy with that configuration; `None` if it is the one that it was loaded with.
+    pub async fn of(
+        &self,
+        policy: &Policy,
+        config: &str,
+        deadline: Instant,
+    ) -> Result<Option<Arc<Policy>>, ConfigError> {
+        let invalid = |cause: String| ConfigError::Invalid(vec![cause]);
+        if config.len() > MAX_CONFIG {
+            return Err(invalid(format!("the config has {} bytes; at most {MAX_CONFIG} are allowed", config.len())));
+        }
+        let value: Value = serde_json::from_str(config).map_err(|error| invalid(format!("not JSON: {error}")))?;
+        if value == self.loaded {
+            return Ok(None);
+        }
+        if !value.is_object() {
+            return Err(invalid("the config is not an object".to_owned()));
+        }
+        let config = value.to_string();
+        let key: Key = Sha256::digest(&config).into();
+        let place = match self.find(&key) {
+            Some(place) => place,
+            None => {
+                // Before it gets a place: what does not fit must not push out what does.
+                load::check_config(self.schema.as_deref(), &config).map_err(ConfigError::Invalid)?;
+                self.place(key)
+            }
+        };
+        let made = place.get_or_try_init(|| self.make(policy, config, &key, deadline)).await;
+        if made.is_err() {
+            self.lock().retain(|(kept, same)| *kept != key || !Arc::ptr_eq(same, &place));
+        }
+        made.map(|policy| Some(Arc::clone(policy)))
+    }
+
+    fn find(&self, key: &Key) -> Option<Place> {
+        let mut kept = self.lock();
+        let index = kept.iter().position(|(known, _)| known == key)?;
+        let found = kept.remove(index);
+        let place = Arc::clone(&found.1);
+        kept.push(found);
+        Some(place)
+    }
+
+    fn place(&self, key: Key) -> Place {
+        let mut kept = self.lock();
+        if let Some((_, place)) = kept.iter().find(|(known, _)| *known == key) {
+            return Arc::clone(place);
+        }
+        if kept.len() >= MAX_VARIANTS {
+            kept.remove(0);
+        }
+        let place = Arc::new(OnceCell::new());
+        kept.push((key, Arc::clone(&place)));
+        place
+    }
+
+    async fn make(
+        &self,
+        policy: &Policy,
+        config: String,
+        key: &Key,
+        deadline: Instant,
+    ) -> Result<Arc<Policy>, ConfigError> {
+        let inner = policy.inner();
+        let own = &policy.template().shared;
+        let blank = match timeout_at(deadline.into(), self.blank(inner, own, policy.template().metered)).await {
+            Ok(blank) => blank.map_err(ConfigError::Unavailable)?,
+            Err(_) => return Err(ConfigError::Deadline),
+        };
+        let digest: String = key[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        let shared = Shared {
+            // `#` is in no policy's name, so its buckets are nobody else's.
+            name: format!("{}#{digest}", own.name).into(),
+            limits: own.limits.clone(),
+            grants: own.grants.clone(),
+            state: Arc::clone(&own.state),
+            // One rate for all of them, or each would be another voice in the log.
+            log: own.log.clone(),
+        };
+        let template = Template { shared: Arc::new(shared), configure: Some(config.into()), ..blank };
+        try_out(inner, &template, deadline).await?;
+        Ok(Arc::new(policy.with_template(template)))
+    }
+
+    /// The component as it was before it was configured, compiled when it is first needed. Compiling goes on if who
+    /// asked has gone, so that the next one finds it done.
+    async fn blank(&self, inner: &Arc<Inner>, shared: &Arc<Shared>, metered: bool) -> Result<Template, String> {
+        if let Some(blank) = self.blank.get() {
+            return blank.clone();
+        }
+        let turn = inner.turn().await;
+        let (inner, shared) = (Arc::clone(inner), Arc::clone(shared));
+        let (source, blank) = (Arc::clone(&self.source), Arc::clone(&self.blank));
+        let compiled = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            blank.get_or_init(|| load::blank(&inner, &source, metered, shared)).clone()
+        });
+        compiled.await.unwrap_or_else(|error| Err(format!("compiling broke: {error}")))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(Key, Place)>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Configures one instance, bounded like a call, so that a configuration that does not work is known as such.
+async fn try_out(inner: &Arc<Inner>, template: &Template, deadline: Instant) -> Result<(), ConfigError> {
+    let deadline = deadline.min(Instant::now() + template.shared.limits.configure_timeout);
+    let permit = match timeout_at(deadline.into(), Arc::clone(&inner.permits).acquire_owned()).await {
+        Ok(permit) => permit.map_err(|error| ConfigError::Unavailable(error.to_string()))?,
+        Err(_) => return Err(ConfigError::Unavailable("all instances were busy until the deadline".to_owned())),
+    };
+    let (template, running) = (template.clone(), inner.ticker.running());
+    let work = async move {
+        let _held = (permit, running);
+        Instance::fresh(&template, deadline).await.map(drop)
+    };
+    match inner.lane.run(Box::pin(work), deadline.into()).await {
+        Waited::Done(Ok(())) => Ok(()),
+        Waited::Done(Err(fault)) if fault.kind == FaultKind::Deadline => Err(ConfigError::Deadline),
+        Waited::Done(Err(fault)) => Err(ConfigError::Failed(fault)),
+        Waited::DeadlinePassed => Err(ConfigError::Deadline),
+        Waited::Panicked(message) => Err(ConfigError::Unavailable(format!("the host panicked: {message}"))),
+    }
+}

@@ -1,0 +1,303 @@
+//! One interceptor server: how it is spoken to, and one exchange with it.
+//!
+//! Invariants: an answer is the one to this very request or it is none; a request is sent once, and again only where the
+//! server said that it had lost the session; what is read is bounded.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http_body::Body;
+use hyper::body::Incoming;
+use serde::Deserialize;
+use tokio::sync::{Mutex, Semaphore};
+
+use super::RemoteAddress;
+use super::list::Kept;
+use crate::body::{RequestBody, Whole};
+use crate::mcp::envelope::{Envelope, Kind};
+use crate::mcp::revision::Revision;
+use crate::read::{self, ReadError};
+use crate::refusal::Refusal;
+use crate::sse::Scanner;
+use crate::upstream::{Patience, Upstream};
+
+/// Most bytes of one answer. An answer may hold a whole changed payload; this is twice the usual `max_body`.
+const MAX_ANSWER: usize = 8 << 20;
+
+/// Most calls of one server at a time; further ones wait until their deadline.
+const MAX_CALLS: usize = 256;
+
+/// Time for one answer where no deadline of a call holds.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What a peer's text may add to a message, in bytes.
+const MAX_TEXT: usize = 512;
+
+pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
+const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+const METHOD: HeaderName = HeaderName::from_static("mcp-method");
+
+/// What goes with every request of the stateless revision.
+const META: &str = concat!(
+    "\"_meta\":{\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\",",
+    "\"io.modelcontextprotocol/clientInfo\":{\"name\":\"weir\",\"version\":\"",
+    env!("CARGO_PKG_VERSION"),
+    "\"},\"io.modelcontextprotocol/clientCapabilities\":{}}"
+);
+
+/// One server.
+pub(crate) struct Server {
+    upstream: Arc<Upstream>,
+    address: RemoteAddress,
+    ids: AtomicU64,
+    calls: Semaphore,
+    link: RwLock<Option<Arc<Link>>>,
+    /// Held while a link is made, so that it is made once.
+    pub(super) linking: Mutex<()>,
+    /// What it has, as long as that is believed.
+    pub(super) kept: Mutex<Option<Kept>>,
+}
+
+/// How a server is spoken to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Link {
+    /// Every request stands for itself.
+    Stateless,
+    /// After a handshake, in the session that it gave, if it gave one.
+    Session { id: Option<HeaderValue>, revision: Revision },
+}
+
+/// Why a call has no result. For the operator: a peer's words are in it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum CallError {
+    /// It could not be reached, or closed the connection, or did not answer in time.
+    #[error("{0}")]
+    Unreachable(String),
+    /// It answered with a status and no message.
+    #[error("it answered with HTTP status {0}")]
+    Status(StatusCode),
+    /// What it answered is not what it must be.
+    #[error("its answer cannot be used: {0}")]
+    Garbage(String),
+    /// It answered with an error.
+    #[error("it answered with error {code}: {message}")]
+    Error { code: i64, message: String },
+    /// It does not know the session any more.
+    #[error("it lost the session")]
+    SessionLost,
+}
+
+/// A result with the headers that came with it.
+pub(super) struct Answer {
+    pub(super) headers: HeaderMap,
+    /// JSON text.
+    pub(super) result: String,
+}
+
+#[derive(Deserialize)]
+struct WrittenError {
+    code: i64,
+    message: String,
+}
+
+impl Server {
+    pub(super) fn new(upstream: Arc<Upstream>, address: RemoteAddress) -> Self {
+        Self {
+            upstream,
+            address,
+            ids: AtomicU64::new(1),
+            calls: Semaphore::new(MAX_CALLS),
+            link: RwLock::default(),
+            linking: Mutex::default(),
+            kept: Mutex::default(),
+        }
+    }
+
+    pub(super) fn address(&self) -> &RemoteAddress {
+        &self.address
+    }
+
+    /// How it is spoken to, if that is known.
+    pub(super) fn known_link(&self) -> Option<Arc<Link>> {
+        self.link.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set_link(&self, link: Option<Arc<Link>>) {
+        *self.link.write().unwrap_or_else(PoisonError::into_inner) = link;
+    }
+
+    /// Forgets a link that does not hold, unless another has taken its place.
+    pub(super) fn unlink(&self, lost: &Arc<Link>) {
+        let mut link = self.link.write().unwrap_or_else(PoisonError::into_inner);
+        if link.as_ref().is_some_and(|link| Arc::ptr_eq(link, lost)) {
+            *link = None;
+        }
+    }
+
+    /// Calls a method; `members` are those of its params, without braces. A lost session is begun anew, once.
+    pub(super) async fn call(&self, method: &str, members: &str) -> Result<String, CallError> {
+        // Never closed, so this cannot fail.
+        let _turn = self.calls.acquire().await.ok();
+        let link = self.linked().await?;
+        match self.exchange(&link, method, members).await {
+            Err(CallError::SessionLost) => {
+                self.unlink(&link);
+                let link = self.linked().await?;
+                Ok(self.exchange(&link, method, members).await?.result)
+            }
+            answered => Ok(answered?.result),
+        }
+    }
+
+    /// One request and its answer.
+    pub(super) async fn exchange(&self, link: &Link, method: &str, members: &str) -> Result<Answer, CallError> {
+        let id = self.ids.fetch_add(1, Ordering::Relaxed).to_string();
+        let comma = if members.is_empty() { "" } else { "," };
+        let (comma, meta) = match link {
+            Link::Stateless => (comma, META),
+            Link::Session { .. } => ("", ""),
+        };
+        let text = format!(
+            "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"{method}\",\"params\":{{{members}{comma}{meta}}}}}"
+        );
+        let response = self.send(link, method, text).await?;
+        let in_session = matches!(link, Link::Session { id: Some(_), .. });
+        if in_session && response.status() == StatusCode::NOT_FOUND {
+            return Err(CallError::SessionLost);
+        }
+        let (parts, body) = response.into_parts();
+        let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let is_encoded = parts.headers.get_all(CONTENT_ENCODING).iter().any(|value| value != "identity");
+        let envelope = match content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+            _ if is_encoded => return Err(CallError::Garbage("it is compressed".to_owned())),
+            "application/json" => whole(body, &id).await,
+            "text/event-stream" if parts.status.is_success() => events(body, &id).await,
+            _ if parts.status.is_success() => Err(CallError::Garbage("it is neither JSON nor events".to_owned())),
+            _ => return Err(CallError::Status(parts.status)),
+        };
+        let envelope = match envelope {
+            // The status then says more than the text.
+            Err(CallError::Garbage(_)) if !parts.status.is_success() => return Err(CallError::Status(parts.status)),
+            envelope => envelope?,
+        };
+        match (envelope.result(), envelope.error()) {
+            (Some(result), _) => Ok(Answer { headers: parts.headers, result: result.to_owned() }),
+            (None, Some(error)) => Err(read_error(error)),
+            (None, None) => Err(CallError::Garbage("it has no result".to_owned())),
+        }
+    }
+
+    /// Tells the server something that it does not answer.
+    pub(super) async fn notify(&self, link: &Link, method: &str) -> Result<(), CallError> {
+        let text = format!("{{\"jsonrpc\":\"2.0\",\"method\":\"{method}\"}}");
+        let response = self.send(link, method, text).await?;
+        if response.status().is_success() { Ok(()) } else { Err(CallError::Status(response.status())) }
+    }
+
+    async fn send(&self, link: &Link, method: &str, text: String) -> Result<Response<Incoming>, CallError> {
+        let unusable = |error: http::Error| CallError::Unreachable(error.to_string());
+        let url = &self.address.url;
+        let host = url.authority().map(|authority| authority.as_str()).unwrap_or_default();
+        let mut request = Request::builder()
+            .method(Method::POST)
+            .uri(url.clone())
+            .header(HOST, host)
+            .header(CONTENT_TYPE, "application/json")
+            .header(ACCEPT, "application/json, text/event-stream")
+            .header(ACCEPT_ENCODING, "identity");
+        request = match link {
+            Link::Stateless => request.header(PROTOCOL_VERSION, Revision::V2026_07_28.as_str()).header(METHOD, method),
+            // The handshake itself comes before anything is agreed on.
+            Link::Session { .. } if method == "initialize" => request,
+            Link::Session { id, revision } => {
+                let request = request.header(PROTOCOL_VERSION, revision.as_str());
+                match id {
+                    Some(id) => request.header(SESSION_ID, id.clone()),
+                    None => request,
+                }
+            }
+        };
+        if let Some(token) = &self.address.token {
+            let mut value = HeaderValue::try_from(format!("Bearer {token}"))
+                .map_err(|_| CallError::Unreachable("the token cannot be sent in a header".to_owned()))?;
+            value.set_sensitive(true);
+            request = request.header(AUTHORIZATION, value);
+        }
+        let request = request.body(RequestBody::Whole(Whole::new(text.into(), None))).map_err(unusable)?;
+        self.upstream.send(request, Patience::Limited).await.map_err(|refusal| match refusal {
+            Refusal::UpstreamUnreachable(cause) => CallError::Unreachable(cause),
+            Refusal::UpstreamTimeout => CallError::Unreachable("it did not answer in time".to_owned()),
+            Refusal::UpstreamInvalid(what) => CallError::Garbage(what.to_owned()),
+            _ => CallError::Unreachable("it cannot be reached".to_owned()),
+        })
+    }
+}
+
+fn read_error(text: &str) -> CallError {
+    match serde_json::from_str::<WrittenError>(text) {
+        Ok(WrittenError { code, message }) => CallError::Error { code, message: shorten(&message) },
+        Err(_) => CallError::Garbage("its error is none".to_owned()),
+    }
+}
+
+/// A peer's text, cut and without what would play with a terminal or a log.
+pub(super) fn shorten(text: &str) -> String {
+    let cut = &text[..text.floor_char_boundary(MAX_TEXT.min(text.len()))];
+    cut.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+async fn whole(body: Incoming, id: &str) -> Result<Envelope, CallError> {
+    let read = read::whole(body, MAX_ANSWER, PATIENCE).await.map_err(|error| match error {
+        ReadError::TooLarge => CallError::Garbage(format!("it has more than {MAX_ANSWER} bytes")),
+        ReadError::Slow => CallError::Unreachable("it did not answer in time".to_owned()),
+        ReadError::Broken(error) => CallError::Unreachable(crate::refusal::chain_of(error.as_ref())),
+    })?;
+    answer_in(read.data, id)?.ok_or_else(|| CallError::Garbage("it is not an answer".to_owned()))
+}
+
+/// The answer in a stream of events. Notifications before it are passed over: nobody here asked for progress.
+async fn events(mut body: Incoming, id: &str) -> Result<Envelope, CallError> {
+    let mut scanner = Scanner::new(MAX_ANSWER);
+    let mut total = 0;
+    loop {
+        while let Some(block) = scanner.next() {
+            if let Some(answer) = block.data().map_or(Ok(None), |data| answer_in(data, id))? {
+                return Ok(answer);
+            }
+        }
+        let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await else { break };
+        let frame = frame.map_err(|error| CallError::Unreachable(crate::refusal::chain_of(&error)))?;
+        let Ok(data) = frame.into_data() else { continue };
+        total += data.len();
+        if total > MAX_ANSWER {
+            return Err(CallError::Garbage(format!("its events have more than {MAX_ANSWER} bytes")));
+        }
+        scanner.push(data);
+    }
+    let last = scanner.rest().and_then(|block| block.data());
+    let answer = last.map_or(Ok(None), |data| answer_in(data, id))?;
+    answer.ok_or_else(|| CallError::Garbage("the events ended without an answer".to_owned()))
+}
+
+/// The answer to this request, if the message is one at all.
+fn answer_in(text: Bytes, id: &str) -> Result<Option<Envelope>, CallError> {
+    if text.trim_ascii().is_empty() {
+        return Ok(None);
+    }
+    let envelope =
+        Envelope::received(text).map_err(|_| CallError::Garbage("it is not a message of JSON-RPC".to_owned()))?;
+    match envelope.kind() {
+        // An error that came before the request could be read has no id.
+        Kind::Answer if envelope.id() == id || (envelope.id() == "null" && envelope.error().is_some()) => {
+            Ok(Some(envelope))
+        }
+        Kind::Answer => Err(CallError::Garbage("it answers another request".to_owned())),
+        _ => Ok(None),
+    }
+}
