@@ -66,7 +66,7 @@ async fn until(what: &str, holds: impl Fn() -> bool) {
 /// Puts another route in the place of the one that serves.
 fn replace(running: &Running, epoch: u64, route: Route) {
     let routes = weir_gateway::Routes::new(vec![route]).unwrap();
-    running.gateway.replace(weir_gateway::RunningSet { epoch, routes });
+    running.gateway.replace(weir_gateway::RunningSet { epoch, routes, interceptors: Default::default() });
 }
 
 /// A value that several hands change.
