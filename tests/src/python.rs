@@ -14,7 +14,7 @@ pub fn python() -> Option<Python> {
     let named = std::env::var_os("WEIR_PYTHON").map(PathBuf::from);
     let candidates = named.into_iter().chain([root().join("target/python/bin/python")]);
     for path in candidates {
-        let has_them = Command::new(&path).args(["-c", "import mcp"]).output();
+        let has_them = Command::new(&path).args(["-c", "import mcp, openai"]).output();
         if has_them.is_ok_and(|output| output.status.success()) {
             return Some(Python(path));
         }

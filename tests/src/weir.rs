@@ -34,11 +34,12 @@ pub struct Ended {
     pub stderr: String,
 }
 
-/// The binary beside this test's own: they are built into one folder.
+/// The binary beside this test's own, or in the folder above it: they are built into one folder.
 pub fn binary() -> PathBuf {
     let own = std::env::current_exe().unwrap();
-    let folder = own.ancestors().nth(2).unwrap();
-    let binary = folder.join(format!("weir{}", std::env::consts::EXE_SUFFIX));
+    let name = format!("weir{}", std::env::consts::EXE_SUFFIX);
+    let mut places = own.ancestors().skip(1).take(2).map(|folder| folder.join(&name));
+    let binary = places.find(|path| path.is_file()).unwrap_or_default();
     assert!(binary.is_file(), "the binary is not there; `cargo xtask test --suite end-to-end` builds it");
     binary
 }
@@ -119,6 +120,12 @@ impl Weir {
     pub fn terminate(&self) {
         let id = Pid::from_child(&self.child);
         kill_process(id, Signal::TERM).unwrap();
+    }
+
+    /// Ends it without a warning, as a crash does.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     /// Waits for its end.

@@ -1,11 +1,15 @@
 //! What the admin surface shows, in the terms of its JSON.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
 use weir_core::{FaultKind, Settings};
 use weir_engine::{CodeOrigin, Configured, LoadFacts, PolicyStats};
-use weir_gateway::admin::{AdminSource, ChainRequest, ChainRequestError, ChainResponse, PolicyList, RouteList};
+use weir_gateway::admin::{
+    AdminSource, ChainRequest, ChainRequestError, ChainResponse, PolicyList, RecordSource, RouteList,
+};
+use weir_gateway::contexts::Contexts;
 use weir_gateway::wire;
 
 use crate::config::Gravity;
@@ -45,6 +49,14 @@ impl AdminSource for Running {
 
     fn routes(&self) -> RouteList {
         RouteList::of(&self.gateway_set().routes)
+    }
+
+    fn contexts(&self) -> Arc<Contexts> {
+        Running::contexts(self)
+    }
+
+    fn records(&self) -> Option<Arc<dyn RecordSource>> {
+        self.kept.clone().map(|kept| kept as Arc<dyn RecordSource>)
     }
 
     async fn run_chain(&self, request: ChainRequest) -> Result<ChainResponse, ChainRequestError> {

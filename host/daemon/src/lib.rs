@@ -12,6 +12,7 @@ pub mod config;
 pub mod demo;
 pub mod load;
 pub mod policy_test;
+pub mod records;
 pub mod reload;
 pub mod serve;
 pub mod telemetry;

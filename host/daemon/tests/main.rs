@@ -8,5 +8,8 @@ mod config;
 /// The program as people and scripts meet it: texts, JSON and exit codes.
 mod cli;
 
+/// `weir records` over stores that are right, altered, and not there.
+mod records;
+
 /// Serving: the ready line, hot reload, signals.
 mod serve;

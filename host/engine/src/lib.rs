@@ -27,7 +27,7 @@ mod variants;
 
 pub use engine::{Engine, EngineStats};
 pub use error::{EngineError, LoadError};
-pub use load::{CodeOrigin, Configured, Inspection, LoadFacts, PolicySource, check_config};
+pub use load::{CodeOrigin, Configured, Inspection, LoadFacts, PolicySource, check_config, schema_violations};
 pub use options::{EngineOptions, Grants, Metering, PolicyLimits, PolicyOptions, Reuse};
 pub use policy::{Policy, PolicyStats};
 pub use variants::ConfigError;

@@ -15,6 +15,7 @@ use hyper::body::Incoming;
 
 use crate::call::Watch;
 use crate::mcp::{Learning, Relay};
+use crate::records::{AnswerBody, Recording, RequestTap};
 use crate::upstream::Progress;
 
 /// Why a body ended early.
@@ -33,12 +34,15 @@ pub(crate) enum RequestBody {
     Whole(Whole),
     /// As it comes from the caller; each frame counts as progress.
     Streamed(Incoming, Arc<Progress>),
+    /// The same, noted on its way.
+    Noted(Incoming, Arc<Progress>, RequestTap),
 }
 
 /// What goes to the caller.
 pub(crate) struct ReplyBody {
     source: Source,
     watch: Option<Watch>,
+    recording: Option<Recording>,
 }
 
 /// Where a reply's body comes from.
@@ -46,7 +50,7 @@ pub(crate) enum Source {
     /// All at once.
     Whole(Whole),
     /// As it comes from the upstream.
-    Streamed(Incoming),
+    Streamed(AnswerBody),
     /// Server-sent events, each of them looked at.
     Events(Box<Relay>),
     /// As it comes from the upstream, with a copy to learn from.
@@ -79,6 +83,22 @@ impl Whole {
     }
 }
 
+impl RequestBody {
+    /// The same body, noted on its way.
+    pub(crate) fn noted(self, tap: RequestTap) -> Self {
+        match self {
+            Self::Whole(whole) => {
+                if let Some(data) = &whole.data {
+                    tap.passes(data);
+                }
+                tap.ends();
+                Self::Whole(whole)
+            }
+            Self::Streamed(body, progress) | Self::Noted(body, progress, _) => Self::Noted(body, progress, tap),
+        }
+    }
+}
+
 impl Body for RequestBody {
     type Data = Bytes;
     type Error = BodyError;
@@ -91,20 +111,31 @@ impl Body for RequestBody {
                 progress.mark();
                 Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
             }
+            Self::Noted(body, progress, tap) => {
+                let frame = ready!(Pin::new(&mut *body).poll_frame(context));
+                progress.mark();
+                if let Some(data) = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()) {
+                    tap.passes(data);
+                }
+                if frame.is_none() || body.is_end_stream() {
+                    tap.ends();
+                }
+                Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
+            }
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Whole(whole) => whole.is_end(),
-            Self::Streamed(body, _) => body.is_end_stream(),
+            Self::Streamed(body, _) | Self::Noted(body, ..) => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Whole(whole) => whole.size(),
-            Self::Streamed(body, _) => body.size_hint(),
+            Self::Streamed(body, _) | Self::Noted(body, ..) => body.size_hint(),
         }
     }
 }
@@ -121,7 +152,16 @@ impl ReplyBody {
         self
     }
 
+    /// Has the row of the exchange made when this body ends.
+    pub(crate) fn recorded(mut self, recording: Recording) -> Self {
+        self.recording = Some(recording);
+        self
+    }
+
     fn ended(&mut self) {
+        if let Some(recording) = self.recording.take() {
+            recording.complete();
+        }
         if let Some(watch) = self.watch.take() {
             watch.finished();
         }
@@ -130,7 +170,7 @@ impl ReplyBody {
 
 impl From<Source> for ReplyBody {
     fn from(source: Source) -> Self {
-        Self { source, watch: None }
+        Self { source, watch: None, recording: None }
     }
 }
 
@@ -148,9 +188,16 @@ impl Body for ReplyBody {
             Source::Pieces(pieces) => ready!(pieces.as_mut().poll_next(context)).map(|data| Ok(Frame::data(data))),
         };
         match &frame {
+            // The row is made before the last piece goes out; whether that arrives changes nothing in it.
+            Some(Ok(_)) if this.source.is_end() => {
+                if let Some(recording) = this.recording.take() {
+                    recording.complete();
+                }
+            }
             Some(Ok(_)) => {}
             None => this.ended(),
             Some(Err(error)) => {
+                drop(this.recording.take());
                 if let Some(watch) = this.watch.take() {
                     watch.broken(error.as_ref());
                 }
@@ -160,11 +207,7 @@ impl Body for ReplyBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.source {
-            Source::Whole(whole) => whole.is_end(),
-            Source::Streamed(body) => body.is_end_stream(),
-            Source::Events(_) | Source::Learning(_) | Source::Pieces(_) => false,
-        }
+        self.source.is_end()
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -172,6 +215,16 @@ impl Body for ReplyBody {
             Source::Whole(whole) => whole.size(),
             Source::Streamed(body) => body.size_hint(),
             Source::Events(_) | Source::Learning(_) | Source::Pieces(_) => SizeHint::default(),
+        }
+    }
+}
+
+impl Source {
+    fn is_end(&self) -> bool {
+        match self {
+            Self::Whole(whole) => whole.is_end(),
+            Self::Streamed(body) => body.is_end_stream(),
+            Self::Events(_) | Self::Learning(_) | Self::Pieces(_) => false,
         }
     }
 }

@@ -4,19 +4,16 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use uuid::Uuid;
 use weir_core::{Context, Principal};
 
+use crate::contexts::Carried;
 use crate::gateway::Shared;
 use crate::headers::trace::Trace;
-use crate::headers::{WEIR_ACTION_NAME, WEIR_AGENT_ID};
+use crate::records::Intercept;
 use crate::routes::Prepared;
 use crate::telemetry::ExchangeReport;
-
-/// Longest `Weir-Agent-Id` and `Weir-Action-Name` that are taken for what they say. They go to policies, logs and
-/// keys of state; a longer one is no name.
-const MAX_LABEL: usize = 256;
 
 /// Identifies an exchange in logs, replies and records: a UUID of version 7.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +30,8 @@ pub(crate) struct Call {
     trace: Trace,
     /// The trace that the message itself names; it counts before the header's.
     message_trace: OnceLock<Trace>,
+    /// What it is as a call of an agent.
+    pub(crate) intercept: Intercept,
     method: Method,
     started: Instant,
     upstream_elapsed: OnceLock<Duration>,
@@ -70,18 +69,36 @@ impl CallRef {
 }
 
 impl Call {
-    pub(crate) fn begin(shared: Arc<Shared>, route: Arc<Prepared>, reference: CallRef, parts: &Parts) -> Self {
+    pub(crate) fn begin(
+        shared: Arc<Shared>,
+        route: Arc<Prepared>,
+        reference: CallRef,
+        carried: Option<Carried>,
+        parts: &Parts,
+    ) -> Self {
         Self {
             shared,
             route,
             reference,
             trace: Trace::of(&parts.headers),
             message_trace: OnceLock::new(),
+            intercept: Intercept::new(carried, parts.uri.clone()),
             method: parts.method.clone(),
             started: Instant::now(),
             upstream_elapsed: OnceLock::new(),
             refused: OnceLock::new(),
         }
+    }
+
+    pub(crate) fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// Where the call goes unless a policy leads it elsewhere; `None` if the path cannot be joined with the upstream's,
+    /// or the upstream has no URL.
+    pub(crate) fn wanted_url(&self) -> Option<Uri> {
+        let (asked, target) = (&self.intercept.asked, self.route.target()?);
+        self.route.rest(asked.path()).and_then(|rest| target.uri(rest, asked.query()))
     }
 
     /// A call that came over no connection.
@@ -92,6 +109,7 @@ impl Call {
             reference: CallRef::new(),
             trace: Trace::of(&HeaderMap::new()),
             message_trace: OnceLock::new(),
+            intercept: Intercept::default(),
             method: Method::POST,
             started: Instant::now(),
             upstream_elapsed: OnceLock::new(),
@@ -108,6 +126,7 @@ impl Call {
                 reference: self.reference,
                 trace: self.trace.clone(),
                 message_trace: self.message_trace.clone(),
+                intercept: self.intercept.clone(),
                 method: self.method.clone(),
                 started: self.started,
                 upstream_elapsed: self.upstream_elapsed.clone(),
@@ -142,11 +161,12 @@ impl Call {
             (Some(source), Some(id)) => Principal { kind: source.kind, id: Some(id), claims: None },
             _ => Principal::default(),
         };
+        let inside = self.intercept.inside();
         Arc::new(Context {
             principal,
             session_id: surface.session_id,
-            agent_id: label(headers, &WEIR_AGENT_ID),
-            action_name: label(headers, &WEIR_ACTION_NAME),
+            agent_id: inside.map(|inside| inside.agent_id.to_string()),
+            action_name: inside.map(|inside| inside.action_name.to_string()),
             call_ref: Some(self.reference.as_str().to_owned()),
             trace_id: Some(self.trace().trace_id().to_owned()),
             span_id: Some(self.trace().span_id().to_owned()),
@@ -176,10 +196,6 @@ pub(crate) fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
         (Some(value), None) if !value.is_empty() => Some(String::from_utf8_lossy(value.as_bytes()).into_owned()),
         _ => None,
     }
-}
-
-fn label(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
-    text(headers, name).filter(|text| text.len() <= MAX_LABEL)
 }
 
 impl Watch {

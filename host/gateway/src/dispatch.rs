@@ -15,11 +15,13 @@ use crate::adapter::http::Http;
 use crate::adapter::{Adapter, Received};
 use crate::body::ReplyBody;
 use crate::call::{Call, CallRef, Watch};
+use crate::contexts::{self, Carried, ContextError};
 use crate::gateway::Shared;
 use crate::headers::WEIR_CALL_REF;
 use crate::interceptors;
 use crate::mcp;
 use crate::origin::Exposure;
+use crate::records::{recorded, vouch};
 use crate::refusal::Refusal;
 use crate::routes::{Prepared, Protocol};
 use crate::telemetry::ExchangeReport;
@@ -28,27 +30,30 @@ use crate::verdict::{Verdict, judge};
 
 /// Answers a request, whatever happens.
 pub(crate) async fn answer(shared: Arc<Shared>, exposure: Exposure, request: Request<Incoming>) -> Response<ReplyBody> {
-    let reference = CallRef::new();
     let set = shared.current();
     let path = request.uri().path();
-    let mut response = if set.interceptors.are_at(path, exposure) {
-        interceptors::answer(&shared, &set, &reference, exposure, request).await
-    } else {
-        let route = set.routes.find(path).map(Arc::clone);
-        // The route is all that an exchange needs; a set that was replaced need not live as long as it does.
-        drop(set);
-        match route {
-            Some(route) => on_route(shared, route, reference, exposure, request).await,
-            None => no_route(&shared, &reference, request.method()),
-        }
-    };
+    if set.interceptors.are_at(path, exposure) {
+        let reference = CallRef::new();
+        return referenced(interceptors::answer(&shared, &set, &reference, exposure, request).await, &reference);
+    }
+    let route = set.routes.find(path).map(Arc::clone);
+    // The route is all that an exchange needs; a set that was replaced need not live as long as it does.
+    drop(set);
+    let Some(route) = route else { return no_route(&shared, request.method()) };
+    let carried = contexts::read(request.headers(), &shared.contexts);
+    let promised = carried.as_ref().ok().and_then(|carried| carried.as_ref()?.promised);
+    let reference = promised.unwrap_or_else(CallRef::new);
+    referenced(on_route(shared, route, reference, carried, exposure, request).await, &reference)
+}
+
+fn referenced(mut response: Response<ReplyBody>, reference: &CallRef) -> Response<ReplyBody> {
     response.headers_mut().insert(WEIR_CALL_REF, reference.header());
     response
 }
 
-fn no_route(shared: &Shared, reference: &CallRef, method: &Method) -> Response<ReplyBody> {
-    let refusal = Refusal::NoRoute;
-    let response = refusal.respond(Some(reference));
+fn no_route(shared: &Shared, method: &Method) -> Response<ReplyBody> {
+    let (refusal, reference) = (Refusal::NoRoute, CallRef::new());
+    let response = refusal.respond(Some(&reference));
     shared.telemetry.exchange(&ExchangeReport {
         route: "",
         protocol: Protocol::Http,
@@ -59,24 +64,35 @@ fn no_route(shared: &Shared, reference: &CallRef, method: &Method) -> Response<R
         refusal: Some(refusal.urn()),
         call_ref: reference.as_str(),
     });
-    response
+    referenced(response, &reference)
 }
 
 async fn on_route(
     shared: Arc<Shared>,
     route: Arc<Prepared>,
     reference: CallRef,
+    carried: Result<Option<Carried>, ContextError>,
     exposure: Exposure,
     request: Request<Incoming>,
 ) -> Response<ReplyBody> {
     let (parts, body) = request.into_parts();
-    let call = Arc::new(Call::begin(shared, route, reference, &parts));
+    let (carried, wrong) = match carried {
+        Ok(carried) => (carried, None),
+        Err(wrong) => (None, Some(wrong)),
+    };
+    let call = Arc::new(Call::begin(shared, route, reference, carried, &parts));
     let request = Request::from_parts(parts, body);
     let watch = Watch::over(Arc::clone(&call));
 
     let exchange = async {
+        if let Some(wrong) = wrong {
+            return Err(Refusal::BadRequest(wrong.to_string()));
+        }
+        if let (Some(_), Some(url)) = (call.intercept.inside(), call.wanted_url()) {
+            vouch(&call, &url).await?;
+        }
         match call.route.route.protocol {
-            Protocol::Http => exchange::<Http>(&call, request).await,
+            Protocol::Http => recorded(&call, exchange::<Http>(&call, request)).await,
             Protocol::Mcp => mcp::exchange(&call, exposure, request).await,
         }
     };

@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock, Weak};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
+use crate::contexts::Contexts;
 use crate::dispatch;
 use crate::interceptors::Interceptors;
 use crate::listener::{self, Drained};
@@ -14,6 +15,7 @@ use crate::mcp::stdio::{EndServers, Servers};
 use crate::mcp::{Sessions, ToolHeaders};
 use crate::options::GatewayOptions;
 use crate::origin::Exposure;
+use crate::records::{NoRecords, Records};
 use crate::routes::Routes;
 use crate::tasks::OwnedTasks;
 use crate::telemetry::Telemetry;
@@ -53,6 +55,8 @@ pub(crate) struct Shared {
     pub(crate) options: GatewayOptions,
     pub(crate) telemetry: Arc<dyn Telemetry>,
     pub(crate) upstream: Upstream,
+    pub(crate) contexts: Arc<Contexts>,
+    pub(crate) records: Arc<dyn Records>,
     /// Which arguments of which tools are mirrored in headers.
     pub(crate) tool_headers: ToolHeaders,
     /// Places for answers of ours to servers that are under way.
@@ -66,14 +70,26 @@ pub(crate) struct Shared {
 const MAX_ANSWERING: usize = 64;
 
 impl Gateway {
-    /// A gateway with its first running set.
+    /// A gateway with its first running set that records nothing.
     pub fn new(options: GatewayOptions, telemetry: Arc<dyn Telemetry>, set: RunningSet) -> Self {
+        Self::recording(options, telemetry, Arc::new(NoRecords), set)
+    }
+
+    /// A gateway with its first running set.
+    pub fn recording(
+        options: GatewayOptions,
+        telemetry: Arc<dyn Telemetry>,
+        records: Arc<dyn Records>,
+        set: RunningSet,
+    ) -> Self {
         let upstream = Upstream::new(&options);
         let live = Arc::new(Live::default());
         let shared = Shared {
             options,
             telemetry,
             upstream,
+            contexts: Arc::new(Contexts::default()),
+            records,
             tool_headers: ToolHeaders::default(),
             answering: Arc::new(Semaphore::new(MAX_ANSWERING)),
             servers: Servers::default(),
@@ -81,6 +97,11 @@ impl Gateway {
             running: RwLock::new(Arc::new(set)),
         };
         Self { shared: Arc::new(shared), live }
+    }
+
+    /// The contexts that are opened by tokens.
+    pub fn contexts(&self) -> Arc<Contexts> {
+        Arc::clone(&self.shared.contexts)
     }
 
     /// Puts another set to work for requests that arrive from now on; those in flight finish on theirs.

@@ -9,6 +9,7 @@ use http::{HeaderValue, Response, StatusCode};
 
 use crate::body::ReplyBody;
 use crate::call::CallRef;
+use crate::records::NotAdmitted;
 use crate::verdict::{Denial, Reason, Said};
 use crate::wire::{Problem, ProblemMessage};
 
@@ -33,6 +34,10 @@ pub(crate) enum Refusal {
     EncodedBody,
     /// A body did not arrive in time.
     BodyTimeout,
+    /// A call inside a context that may not go where it wants to; this is what its caller is told.
+    Untrusted(String),
+    /// A call that is to be recorded and cannot be.
+    NotRecorded(NotAdmitted),
     /// A policy decided so, or failed.
     Denied(Denial),
     /// A mutator's payload cannot be sent; the reason is for the log.
@@ -45,6 +50,12 @@ pub(crate) enum Refusal {
     UpstreamInvalid(&'static str),
     /// A message that is no JSON-RPC, answered in its own words.
     JsonRpc(StatusCode, Bytes),
+    /// As many contexts are open as may be.
+    TooManyContexts(String),
+    /// A parameter that is not what it must be, where clients rely on this answer.
+    Unprocessable(String),
+    /// The store of records does not answer; the cause is for the log.
+    StoreUnavailable(String),
     /// Not all policies are loaded.
     NotReady(String),
     /// A fault of the gateway.
@@ -115,6 +126,8 @@ impl Refusal {
             Self::BodyTooLarge(_) => kind("urn:weir:body-too-large", "Body too large", StatusCode::PAYLOAD_TOO_LARGE),
             Self::EncodedBody => kind("urn:weir:encoded-body", "Encoded body", StatusCode::UNSUPPORTED_MEDIA_TYPE),
             Self::BodyTimeout => kind("urn:weir:body-timeout", "Body timeout", StatusCode::REQUEST_TIMEOUT),
+            Self::Untrusted(_) => kind("urn:weir:untrusted", "Untrusted endpoint", StatusCode::FORBIDDEN),
+            Self::NotRecorded(_) => kind("urn:weir:not-recorded", "Not recorded", StatusCode::SERVICE_UNAVAILABLE),
             Self::Denied(denial) => match denial.reason {
                 Reason::Denied => kind("urn:weir:denied", "Denied by policy", StatusCode::FORBIDDEN),
                 Reason::ApprovalRequired => {
@@ -134,6 +147,13 @@ impl Refusal {
             Self::UpstreamTimeout => kind("urn:weir:upstream-timeout", "Upstream timeout", StatusCode::GATEWAY_TIMEOUT),
             Self::UpstreamInvalid(_) => kind("urn:weir:upstream-invalid", "Upstream invalid", StatusCode::BAD_GATEWAY),
             Self::JsonRpc(status, _) => kind("urn:weir:bad-request", "Bad request", *status),
+            Self::TooManyContexts(_) => {
+                kind("urn:weir:too-many-contexts", "Too many contexts", StatusCode::SERVICE_UNAVAILABLE)
+            }
+            Self::Unprocessable(_) => kind("urn:weir:bad-request", "Bad request", StatusCode::UNPROCESSABLE_ENTITY),
+            Self::StoreUnavailable(_) => {
+                kind("urn:weir:store-unavailable", "Store unavailable", StatusCode::SERVICE_UNAVAILABLE)
+            }
             Self::NotReady(_) => kind("urn:weir:not-ready", "Not ready", StatusCode::SERVICE_UNAVAILABLE),
             Self::Internal => kind("urn:weir:internal", "Internal error", StatusCode::INTERNAL_SERVER_ERROR),
         }
@@ -142,7 +162,14 @@ impl Refusal {
     fn detail(&self) -> String {
         match self {
             Self::NoRoute => "no route of this gateway has a prefix of this path".to_owned(),
-            Self::BadRequest(detail) | Self::NotFound(detail) | Self::NotReady(detail) => detail.clone(),
+            Self::BadRequest(detail)
+            | Self::NotFound(detail)
+            | Self::NotReady(detail)
+            | Self::Untrusted(detail)
+            | Self::TooManyContexts(detail)
+            | Self::Unprocessable(detail) => detail.clone(),
+            Self::StoreUnavailable(_) => "the store of records does not answer; try again later".to_owned(),
+            Self::NotRecorded(reason) => reason.to_string(),
             Self::ForbiddenOrigin(detail) => (*detail).to_owned(),
             Self::Unauthorized => "give the admin token as `Authorization: Bearer …`".to_owned(),
             Self::MethodNotAllowed(allow) => format!("only {allow} is served at this path"),
@@ -183,6 +210,9 @@ impl Refusal {
             Self::UpstreamUnreachable(error) => tracing::warn!(call_ref, error, "the upstream cannot be reached"),
             Self::UpstreamTimeout => tracing::warn!(call_ref, "the upstream did not answer in time"),
             Self::UpstreamInvalid(what) => tracing::warn!(call_ref, what, "the upstream's response cannot be used"),
+            Self::Untrusted(detail) => tracing::info!(call_ref, "{detail}"),
+            Self::StoreUnavailable(cause) => tracing::error!(call_ref, "the store of records does not answer: {cause}"),
+            Self::NotRecorded(reason) => tracing::warn!(call_ref, "refused: {reason}"),
             Self::Internal => tracing::error!(call_ref, "internal error"),
             _ => tracing::debug!(call_ref, kind = self.urn(), "refused"),
         }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use http::{Request, Response, StatusCode, Version};
+use http::header::ACCEPT_ENCODING;
+use http::{HeaderValue, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
@@ -19,6 +20,7 @@ use crate::body::RequestBody;
 use crate::call::Call;
 use crate::headers;
 use crate::options::GatewayOptions;
+use crate::records::{AnswerBody, RequestTap, vouch};
 use crate::refusal::{Refusal, chain_of};
 use crate::tasks::OwnedTasks;
 
@@ -43,8 +45,41 @@ pub(crate) enum Patience {
     Endless,
 }
 
-/// Sends a request of an exchange to its upstream, and waits for the head of the response.
+/// Sends the request of an exchange to its upstream, and waits for the head of the response. Both are noted if the
+/// exchange is recorded.
 pub(crate) async fn ask(
+    call: &Call,
+    mut request: Request<RequestBody>,
+    patience: Patience,
+) -> Result<Response<AnswerBody>, Refusal> {
+    if let Err(refusal) = vouch(call, request.uri()).await {
+        if let Some(notes) = call.intercept.notes() {
+            notes.unanswered(&refusal);
+        }
+        return Err(refusal);
+    }
+    let Some(notes) = call.intercept.notes() else {
+        let response = ask_aside(call, request, patience).await?;
+        return Ok(response.map(|body| AnswerBody::new(body, None)));
+    };
+    // A compressed answer could not be read by whoever reads the row.
+    request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    notes.sending(&request);
+    let request = request.map(|body| body.noted(RequestTap::new(Arc::clone(notes))));
+    match ask_aside(call, request, patience).await {
+        Ok(response) => {
+            notes.answering(&response);
+            Ok(response.map(|body| AnswerBody::new(body, Some(Arc::clone(notes)))))
+        }
+        Err(refusal) => {
+            notes.unanswered(&refusal);
+            Err(refusal)
+        }
+    }
+}
+
+/// Sends a request that the gateway itself makes for an exchange, and waits for the head of the response.
+pub(crate) async fn ask_aside(
     call: &Call,
     mut request: Request<RequestBody>,
     patience: Patience,
@@ -87,7 +122,7 @@ impl Upstream {
         patience: Patience,
     ) -> Result<Response<Incoming>, Refusal> {
         let progress = match request.body() {
-            RequestBody::Streamed(_, progress) => Some(Arc::clone(progress)),
+            RequestBody::Streamed(_, progress) | RequestBody::Noted(_, progress, _) => Some(Arc::clone(progress)),
             RequestBody::Whole(_) => None,
         };
         let mut answer = std::pin::pin!(self.client.request(request));

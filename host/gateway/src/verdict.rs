@@ -72,6 +72,9 @@ pub(crate) async fn judge(call: &Call, event: &Event) -> Result<Verdict, Refusal
         return Err(Refusal::Internal);
     };
     call.shared.telemetry.chain(&route.name, &result, started.elapsed());
+    if let Some(notes) = call.intercept.notes() {
+        notes.decided(&result);
+    }
     Ok(read(call, event, result))
 }
 

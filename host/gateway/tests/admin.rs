@@ -10,7 +10,10 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use weir_core::chain::ChainError;
 use weir_core::{Chain, Event, Phase};
-use weir_gateway::admin::{self, AdminSource, ChainRequest, ChainRequestError, ChainResponse, PolicyList, RouteList};
+use weir_gateway::admin::{
+    self, AdminSource, ChainRequest, ChainRequestError, ChainResponse, PolicyList, RecordSource, RouteList,
+};
+use weir_gateway::contexts::Contexts;
 use weir_gateway::wire::{Policy, PolicyLoad, PolicyStats, Reload, Settings};
 use weir_gateway::{Protocol, Routes};
 
@@ -19,6 +22,7 @@ use crate::support::{Answer, chain, deny_if, get, mutator, post, route, send};
 /// An admin surface over one route with two policies.
 struct Source {
     routes: Routes,
+    contexts: Arc<Contexts>,
 }
 
 #[async_trait::async_trait]
@@ -64,6 +68,12 @@ impl AdminSource for Source {
     fn routes(&self) -> RouteList {
         RouteList::of(&self.routes)
     }
+    fn contexts(&self) -> Arc<Contexts> {
+        Arc::clone(&self.contexts)
+    }
+    fn records(&self) -> Option<Arc<dyn RecordSource>> {
+        None
+    }
     async fn run_chain(&self, request: ChainRequest) -> Result<ChainResponse, ChainRequestError> {
         let ChainRequest { event, phase, payload, request, context, route, interceptors, timeout: _ } = request;
         if let Some(name) = route.filter(|name| self.routes.by_name(name).is_none()) {
@@ -108,7 +118,7 @@ async fn serve(token: Option<&str>) -> Serving {
         deny_if("*", &[Phase::Request], "bad"),
         mutator("tools/call", &[Phase::Request, Phase::Response], |text| Some(text.replace("secret", "-"))),
     ]);
-    let source = Arc::new(Source { routes: Routes::new(vec![route]).unwrap() });
+    let source = Arc::new(Source { routes: Routes::new(vec![route]).unwrap(), contexts: Arc::default() });
     let token = token.map(str::to_owned);
     let task = tokio::spawn(async move { admin::serve(listener, source, token, std::future::pending()).await });
     Serving { address, task }

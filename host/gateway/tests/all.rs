@@ -8,6 +8,10 @@ mod support;
 mod admin;
 /// How connections begin, are bounded, drain and are cancelled.
 mod connections;
+/// Calls inside contexts, and what is recorded of them.
+mod contexts;
+/// The same on routes that speak MCP.
+mod contexts_mcp;
 /// What an HTTP route does with messages that policies see.
 mod http_policies;
 /// What passes a route untouched.

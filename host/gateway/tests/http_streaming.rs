@@ -23,6 +23,7 @@ async fn a_request_goes_on_with_its_end_to_end_headers_only() {
             .header("x-own", "1")
             .header("authorization", "Bearer t")
             .header("weir-agent-id", "a")
+            .header("weir-action-name", "b")
             .header("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
             .header("tracestate", "a=b");
         if version == Version::HTTP_11 {

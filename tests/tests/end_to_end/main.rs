@@ -8,6 +8,8 @@
 mod admin;
 /// Clients of other makers against `weir demo`: curl, and the MCP client of PyPI.
 mod clients;
+/// Contexts, records, trust and handoffs.
+mod contexts;
 /// The end of the process.
 mod drain;
 /// The interceptor server and its users: another gateway, the public MCP client, callers with configurations.

@@ -6,6 +6,7 @@ mod chain;
 mod check;
 mod output;
 mod policy;
+mod records;
 mod serve;
 mod stdio;
 
@@ -53,6 +54,9 @@ enum Command {
     /// Tools for authors of policies
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// List, show, verify and export what was recorded
+    #[command(subcommand)]
+    Records(records::RecordsCommand),
 }
 
 #[derive(Debug, Args)]
@@ -189,6 +193,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
             Command::Stdio(arguments) => stdio::run(arguments).await,
             Command::Check(arguments) => check::run(arguments).await,
             Command::Chain(arguments) => chain::run(arguments).await,
+            Command::Records(command) => records::run(command).await,
             Command::Policy(PolicyCommand::Inspect { file, json }) => policy::inspect(&file, json).await,
             Command::Policy(PolicyCommand::Test { file, cases, json }) => {
                 policy::test(&file, cases.as_deref(), json).await

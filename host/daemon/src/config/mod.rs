@@ -7,6 +7,7 @@ mod address;
 mod document;
 pub mod folder;
 mod json;
+pub mod records;
 mod report;
 mod resolve;
 pub mod resolved;

@@ -16,6 +16,7 @@ use weir_store::MemoryStateOptions;
 
 use super::address;
 use super::document::{At, Source, closest};
+use super::records::{resolve_records, resolve_trust};
 use super::report::{Place, Problem};
 use super::resolved::{
     AdminConfig, CodeCache, Config, DemoUpstream, EngineConfig, GatewayConfig, InterceptorsConfig, PolicyConfig,
@@ -56,7 +57,7 @@ pub fn resolve(name: &str, text: &str, surroundings: &Surroundings<'_>) -> (Conf
 }
 
 fn whole(written: Written, source: &Source<'_>, surroundings: &Surroundings<'_>) -> Config {
-    let Written { gateway, admin, engine, state, interceptors, routes, policies } = written;
+    let Written { gateway, admin, engine, state, interceptors, records, trust, routes, policies } = written;
     let gateway = resolve_gateway(gateway, source);
     let mut names: Vec<String> = routes.iter().filter_map(|route| Some(route.name.as_ref()?.value.clone())).collect();
     names.dedup();
@@ -83,6 +84,8 @@ fn whole(written: Written, source: &Source<'_>, surroundings: &Surroundings<'_>)
         engine: resolve_engine(engine, surroundings.folder),
         state: resolve_state(state),
         interceptors,
+        records: resolve_records(records, source, surroundings.folder, surroundings.variable),
+        trust: resolve_trust(trust),
         routes,
         policies,
     }

@@ -17,6 +17,7 @@ use weir_gateway::{Command, GatewayOptions, OnDeny, PassAuthorization, Principal
 use weir_store::MemoryStateOptions;
 
 use super::Place;
+use super::records::{RecordsConfig, TrustConfig};
 
 /// One folder's configuration.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +32,10 @@ pub struct Config {
     pub state: MemoryStateOptions,
     /// The policies for chains elsewhere.
     pub interceptors: InterceptorsConfig,
+    /// What is recorded, and where it is kept.
+    pub records: RecordsConfig,
+    /// Whether calls inside a context are checked against the registry.
+    pub trust: TrustConfig,
     /// The routes, as written.
     pub routes: Vec<RouteConfig>,
     /// The policies, as written.

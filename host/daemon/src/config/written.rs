@@ -1,4 +1,5 @@
-//! What stands in `weir.toml`, section by section. This file is the list of all keys.
+//! What stands in `weir.toml`, section by section. This file is the list of all keys, but for those of records and
+//! trust, which are in [`super::records`].
 //!
 //! Every value is optional and has its place; what a missing one means is decided in [`super::resolve`].
 
@@ -14,10 +15,11 @@ use weir_gateway::{OnDeny, Protocol, Sharing};
 
 use super::address;
 use super::document::{At, Table};
+use super::records::{self, WrittenRecords, WrittenTrust};
 use super::resolved::{DemoUpstream, Secret, Upstream};
 
 /// Sections that later versions read.
-const LATER: &[&str] = &["records", "egress", "trust", "decisions"];
+const LATER: &[&str] = &["egress", "decisions"];
 
 /// The file.
 #[derive(Debug, Default)]
@@ -32,6 +34,10 @@ pub struct Written {
     pub state: WrittenState,
     /// `[interceptors]`
     pub interceptors: WrittenInterceptors,
+    /// `[records]`
+    pub records: WrittenRecords,
+    /// `[trust]`
+    pub trust: WrittenTrust,
     /// `[[route]]`
     pub routes: Vec<WrittenRoute>,
     /// `[[policy]]`
@@ -192,6 +198,8 @@ pub fn read(root: Table<'_>) -> Written {
         engine: root.table("engine").map(engine).unwrap_or_default(),
         state: root.table("state").map(state).unwrap_or_default(),
         interceptors: root.table("interceptors").map(interceptors).unwrap_or_default(),
+        records: root.table("records").map(records::records).unwrap_or_default(),
+        trust: root.table("trust").map(records::trust).unwrap_or_default(),
         routes: root.tables("route").into_iter().map(route).collect(),
         policies: root.tables("policy").into_iter().map(policy).collect(),
     };

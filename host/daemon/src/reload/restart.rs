@@ -6,7 +6,8 @@ use crate::config::{Config, Folder, Problem};
 
 /// One warning for each section that differs from what the process started with in something that is made once.
 pub fn needed(folder: &Folder, started_with: &Config, now: &Config) -> Vec<Problem> {
-    let Config { gateway, admin, engine, state, interceptors: _, routes: _, policies: _ } = started_with;
+    let Config { gateway, admin, engine, state, interceptors: _, records, trust, routes: _, policies: _ } =
+        started_with;
     // Timeouts and sizes of [gateway] that routes take over hold at once.
     let GatewayConfig { listen, chain_timeout: _, max_body: _, options } = gateway;
     let AdminConfig { listen: admin_listen, token } = admin;
@@ -21,6 +22,8 @@ pub fn needed(folder: &Folder, started_with: &Config, now: &Config) -> Vec<Probl
         ("call_cap_ms of [engine]", *call_cap != now.engine.call_cap),
         ("quarantine of [engine]", *quarantine != now.engine.quarantine),
         ("[state]", *state != now.state),
+        ("[records]", *records != now.records),
+        ("[trust]", *trust != now.trust),
     ];
     let changed = rows.iter().filter(|(_, changed)| *changed);
     changed

@@ -3,15 +3,17 @@
 //! Nothing relies on them: a notice that is lost, or a file system that sends none, only delays a reload until the
 //! next look.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use notify::event::ModifyKind;
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
 use super::fingerprint::Fingerprint;
 use crate::config::Folder;
+use crate::config::folder::CONFIG_FILE;
 
 /// Most folders that are watched; each costs a handle of the system.
 const MAX_WATCHED: usize = 64;
@@ -29,7 +31,7 @@ impl Watcher {
         // One place: notices only say that something happened.
         let (sender, notices) = mpsc::channel(1);
         let on_event = move |event: notify::Result<Event>| {
-            let matters = event.map_or(true, |event| !matches!(event.kind, EventKind::Access(_)));
+            let matters = event.map_or(true, |event| may_matter(&event));
             if matters {
                 // A full channel has a notice in it already.
                 let _ = sender.try_send(());
@@ -73,5 +75,19 @@ impl Watcher {
                 return;
             }
         }
+    }
+}
+
+/// Whether a folder may be another one after it. Bytes of files that are not looked at do not count: a store of records
+/// in the folder is written to all the time.
+fn may_matter(event: &Event) -> bool {
+    let is_looked_at = |path: &PathBuf| {
+        let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        name == CONFIG_FILE || name.ends_with(".wasm")
+    };
+    match event.kind {
+        EventKind::Access(_) => false,
+        EventKind::Modify(ModifyKind::Data(_)) => event.paths.is_empty() || event.paths.iter().any(is_looked_at),
+        _ => true,
     }
 }

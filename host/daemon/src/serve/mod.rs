@@ -26,6 +26,7 @@ use crate::config::resolved::{CodeCache, EngineConfig};
 use crate::config::{Config, Folder, Problem, Upstreams};
 use crate::demo::DemoServers;
 use crate::load::{self, LoadedSet};
+use crate::records::{self, KeepError, Keeping, Measured};
 use crate::reload::{self, Fingerprint};
 use crate::telemetry::{GatewayTelemetry, Metrics};
 
@@ -75,6 +76,9 @@ pub enum ServeError {
     /// The sandboxes cannot be set up.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The store of records cannot be had.
+    #[error(transparent)]
+    Records(#[from] KeepError),
     /// The system refuses signal handlers.
     #[error("cannot listen for signals: {0}")]
     Signals(std::io::Error),
@@ -147,6 +151,8 @@ pub async fn serve(
         return Err(ServeError::Token(admin_listen));
     }
 
+    let keeping = records::start(&set.config.records, &set.config.trust, served.path()).await?;
+    let kept = keeping.as_ref().map(Keeping::kept);
     let listener = bind(listen, "gateway", "; give --listen 127.0.0.1:0 to take a free port").await?;
     let admin_listener = bind(admin_listen, "admin", "; give --admin-listen 127.0.0.1:0 to take a free port").await?;
     let servers = match demo {
@@ -163,10 +169,12 @@ pub async fn serve(
     let metrics = Arc::new(Metrics::new(&panics));
     let running_set = wire::running_set(&set, 1, addresses).map_err(|problem| wrong(vec![problem]))?;
     let telemetry = Arc::new(GatewayTelemetry::new(Arc::clone(&metrics)));
-    let gateway = Gateway::new(gateway_options, telemetry, running_set);
+    let gateway = Gateway::recording(gateway_options, telemetry, records::gateway_port(kept.clone()), running_set);
+    metrics.watch(Box::new(Measured::new(kept.clone(), gateway.contexts())));
     reload::log_set(&set);
     metrics.serves(&set, 1);
-    let running = Arc::new(Running::new(gateway.clone(), engine, remotes, metrics, set, demo, addresses));
+    let running = Running::new(gateway.clone(), engine, remotes, metrics, set, demo, addresses);
+    let running = Arc::new(running.keeping(kept));
 
     let (end, ending) = watch::channel(false);
     let mut tasks = JoinSet::new();
@@ -193,6 +201,15 @@ pub async fn serve(
     ready(bound, &running.current().set);
     let serving = until_drained(serving, &signals, &drain, &running).await;
     watcher.abort();
+    if let Some(keeping) = keeping {
+        tokio::select! {
+            () = keeping.drain() => {}
+            name = signals.end() => {
+                tracing::warn!(target: "weir::serve", "received {name} again: ending at once, records may be lost");
+                std::process::exit(130);
+            }
+        }
+    }
     // The demo's servers and the admin surface outlive the drain: calls in flight still need them.
     let _ = end.send(true);
     let _ = tokio::time::timeout(Duration::from_secs(1), async { while tasks.join_next().await.is_some() {} }).await;

@@ -9,12 +9,14 @@ use weir_core::chain::ChainError;
 use weir_engine::Engine;
 use weir_gateway::Gateway;
 use weir_gateway::admin::{ChainRequest, ChainRequestError, ChainResponse};
+use weir_gateway::contexts::Contexts;
 use weir_gateway::remote::Remotes;
 
 use super::wire::running_set;
 use crate::config::{Problem, Upstreams};
 use crate::demo::DemoAddresses;
 use crate::load::LoadedSet;
+use crate::records::Kept;
 use crate::telemetry::{Metrics, ReloadOutcome};
 
 /// The process while it serves.
@@ -30,6 +32,8 @@ pub struct Running {
     /// Where routes lead.
     pub demo: Upstreams,
     addresses: Option<DemoAddresses>,
+    /// Rows and what belongs to them, if they are kept.
+    pub kept: Option<Arc<Kept>>,
     current: RwLock<Arc<Current>>,
     refused: Mutex<Option<Refused>>,
     draining: AtomicBool,
@@ -73,15 +77,26 @@ impl Running {
             metrics,
             demo,
             addresses,
+            kept: None,
             current: RwLock::new(Arc::new(current)),
             refused: Mutex::default(),
             draining: AtomicBool::new(false),
         }
     }
 
+    /// The process with its records, if they are kept.
+    pub fn keeping(self, kept: Option<Arc<Kept>>) -> Self {
+        Self { kept, ..self }
+    }
+
     /// What serves now.
     pub fn current(&self) -> Arc<Current> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The contexts that are opened by tokens.
+    pub fn contexts(&self) -> Arc<Contexts> {
+        self.gateway.contexts()
     }
 
     /// The set that the gateway has.

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
+use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
@@ -104,6 +105,11 @@ impl Metrics {
         }
         *metrics.registry.write().unwrap_or_else(PoisonError::into_inner) = registry;
         metrics
+    }
+
+    /// Shows what somebody else counts.
+    pub fn watch(&self, collector: Box<dyn Collector>) {
+        self.registry.write().unwrap_or_else(PoisonError::into_inner).register_collector(collector);
     }
 
     /// A set was put to work: its policies are listed from the start, even where nothing has happened yet.
@@ -244,7 +250,7 @@ impl Scraped {
 #[derive(Debug)]
 struct Panics(Arc<AtomicU64>);
 
-impl prometheus_client::collector::Collector for Panics {
+impl Collector for Panics {
     fn encode(&self, mut encoder: prometheus_client::encoding::DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
         use prometheus_client::encoding::EncodeMetric;
         use prometheus_client::metrics::MetricType;

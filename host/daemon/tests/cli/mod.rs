@@ -46,6 +46,8 @@ fn help() {
     check("help-chain", &["chain", "--help"], "");
     check("help-stdio", &["stdio", "--help"], "");
     check("help-policy-test", &["policy", "test", "--help"], "");
+    check("help-records-list", &["records", "list", "--help"], "");
+    check("help-records-verify", &["records", "verify", "--help"], "");
 }
 
 #[test]

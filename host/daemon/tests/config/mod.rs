@@ -8,7 +8,11 @@ use weir::config::{Surroundings, Upstreams, resolve};
 
 /// Renders what a file comes to: the configuration, or all of its problems.
 fn outcome(text: &str) -> String {
-    let variable = |name: &str| (name == "ADMIN_TOKEN").then(|| "0123456789abcdef".to_owned());
+    let variable = |name: &str| match name {
+        "ADMIN_TOKEN" => Some("0123456789abcdef".to_owned()),
+        "STORE_URL" => Some("postgres://weir:hunter2@db.example:5432/weir?sslmode=require".to_owned()),
+        _ => None,
+    };
     let surroundings =
         Surroundings { folder: Path::new("policies"), upstreams: Upstreams::AsWritten, variable: &variable };
     let (config, mut problems) = resolve("weir.toml", text, &surroundings);
@@ -17,7 +21,9 @@ fn outcome(text: &str) -> String {
     for problem in &problems {
         writeln!(outcome, "{problem}").unwrap();
     }
-    if problems.is_empty() { format!("{config:#?}") } else { outcome }
+    let outcome = if problems.is_empty() { format!("{config:#?}") } else { outcome };
+    assert!(!outcome.contains("hunter2"), "a secret is repeated:\n{outcome}");
+    outcome
 }
 
 #[test]

@@ -29,6 +29,8 @@ use crate::variants::Variants;
 
 pub use schema::check as check_config;
 
+pub use schema::violations as schema_violations;
+
 /// A component as it was read.
 #[derive(Debug, Clone)]
 pub struct PolicySource {

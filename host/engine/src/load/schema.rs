@@ -28,6 +28,23 @@ pub fn check(schema: Option<&str>, config: &str) -> Result<(), Vec<String>> {
     if causes.is_empty() { Ok(()) } else { Err(causes) }
 }
 
+/// Where a value does not fit a JSON Schema, or why the schema is none. For claims of others, so both are hostile:
+/// nothing is fetched, and only the first places are told.
+pub fn violations(schema: &Value, value: &Value) -> Result<Vec<String>, String> {
+    if !(schema.is_object() || schema.is_boolean()) {
+        return Err("it must be an object or a boolean".to_owned());
+    }
+    let validator = jsonschema::validator_for(schema).map_err(|error| error.to_string())?;
+    Ok(validator
+        .iter_errors(value)
+        .take(MAX_LISTED)
+        .map(|error| match error.instance_path().as_str() {
+            "" => error.to_string(),
+            path => format!("{path}: {error}"),
+        })
+        .collect())
+}
+
 fn compile(schema: &str) -> Result<jsonschema::Validator, String> {
     let schema: Value =
         serde_json::from_str(schema).map_err(|error| format!("its configSchema is not JSON: {error}"))?;
@@ -49,6 +66,18 @@ mod tests {
         assert_eq!(causes.len(), 3, "{causes:?}");
         assert!(causes.iter().any(|cause| cause.starts_with("config/n: ")), "{causes:?}");
         assert!(check(None, "{").is_err());
+    }
+
+    #[test]
+    fn claims_are_held_against_their_schema() {
+        let json = |text| serde_json::from_str::<Value>(text).unwrap();
+        let schema = json(r#"{"type":"object","required":["a"],"properties":{"a":{"type":"integer"}}}"#);
+        assert_eq!(violations(&schema, &json(r#"{"a":1}"#)), Ok(Vec::new()));
+        assert!(violations(&schema, &json(r#"{"a":"x"}"#)).unwrap()[0].starts_with("/a: "));
+        assert_eq!(violations(&json("false"), &json("1")).unwrap().len(), 1);
+        for schema in ["7", "[]", "null", r#"{"type":"nonsense"}"#, r#"{"$ref":"https://example.com/x.json"}"#] {
+            assert!(violations(&json(schema), &json("1")).is_err(), "{schema}");
+        }
     }
 
     #[test]

@@ -13,12 +13,15 @@ use std::sync::Arc;
 
 use ::http::header::HOST;
 use ::http::{Request, Response};
+use bytes::Bytes;
+use http_body::Body;
 use hyper::body::Incoming;
 use weir_core::{Event, Payload};
 
-use crate::body::{ReplyBody, RequestBody};
+use crate::body::{BodyError, ReplyBody, RequestBody};
 use crate::call::Call;
 use crate::read::{self, Read, ReadError};
+use crate::records::AnswerBody;
 use crate::refusal::Refusal;
 use crate::verdict::Denial;
 
@@ -49,7 +52,7 @@ pub(crate) trait Adapter: Sized + Send {
     fn receive(
         &mut self,
         call: &Arc<Call>,
-        response: Response<Incoming>,
+        response: Response<AnswerBody>,
     ) -> impl Future<Output = Result<Received, Refusal>> + Send;
 
     /// The reply that was received, with what policies made of it.
@@ -81,7 +84,10 @@ pub(crate) async fn read_request(call: &Call, body: Incoming) -> Result<Read, Re
 }
 
 /// Reads a response's body within the route's limit.
-pub(crate) async fn read_response(call: &Call, body: Incoming) -> Result<Read, Refusal> {
+pub(crate) async fn read_response(
+    call: &Call,
+    body: impl Body<Data = Bytes, Error: Into<BodyError>> + Unpin,
+) -> Result<Read, Refusal> {
     let limit = call.route.route.max_body;
     read::whole(body, limit, call.shared.options.response_timeout).await.map_err(|error| match error {
         ReadError::TooLarge => {

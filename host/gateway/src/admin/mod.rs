@@ -1,24 +1,29 @@
-//! The admin surface: health, metrics, policies, routes, and running a chain.
+//! The admin surface: health, metrics, policies, routes, running a chain, contexts, records, trust and handoffs.
 //!
 //! Invariants: a page in a browser cannot reach it; with a token, only health and readiness answer without it;
 //! errors are `application/problem+json`.
 //!
-//! Not here: what it shows. That comes from the [`AdminSource`].
+//! Not here: what it shows. That comes from the [`AdminSource`] and the [`RecordSource`].
 
+mod answer;
 mod auth;
+mod contexts;
+mod handoffs;
+mod query;
+mod record_source;
+mod records;
+mod resource;
 mod source;
+mod trust;
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::FutureExt;
-use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Method, Request, Response};
+use http::{Request, Response};
 use hyper::body::Incoming;
-use serde::Serialize;
 use tokio::net::TcpListener;
 
 use crate::body::ReplyBody;
@@ -27,11 +32,15 @@ use crate::headers::WEIR_CALL_REF;
 use crate::listener;
 use crate::options::GatewayOptions;
 use crate::origin::Exposure;
-use crate::read::{self, ReadError};
 use crate::refusal::Refusal;
+use answer::{json, read_body, text};
 use auth::Token;
+use resource::Resource;
 
 pub use crate::wire::{ChainRequest, PolicyList, RouteList};
+pub use record_source::{
+    AddedEndpoint, AuditFilter, NewEndpoint, Page, PageRequest, RecordFilter, RecordSource, SourceError, WhichEndpoint,
+};
 pub use source::{AdminSource, ChainRequestError, ChainResponse};
 
 /// Largest body of `POST /v1/chain`.
@@ -39,17 +48,6 @@ const MAX_BODY: usize = 8 * 1024 * 1024;
 
 /// Most connections to the admin surface: operators, a scraper, probes.
 const MAX_CONNECTIONS: usize = 256;
-
-/// What there is, with the methods it takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Resource {
-    Health,
-    Ready,
-    Metrics,
-    Policies,
-    Routes,
-    Chain,
-}
 
 struct Admin {
     source: Arc<dyn AdminSource>,
@@ -84,38 +82,11 @@ async fn answer(admin: Arc<Admin>, request: Request<Incoming>) -> Response<Reply
     response
 }
 
-impl Resource {
-    fn at(path: &str) -> Option<Self> {
-        match path {
-            "/healthz" => Some(Self::Health),
-            "/readyz" => Some(Self::Ready),
-            "/metrics" => Some(Self::Metrics),
-            "/v1/policies" => Some(Self::Policies),
-            "/v1/routes" => Some(Self::Routes),
-            "/v1/chain" => Some(Self::Chain),
-            _ => None,
-        }
-    }
-
-    /// Probes have no token; what they learn is that something listens.
-    fn is_open(self) -> bool {
-        matches!(self, Self::Health | Self::Ready)
-    }
-
-    fn check(self, method: &Method) -> Result<(), Refusal> {
-        match self {
-            Self::Chain if *method == Method::POST => Ok(()),
-            Self::Chain => Err(Refusal::MethodNotAllowed("POST")),
-            _ if *method == Method::GET || *method == Method::HEAD => Ok(()),
-            _ => Err(Refusal::MethodNotAllowed("GET, HEAD")),
-        }
-    }
-}
-
 impl Admin {
     async fn answer(&self, request: Request<Incoming>) -> Result<Response<ReplyBody>, Refusal> {
         self.exposure.check_same_origin(&request)?;
-        let resource = Resource::at(request.uri().path());
+        let uri = request.uri().clone();
+        let resource = Resource::at(uri.path());
         let is_open = resource.is_some_and(Resource::is_open);
         match &self.token {
             Some(token) if !is_open && !token.is_given(request.headers()) => return Err(Refusal::Unauthorized),
@@ -136,17 +107,28 @@ impl Admin {
             Resource::Policies => json(&self.source.policies()),
             Resource::Routes => json(&self.source.routes()),
             Resource::Chain => self.chain(request.into_body()).await,
+            Resource::Contexts => contexts::answer(&self.source.contexts(), request).await,
+            Resource::Context(token) => contexts::end(&self.source.contexts(), token),
+            Resource::Records => records::rows(&*self.records()?, &uri).await,
+            Resource::Record(id) => records::row(&*self.records()?, id, &uri).await,
+            Resource::LatestRecord => records::latest(&*self.records()?, &uri).await,
+            Resource::RecordSummary => records::summary(&*self.records()?).await,
+            Resource::RecordMode => records::mode(&*self.records()?, request).await,
+            Resource::Endpoints => trust::answer(&*self.records()?, request).await,
+            Resource::Endpoint(id) => trust::revoke(&*self.records()?, None, WhichEndpoint::Id(id.to_owned())).await,
+            Resource::Handoffs => handoffs::build(&*self.records()?, request.into_body()).await,
+            Resource::HandoffEvaluation => handoffs::evaluate(&*self.records()?, request.into_body()).await,
+            Resource::AuditEvents => records::audit_events(&*self.records()?, &uri).await,
         }
     }
 
+    fn records(&self) -> Result<Arc<dyn RecordSource>, Refusal> {
+        self.source.records().ok_or_else(|| Refusal::NotFound("this gateway keeps no records".to_owned()))
+    }
+
     async fn chain(&self, body: Incoming) -> Result<Response<ReplyBody>, Refusal> {
-        let time = GatewayOptions::default().body_read_timeout;
-        let body = read::whole(body, MAX_BODY, time).await.map_err(|error| match error {
-            ReadError::TooLarge => Refusal::BodyTooLarge(MAX_BODY),
-            ReadError::Slow => Refusal::BodyTimeout,
-            ReadError::Broken(_) => Refusal::BadRequest("the body broke off".to_owned()),
-        })?;
-        let request = ChainRequest::read(&body.data).map_err(|error| Refusal::BadRequest(error.to_string()))?;
+        let body = read_body(body, MAX_BODY).await?;
+        let request = ChainRequest::read(&body).map_err(|error| Refusal::BadRequest(error.to_string()))?;
         let ChainResponse { result, elapsed } = self.source.run_chain(request).await.map_err(|error| match error {
             ChainRequestError::UnknownRoute(_) | ChainRequestError::UnknownInterceptor(_) => {
                 Refusal::NotFound(error.to_string())
@@ -155,18 +137,4 @@ impl Admin {
         })?;
         json(&crate::wire::chain_result(&result, elapsed))
     }
-}
-
-fn text(content_type: &'static str, text: impl Into<Bytes>) -> Response<ReplyBody> {
-    let mut response = Response::new(ReplyBody::whole(text));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    response
-}
-
-fn json(value: &impl Serialize) -> Result<Response<ReplyBody>, Refusal> {
-    let body = serde_json::to_vec(value).map_err(|error| {
-        tracing::error!(%error, "an admin answer cannot be written");
-        Refusal::Internal
-    })?;
-    Ok(text("application/json", body))
 }

@@ -1,9 +1,12 @@
 //! The port to what the admin surface shows.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
+use super::RecordSource;
+use crate::contexts::Contexts;
 use crate::wire::{ChainRequest, PolicyList, RouteList};
 
 /// What the admin surface shows. The daemon implements it.
@@ -17,6 +20,10 @@ pub trait AdminSource: Send + Sync {
     fn policies(&self) -> PolicyList;
     /// The routes.
     fn routes(&self) -> RouteList;
+    /// The contexts that are opened by tokens.
+    fn contexts(&self) -> Arc<Contexts>;
+    /// Rows and what belongs to them, if they are kept.
+    fn records(&self) -> Option<Arc<dyn RecordSource>>;
     /// Runs a chain.
     async fn run_chain(&self, request: ChainRequest) -> Result<ChainResponse, ChainRequestError>;
 }

@@ -11,6 +11,12 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 pub(crate) const WEIR_AGENT_ID: HeaderName = HeaderName::from_static("weir-agent-id");
 /// Says what the agent is doing. Read by the gateway, not passed on.
 pub(crate) const WEIR_ACTION_NAME: HeaderName = HeaderName::from_static("weir-action-name");
+/// The caller's own number for the call. Read by the gateway, not passed on.
+pub(crate) const WEIR_INTERCEPT_INDEX: HeaderName = HeaderName::from_static("weir-intercept-index");
+/// The token of a context. Read by the gateway, not passed on.
+pub(crate) const WEIR_CONTEXT: HeaderName = HeaderName::from_static("weir-context");
+/// Says that a call inside a context shall pass without a row and a check. Read by the gateway, not passed on.
+pub(crate) const WEIR_PASSTHROUGH: HeaderName = HeaderName::from_static("weir-passthrough");
 /// On every reply: the reference under which the log has the exchange.
 pub(crate) const WEIR_CALL_REF: HeaderName = HeaderName::from_static("weir-call-ref");
 
@@ -133,6 +139,10 @@ mod tests {
             ("expect", "100-continue"),
             ("host", "gateway"),
             ("weir-agent-id", "a"),
+            ("weir-action-name", "a"),
+            ("weir-intercept-index", "1"),
+            ("weir-context", "wctx_secret"),
+            ("weir-passthrough", "true"),
             ("weir-anything", "b"),
             ("cookie", "a=1"),
             ("cookie", "b=2"),

@@ -9,6 +9,7 @@
 mod chain;
 mod chain_request;
 mod context;
+mod contexts;
 mod descriptor;
 mod invocation;
 mod policies;
@@ -22,6 +23,7 @@ pub use chain::{
 pub use chain_request::{ChainRequest, Malformed};
 pub use context::{ContextError, DEFAULT_TIMESTAMP, context};
 pub(crate) use context::{context_at, lenient_context, timestamp};
+pub(crate) use contexts::{ContextEntry, ContextList, open_context};
 pub use descriptor::{Descriptor, DescriptorError, descriptor};
 pub(crate) use invocation::InvocationResult;
 pub use policies::{Policy, PolicyList, PolicyLoad, PolicyStats, Reload, Remote};

@@ -6,6 +6,8 @@ mod client;
 mod policies;
 /// How processes begin, fail, are counted and end.
 mod processes;
+/// What is recorded of calls inside contexts.
+mod records;
 /// Sessions: how they begin and end, their streams, resumption.
 mod sessions;
 /// Several sessions with one process.

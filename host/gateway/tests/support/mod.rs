@@ -3,6 +3,7 @@
 mod client;
 pub mod mcp;
 mod policy;
+mod records;
 pub mod upstream;
 
 use std::net::SocketAddr;
@@ -21,7 +22,8 @@ use weir_gateway::{
 
 pub use client::{Answer, Connection, body_of, get, post, send};
 pub use policy::{Policy, deny_if, mutator, sleeper, validator};
-pub use upstream::{Upstream, echo, full, respond, streamed};
+pub use records::{Rows, start_recording, status};
+pub use upstream::{Reply, Upstream, echo, full, respond, streamed};
 
 /// A gateway that serves until it is dropped or stopped.
 pub struct Running {

@@ -1,19 +1,27 @@
-//! Benchmarks of the sandbox, the chain, start-up and the gateway. They print figures and assert nothing.
+//! Benchmarks of the sandbox, the chain, start-up, the gateway and records. They print figures and assert nothing.
 //!
 //! Everything that is compared runs in one process, interleaved, so that a busy machine slows all of it alike;
 //! medians and ratios hold better than single figures. `bench [FILTER]` runs the groups whose name contains it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a bench that cannot run should say so and stop")]
 
+mod contexts;
 mod figures;
 mod gateway;
 mod policies;
+mod records;
 mod sandbox;
 mod startup;
 
 fn main() {
     let filter = std::env::args().nth(1).unwrap_or_default();
-    let groups: [(&str, fn()); 3] = [("sandbox", sandbox::run), ("startup", startup::run), ("gateway", gateway::run)];
+    let groups: [(&str, fn()); 5] = [
+        ("sandbox", sandbox::run),
+        ("startup", startup::run),
+        ("gateway", gateway::run),
+        ("records", records::run),
+        ("contexts", contexts::run),
+    ];
     if !groups.iter().any(|(name, _)| name.contains(&filter)) {
         let names: Vec<&str> = groups.iter().map(|(name, _)| *name).collect();
         eprintln!("no group of benchmarks contains {filter:?}; there are {}", names.join(", "));

@@ -23,6 +23,7 @@ use crate::body::{ReplyBody, RequestBody, Source, Whole};
 use crate::call::{Call, Surface};
 use crate::headers;
 use crate::read::Read;
+use crate::records::AnswerBody;
 use crate::refusal::Refusal;
 use crate::upstream::Progress;
 use crate::verdict::Denial;
@@ -127,7 +128,7 @@ impl Adapter for Http {
         Ok(Request::from_parts(parts, body))
     }
 
-    async fn receive(&mut self, call: &Arc<Call>, response: Response<Incoming>) -> Result<Received, Refusal> {
+    async fn receive(&mut self, call: &Arc<Call>, response: Response<AnswerBody>) -> Result<Received, Refusal> {
         let Some(seen) = self.seen.as_ref().filter(|seen| seen.wants_response) else {
             return Ok(Received::Reply(response.map(|body| Source::Streamed(body).into())));
         };
@@ -175,7 +176,7 @@ async fn read_request(call: &Call, headers: &HeaderMap, body: Body) -> Result<Re
     super::read_request(call, body).await
 }
 
-async fn read_response(call: &Call, headers: &HeaderMap, body: Incoming) -> Result<Read, Refusal> {
+async fn read_response(call: &Call, headers: &HeaderMap, body: AnswerBody) -> Result<Read, Refusal> {
     if is_encoded(headers) && !http_body::Body::is_end_stream(&body) {
         return Err(Refusal::UpstreamInvalid(
             "the upstream compressed its response although it was asked not to, so policies cannot read it",

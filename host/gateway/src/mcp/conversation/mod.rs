@@ -33,7 +33,7 @@ use running::Running;
 
 pub(in crate::mcp) use client::Taken;
 pub(crate) use ledger::Replay;
-pub(crate) use question::{Asked, Question};
+pub(crate) use question::{Asked, Question, is_housekeeping};
 
 /// The messages of one session.
 pub(crate) struct Conversation {

@@ -12,7 +12,7 @@ use crate::call::Call;
 use crate::headers;
 use crate::mcp::SESSION_ID;
 use crate::refusal::Refusal;
-use crate::upstream::{Patience, ask};
+use crate::upstream::{Patience, ask_aside};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
@@ -72,7 +72,7 @@ async fn post(call: &Call, uri: Uri, headers: HeaderMap, text: Bytes) -> Result<
     *request.method_mut() = Method::POST;
     *request.uri_mut() = uri;
     *request.headers_mut() = headers;
-    let response = ask(call, request, Patience::Limited).await?;
+    let response = ask_aside(call, request, Patience::Limited).await?;
     if !response.status().is_success() {
         let status = response.status().as_u16();
         tracing::warn!(

@@ -17,7 +17,7 @@ use crate::json;
 use crate::mcp::envelope::{Envelope, Kind};
 use crate::refusal::Refusal;
 use crate::sse::Scanner;
-use crate::upstream::{Patience, ask};
+use crate::upstream::{Patience, ask_aside};
 
 /// Most pages that are asked for; a tool on a later one is not known.
 const MAX_PAGES: usize = 16;
@@ -77,7 +77,7 @@ async fn ask_for_page(call: &Arc<Call>, parts: &request::Parts, text: Bytes) -> 
     parts.headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     adapter::address(call, &mut parts)?;
     let body = RequestBody::Whole(Whole::new(text, None));
-    let response = ask(call, Request::from_parts(parts, body), Patience::Limited).await?;
+    let response = ask_aside(call, Request::from_parts(parts, body), Patience::Limited).await?;
     let form = Form::of(response.headers());
     let text = adapter::read_response(call, response.into_body()).await?.data;
     if form != Form::Events {

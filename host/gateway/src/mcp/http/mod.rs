@@ -19,7 +19,7 @@ use ::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use bytes::Bytes;
 use hyper::body::Incoming;
 
-use super::conversation::{Asked, Conversation, FromServer, Replay, Taken};
+use super::conversation::{Asked, Conversation, FromServer, Replay, Taken, is_housekeeping};
 use super::envelope::Kind;
 use super::revision::{Era, Revision};
 use super::sessions::Standing;
@@ -29,6 +29,7 @@ use crate::body::{ReplyBody, RequestBody, Source, Whole};
 use crate::call::{self, Call};
 use crate::headers;
 use crate::origin::Exposure;
+use crate::records::{AnswerBody, recorded};
 use crate::refusal::Refusal;
 use crate::routes::PassAuthorization;
 use crate::upstream::{Patience, Progress, ask};
@@ -74,8 +75,17 @@ async fn post(call: &Arc<Call>, posted: Posted) -> Result<Response<ReplyBody>, R
     match (posted.era, call.shared.live()) {
         (Era::Session, Some(live)) => {
             let call = Arc::clone(call);
-            live.tasks.finish(async move { carry(&call, posted).await }).await
+            live.tasks.finish(async move { of_agent(&call, posted).await }).await
         }
+        _ => of_agent(call, posted).await,
+    }
+}
+
+/// What an agent does is a request that is an event. Only those are recorded: with them the housekeeping of a session,
+/// which clients send under the same headers, would be what an agent did last.
+async fn of_agent(call: &Arc<Call>, posted: Posted) -> Result<Response<ReplyBody>, Refusal> {
+    match posted.envelope.kind() {
+        Kind::Request { method } if !is_housekeeping(method) => recorded(call, carry(call, posted)).await,
         _ => carry(call, posted).await,
     }
 }
@@ -89,7 +99,12 @@ async fn carry(call: &Arc<Call>, posted: Posted) -> Result<Response<ReplyBody>, 
     let (envelope, asked) = match conversation.take(call, &parts.headers, envelope).await? {
         Taken::Forward { envelope, asked } => (envelope, asked),
         Taken::Answer(text) => return Ok(reply::json(StatusCode::OK, text)),
-        Taken::Cancelled => return Ok(reply::nothing()),
+        Taken::Cancelled => {
+            if let Some(notes) = call.intercept.notes() {
+                notes.withdrawn();
+            }
+            return Ok(reply::nothing());
+        }
     };
     clean(call, &mut parts.headers, era);
     if envelope.text() != &came {
@@ -126,7 +141,11 @@ async fn carry(call: &Arc<Call>, posted: Posted) -> Result<Response<ReplyBody>, 
 }
 
 impl Outgoing {
-    async fn receive(mut self, call: &Arc<Call>, response: Response<Incoming>) -> Result<Response<ReplyBody>, Refusal> {
+    async fn receive(
+        mut self,
+        call: &Arc<Call>,
+        response: Response<AnswerBody>,
+    ) -> Result<Response<ReplyBody>, Refusal> {
         let (mut parts, body) = response.into_parts();
         match self.era {
             Era::Stateless => {

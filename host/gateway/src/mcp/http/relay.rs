@@ -11,18 +11,18 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::Body;
-use hyper::body::Incoming;
 
 use super::back::Back;
 use crate::body::BodyError;
 use crate::call::Call;
 use crate::mcp::conversation::{Asked, Conversation, FromServer, Replay};
 use crate::mcp::error;
+use crate::records::AnswerBody;
 use crate::sse::{Block, Scanner};
 
 /// A stream of events on its way to the caller.
 pub(crate) struct Relay {
-    body: Incoming,
+    body: AnswerBody,
     scanner: Scanner,
     stream: Arc<Stream>,
     /// Whether an event had an id, so that a reader may resume and get its answer again.
@@ -61,7 +61,7 @@ enum State {
 impl Relay {
     /// The stream that answers one message.
     pub(super) fn bound(
-        body: Incoming,
+        body: AnswerBody,
         call: Arc<Call>,
         conversation: Arc<Conversation>,
         asked: Option<Asked>,
@@ -72,7 +72,7 @@ impl Relay {
 
     /// The stream of a session.
     pub(super) fn of_session(
-        body: Incoming,
+        body: AnswerBody,
         call: Arc<Call>,
         conversation: Arc<Conversation>,
         back: Arc<Back>,
@@ -80,7 +80,7 @@ impl Relay {
         Self::new(body, Stream { conversation, call, reach: Reach::Session, back: Some(back) })
     }
 
-    fn new(body: Incoming, stream: Stream) -> Self {
+    fn new(body: AnswerBody, stream: Stream) -> Self {
         let scanner = Scanner::new(stream.call.route.route.max_body);
         Self { body, scanner, stream: Arc::new(stream), can_resume: false, state: State::Reading }
     }

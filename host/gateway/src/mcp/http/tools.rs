@@ -11,7 +11,6 @@ use std::task::{Context, Poll, ready};
 use ::http::HeaderName;
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame};
-use hyper::body::Incoming;
 use serde::Deserialize;
 use serde_json::Value;
 use weir_core::payload::escape;
@@ -20,6 +19,7 @@ use super::mirror::PARAM;
 use crate::body::BodyError;
 use crate::call::Call;
 use crate::mcp::envelope::Envelope;
+use crate::records::AnswerBody;
 use crate::sse::Scanner;
 
 /// Most tools that are remembered of one route.
@@ -57,7 +57,7 @@ pub(super) enum Kind {
 
 /// A list of tools that passes untouched, with a copy to learn from.
 pub(crate) struct Learning {
-    body: Incoming,
+    body: AnswerBody,
     call: Arc<Call>,
     /// `None` once it is too long, or learned from.
     copy: Option<BytesMut>,
@@ -133,7 +133,7 @@ fn find(schema: &Value, pointer: &str, depth: usize, found: &mut Vec<Mirrored>) 
 }
 
 impl Learning {
-    pub(super) fn new(body: Incoming, call: Arc<Call>) -> Self {
+    pub(super) fn new(body: AnswerBody, call: Arc<Call>) -> Self {
         Self { body, call, copy: Some(BytesMut::new()) }
     }
 

@@ -22,7 +22,7 @@ use super::table::{Carries, PartyId, Request, Table, Untaken, Users, Way};
 use crate::call::Call;
 use crate::mcp::conversation::{Conversation, FromServer};
 use crate::mcp::envelope::Envelope;
-use crate::refusal::UPSTREAM_UNREACHABLE;
+use crate::refusal::{Refusal, UPSTREAM_UNREACHABLE};
 use crate::tasks::OwnedTasks;
 
 /// Messages of one request that wait for those before them to be judged.
@@ -247,7 +247,11 @@ impl State {
             return;
         };
         lane.began();
-        lane.say(Said::Answer(message.answering(&id), id)).await;
+        let text = message.answering(&id);
+        if let Some(notes) = lane.asked.as_ref().and_then(|(call, _)| call.intercept.notes()) {
+            notes.answered_with(&text);
+        }
+        lane.say(Said::Answer(text, id)).await;
     }
 
     async fn heard_request(&self, message: &Message) {
@@ -338,6 +342,9 @@ impl State {
             lane.party.conversation.forget(&id);
             if let Some((call, _)) = &lane.asked {
                 call.refused(UPSTREAM_UNREACHABLE);
+                if let Some(notes) = call.intercept.notes() {
+                    notes.unanswered(&Refusal::UpstreamUnreachable(String::new()));
+                }
             }
             lane.say(Said::Ours(answer::lost(&id))).await;
         }

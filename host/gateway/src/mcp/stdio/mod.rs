@@ -29,9 +29,12 @@ use hyper::body::Incoming;
 
 use crate::body::ReplyBody;
 use crate::call::Call;
+use crate::mcp::conversation::is_housekeeping;
+use crate::mcp::envelope::Kind;
 use crate::mcp::http::front::read_post;
 use crate::mcp::revision::Era;
 use crate::origin::Exposure;
+use crate::records::recorded;
 use crate::refusal::Refusal;
 
 pub(crate) use servers::{EndServers, Servers};
@@ -46,10 +49,14 @@ pub(crate) async fn exchange(
         Method::POST => {
             let posted = read_post(call, exposure, request).await?;
             let bridge = call.shared.servers.bridge(call)?;
-            match posted.era {
-                Era::Session => sessions::post(call, &bridge, posted).await,
-                Era::Stateless => stateless::post(call, &bridge, posted).await,
-            }
+            let is_action = matches!(posted.envelope.kind(), Kind::Request { method } if !is_housekeeping(method));
+            let answered = async {
+                match posted.era {
+                    Era::Session => sessions::post(call, &bridge, posted).await,
+                    Era::Stateless => stateless::post(call, &bridge, posted).await,
+                }
+            };
+            if is_action { recorded(call, answered).await } else { answered.await }
         }
         Method::GET => sessions::listen(&*call.shared.servers.bridge(call)?, &request.into_parts().0),
         Method::DELETE => sessions::end(&*call.shared.servers.bridge(call)?, request.headers()),

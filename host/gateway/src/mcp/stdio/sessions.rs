@@ -219,6 +219,7 @@ async fn judge(
 ) -> Result<Option<bytes::Bytes>, Refusal> {
     match party.conversation.from_client(&call, &headers, envelope).await {
         Ok(FromClient::Forward(envelope)) => {
+            noted(&call, &envelope);
             state.forward(number, envelope).await;
             Ok(None)
         }
@@ -236,6 +237,13 @@ async fn judge(
             party.streams.discard(number);
             Err(refusal)
         }
+    }
+}
+
+/// Has the row of a recorded call say what goes to the process.
+pub(super) fn noted(call: &Call, envelope: &Envelope) {
+    if let Some(notes) = call.intercept.notes() {
+        notes.sending_message(envelope.text());
     }
 }
 

@@ -18,7 +18,7 @@ use super::bridge::{Bridge, conversation, held};
 use super::link::{Link, Party};
 use super::message::{Message, Sort};
 use super::reply;
-use super::sessions::{read, refuse};
+use super::sessions::{noted, read, refuse};
 use super::streams::{Marks, Reader};
 use super::table::Carries;
 use crate::body::ReplyBody;
@@ -65,7 +65,10 @@ pub(super) async fn post(call: &Arc<Call>, bridge: &Bridge, posted: Posted) -> R
         untaken => refuse(untaken, &message),
     })?;
     match party.conversation.from_client(call, &parts.headers, envelope).await? {
-        FromClient::Forward(envelope) => link.state().forward(number, envelope).await,
+        FromClient::Forward(envelope) => {
+            noted(call, &envelope);
+            link.state().forward(number, envelope).await;
+        }
         FromClient::Answer(text) => return Ok(whole(text)),
         FromClient::Cancelled => return Ok(reply::empty(StatusCode::ACCEPTED)),
     }

@@ -1,0 +1,312 @@
+//! What is kept of one exchange: a row, its parts, and the text over which rows are chained.
+//!
+//! Invariants: headers and cookies have no place in a row; credentials in URLs and in what a caller sent are gone
+//! before a row exists; a row that exists can be written by every store, byte for byte.
+//!
+//! Not here: hashing, storing, and the decision which exchanges are recorded.
+
+mod decision;
+mod form;
+mod payload;
+mod scrub;
+
+pub use decision::decision;
+pub use form::{latest_form, row_form};
+pub use payload::{Body, Excerpt, RequestPayload, parameters};
+pub use scrub::{REDACTED, scrub_json, scrub_url};
+
+use std::borrow::Cow;
+
+use crate::canonical::canonical;
+
+/// Most characters of the name of an agent or of an action.
+pub const MAX_LABEL: usize = 255;
+
+/// Where in the life of the calls Weir takes part: which are recorded, checked against the registry and preprocessed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum RecordMode {
+    /// Calls inside a context.
+    #[default]
+    Context,
+    /// Every call.
+    All,
+    /// None.
+    Off,
+}
+
+/// How an exchange ended for the upstream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// It answered to the end, with this status of HTTP.
+    Answered(u16),
+    /// A policy or a limit refused the request; nothing went to the upstream.
+    Denied,
+    /// The endpoint is not trusted; nothing went to the upstream.
+    Untrusted,
+    /// The upstream could not be reached.
+    Unreachable,
+    /// The upstream did not answer in time.
+    TimedOut,
+    /// The upstream's answer broke off; the row holds what came.
+    BrokenOff,
+    /// The caller went away before the answer was complete; the row holds what came.
+    Abandoned,
+}
+
+/// One exchange as it is handed over to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    call_ref: String,
+    agent_id: Option<String>,
+    action_name: Option<String>,
+    intercept_index: Option<i64>,
+    source_url: String,
+    method: String,
+    request_payload: String,
+    raw_response: String,
+    canonical_response: String,
+    status: String,
+    decisions: String,
+    created_at: String,
+}
+
+/// What a [`Record`] is made of.
+#[derive(Debug, Clone)]
+pub struct RecordParts {
+    /// The exchange's reference.
+    pub call_ref: String,
+    /// The agent, inside a context.
+    pub agent_id: Option<String>,
+    /// The action, inside a context.
+    pub action_name: Option<String>,
+    /// The place that the caller gave the call in a sequence of its own.
+    pub intercept_index: Option<i64>,
+    /// What was sent.
+    pub request: RequestPayload,
+    /// What the upstream answered, before any policy changed it; [`Body::None`] where it did not answer.
+    pub response: Body,
+    /// How it ended.
+    pub status: Status,
+    /// What the chains decided: one [`decision`] for each that ran.
+    pub decisions: Vec<serde_json::Value>,
+    /// When the exchange began: RFC 3339 in UTC with milliseconds, so that texts sort as times.
+    pub created_at: String,
+}
+
+/// One row of a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Its place in the sequence of all rows, from 1, without gaps.
+    pub id: i64,
+    /// The exchange's reference, unique.
+    pub call_ref: String,
+    /// The agent.
+    pub agent_id: Option<String>,
+    /// The action.
+    pub action_name: Option<String>,
+    /// The caller's own index.
+    pub intercept_index: Option<i64>,
+    /// Where the call went, without user information and secrets.
+    pub source_url: String,
+    /// The method of HTTP.
+    pub method: String,
+    /// `{url, method, params?, json?, data?}` in text.
+    pub request_payload: String,
+    /// What the upstream said, as JSON in text.
+    pub raw_response: String,
+    /// SHA-256, in hex, of the canonical form of `raw_response`.
+    pub response_hash: String,
+    /// A [`Status`] in text.
+    pub status: String,
+    /// What the chains decided, a JSON list in text.
+    pub decisions: String,
+    /// When the exchange began.
+    pub created_at: String,
+    /// The hash of the row before; of the first row, [`FIRST_PREVIOUS_HASH`].
+    pub previous_hash: String,
+    /// SHA-256, in hex, of [`Row::chained_text`].
+    pub hash: String,
+}
+
+/// What the first row is chained to.
+pub const FIRST_PREVIOUS_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+impl RecordMode {
+    /// The word used in the configuration and in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Context => "context",
+            Self::All => "all",
+            Self::Off => "off",
+        }
+    }
+
+    /// Reads the word that [`RecordMode::as_str`] writes.
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "context" => Some(Self::Context),
+            "all" => Some(Self::All),
+            "off" => Some(Self::Off),
+            _ => None,
+        }
+    }
+}
+
+impl Status {
+    /// The text of the column: the number, or a word.
+    pub fn text(self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Answered(status) => return Cow::Owned(status.to_string()),
+            Self::Denied => "denied",
+            Self::Untrusted => "untrusted",
+            Self::Unreachable => "unreachable",
+            Self::TimedOut => "timed-out",
+            Self::BrokenOff => "broken-off",
+            Self::Abandoned => "abandoned",
+        })
+    }
+}
+
+impl Record {
+    /// Puts an exchange into the form in which it is written. A NUL in any text becomes U+FFFD, since not every
+    /// store can hold one.
+    pub fn new(parts: RecordParts) -> Self {
+        let RecordParts {
+            call_ref,
+            agent_id,
+            action_name,
+            intercept_index,
+            request,
+            response,
+            status,
+            decisions,
+            created_at,
+        } = parts;
+        let (source_url, method, request_payload) = request.into_columns();
+        let response = response.into_json();
+        Self {
+            call_ref: storable(call_ref),
+            agent_id: agent_id.map(storable),
+            action_name: action_name.map(storable),
+            intercept_index,
+            source_url: storable(source_url),
+            method: storable(method),
+            request_payload: request_payload.to_string(),
+            raw_response: response.to_string(),
+            canonical_response: canonical(&response),
+            status: status.text().into_owned(),
+            decisions: serde_json::Value::Array(decisions).to_string(),
+            created_at: storable(created_at),
+        }
+    }
+
+    /// The exchange's reference.
+    pub fn call_ref(&self) -> &str {
+        &self.call_ref
+    }
+
+    /// The agent.
+    pub fn agent_id(&self) -> Option<&str> {
+        self.agent_id.as_deref()
+    }
+
+    /// About how much memory it takes.
+    pub fn bytes(&self) -> usize {
+        let texts = [&self.request_payload, &self.raw_response, &self.canonical_response, &self.decisions];
+        // The rest is small and bounded: names, a URL, a reference, a time.
+        texts.iter().map(|text| text.len()).sum::<usize>() + self.source_url.len() + 1024
+    }
+
+    /// Its row behind another one. `sha256` gives the hash of a text in hex.
+    pub fn into_row(self, id: i64, previous_hash: &str, sha256: impl Fn(&str) -> String) -> Row {
+        let Self {
+            call_ref,
+            agent_id,
+            action_name,
+            intercept_index,
+            source_url,
+            method,
+            request_payload,
+            raw_response,
+            canonical_response,
+            status,
+            decisions,
+            created_at,
+        } = self;
+        let mut row = Row {
+            id,
+            call_ref,
+            agent_id,
+            action_name,
+            intercept_index,
+            source_url,
+            method,
+            request_payload,
+            raw_response,
+            response_hash: sha256(&canonical_response),
+            status,
+            decisions,
+            created_at,
+            previous_hash: previous_hash.to_owned(),
+            hash: String::new(),
+        };
+        row.hash = sha256(&row.chained_text());
+        row
+    }
+}
+
+impl Row {
+    /// The text whose SHA-256 is the row's hash: all columns but the hash itself, in their order, each as
+    /// `name:length:value` in a line of its own, an absent value as `name:-:`. The lengths, in bytes, make it
+    /// impossible to move text from one column into the next.
+    pub fn chained_text(&self) -> String {
+        let Self {
+            id,
+            call_ref,
+            agent_id,
+            action_name,
+            intercept_index,
+            source_url,
+            method,
+            request_payload,
+            raw_response,
+            response_hash,
+            status,
+            decisions,
+            created_at,
+            previous_hash,
+            hash: _,
+        } = self;
+        let (id, index) = (id.to_string(), intercept_index.map(|index| index.to_string()));
+        let columns: [(&str, Option<&str>); 14] = [
+            ("id", Some(&id)),
+            ("call_ref", Some(call_ref)),
+            ("agent_id", agent_id.as_deref()),
+            ("action_name", action_name.as_deref()),
+            ("intercept_index", index.as_deref()),
+            ("source_url", Some(source_url)),
+            ("method", Some(method)),
+            ("request_payload", Some(request_payload)),
+            ("raw_response", Some(raw_response)),
+            ("response_hash", Some(response_hash)),
+            ("status", Some(status)),
+            ("decisions", Some(decisions)),
+            ("created_at", Some(created_at)),
+            ("previous_hash", Some(previous_hash)),
+        ];
+        let length: usize = columns.iter().map(|(name, value)| name.len() + value.map_or(0, str::len) + 16).sum();
+        let mut text = String::with_capacity(length + 16);
+        text.push_str("weir record 1\n");
+        for (name, value) in columns {
+            let length = value.map_or_else(|| "-".to_owned(), |value| value.len().to_string());
+            for part in [name, ":", &length, ":", value.unwrap_or_default(), "\n"] {
+                text.push_str(part);
+            }
+        }
+        text
+    }
+}
+
+fn storable(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
+}

@@ -1,0 +1,204 @@
+//! What the admin surface shows and changes of records, trust and handoffs.
+
+use std::sync::atomic::Ordering;
+
+use async_trait::async_trait;
+use serde_json::{Map, Value, json};
+use weir_core::record::{RecordMode, Row};
+use weir_core::trust::{Endpoint, Pattern, normalise};
+use weir_gateway::admin::{
+    AddedEndpoint, AuditFilter, NewEndpoint, Page, PageRequest, RecordFilter, RecordSource, SourceError, WhichEndpoint,
+};
+use weir_store::{AddEndpoint, Added, AuditEvent, Cursor, Filter, StoreError, handoffs};
+
+use super::Kept;
+
+#[async_trait]
+impl RecordSource for Kept {
+    fn mode(&self) -> RecordMode {
+        self.recorder.mode()
+    }
+
+    fn set_mode(&self, mode: RecordMode) {
+        let before = self.recorder.mode();
+        self.recorder.set_mode(mode);
+        if before != mode {
+            let (from, to) = (before.as_str(), mode.as_str());
+            tracing::warn!(target: "weir::records", from, to, "what is recorded was changed");
+            self.audit.note("records.mode", None, &json!({ "from": from, "to": to }));
+        }
+    }
+
+    async fn records(&self, filter: RecordFilter, page: PageRequest) -> Result<Page<Row>, SourceError> {
+        let RecordFilter { agent_id, action_name, call_ref, from, to } = filter;
+        let time =
+            |text: Option<String>| text.map(|text| Filter::time(&text)).transpose().map_err(SourceError::Invalid);
+        let filter = Filter { agent_id, action_name, call_ref, from: time(from)?, to: time(to)? };
+        let found = self.store.list(&filter, cursor(page), page.limit).await.map_err(unavailable)?;
+        Ok(Page { entries: found.entries, next: found.next.map(|Cursor(next)| next) })
+    }
+
+    async fn record(&self, id: i64) -> Result<Option<Row>, SourceError> {
+        self.store.record(id).await.map_err(unavailable)
+    }
+
+    async fn latest(&self, agent_id: Option<&str>, action_name: &str) -> Result<Option<Row>, SourceError> {
+        self.store.latest(agent_id, action_name).await.map_err(unavailable)
+    }
+
+    async fn summary(&self) -> Result<Value, SourceError> {
+        let counts = self.store.counts().await.map_err(unavailable)?;
+        let writer = self.recorder.counters();
+        let jobs = self.jobs.as_ref().map(|jobs| jobs.counters()).unwrap_or_default();
+        let trust = self.trust.counts();
+        let count = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+        let (trusted, warned, blocked) = (count(&trust.trusted), count(&trust.warned), count(&trust.blocked));
+        let (audited, audit_lost) = self.audit.counts();
+        Ok(json!({
+            "mode": self.recorder.mode().as_str(),
+            "rows": counts.records,
+            "trustChecks": trusted + warned + blocked,
+            "jobs": jobs.started,
+            "queueDepth": writer.depth,
+            "auditEvents": counts.audit_events,
+            "writer": {
+                "accepted": writer.accepted,
+                "refused": writer.refused,
+                "written": writer.written,
+                "groups": writer.groups,
+                "failedCommits": writer.failed_commits,
+                "lost": writer.lost,
+                "waiting": writer.waiting,
+                "waitingBytes": writer.waiting_bytes,
+                "isFailing": writer.failing.is_some(),
+            },
+            "trust": {
+                "enabled": self.trust.now().is_some(),
+                "activeEndpoints": counts.active_endpoints,
+                "trusted": trusted,
+                "warned": warned,
+                "blocked": blocked,
+            },
+            "preprocess": {
+                "enabled": self.jobs.is_some(),
+                "started": jobs.started,
+                "succeeded": jobs.succeeded,
+                "retried": jobs.retried,
+                "failed": jobs.failed,
+                "pending": jobs.pending,
+            },
+            "audit": { "written": audited, "lost": audit_lost },
+        }))
+    }
+
+    async fn add_endpoint(&self, endpoint: NewEndpoint) -> Result<AddedEndpoint, SourceError> {
+        let NewEndpoint { org, url, label, tier, created_by } = endpoint;
+        let org = self.org(org.as_deref())?;
+        Pattern::parse(&url).map_err(|error| SourceError::Invalid(format!("url: {error}")))?;
+        let wanted = AddEndpoint { org, url, label, tier, created_by };
+        let added = self.store.add_endpoint(&wanted).await.map_err(unavailable)?;
+        let (endpoint, is_new) = match added {
+            Added::New(endpoint) => (endpoint, true),
+            Added::Active(endpoint) => (endpoint, false),
+        };
+        if is_new {
+            self.changed("trust.added", &endpoint).await?;
+        }
+        Ok(AddedEndpoint { endpoint, is_new })
+    }
+
+    async fn endpoints(&self, org: Option<&str>, page: PageRequest) -> Result<Page<Endpoint>, SourceError> {
+        let org = self.org(org)?;
+        let found = self.store.endpoints(&org, cursor(page), page.limit).await.map_err(unavailable)?;
+        Ok(Page { entries: found.entries, next: found.next.map(|Cursor(next)| next) })
+    }
+
+    async fn revoke_endpoint(&self, org: Option<&str>, which: WhichEndpoint) -> Result<Option<Endpoint>, SourceError> {
+        let org = self.org(org)?;
+        let id = match which {
+            WhichEndpoint::Id(id) => Some(id),
+            WhichEndpoint::Url(url) => {
+                let wanted =
+                    normalise(&url).ok_or_else(|| SourceError::Invalid("url: it has no normal form".to_owned()))?;
+                let active = self.store.active_endpoints(&org).await.map_err(unavailable)?;
+                active.into_iter().find(|endpoint| endpoint.normalized_url == wanted).map(|endpoint| endpoint.id)
+            }
+        };
+        let Some(id) = id else { return Ok(None) };
+        let revoked = self.store.revoke_endpoint(&org, &id).await.map_err(unavailable)?;
+        if let Some(endpoint) = &revoked {
+            self.changed("trust.revoked", endpoint).await?;
+        }
+        Ok(revoked)
+    }
+
+    async fn build_handoff(&self, request: Value) -> Result<Value, SourceError> {
+        let now = self.trust.now();
+        let built = handoffs::build(&*self.store, &request, trust_of(now.as_ref())).await.map_err(unavailable)?;
+        built.map_err(SourceError::Invalid)
+    }
+
+    async fn evaluate_handoff(&self, handoff: Value) -> Result<Value, SourceError> {
+        let now = self.trust.now();
+        let schema = weir_engine::schema_violations;
+        let evaluated = handoffs::evaluate(&*self.store, &handoff, trust_of(now.as_ref()), &schema).await;
+        Ok(evaluated.map_err(unavailable)?.to_json())
+    }
+
+    async fn audit_events(&self, filter: AuditFilter, page: PageRequest) -> Result<Page<Value>, SourceError> {
+        let AuditFilter { event } = filter;
+        let found = self.store.events(event.as_deref(), cursor(page), page.limit).await.map_err(unavailable)?;
+        let entries = found.entries.into_iter().map(audit_form).collect();
+        Ok(Page { entries, next: found.next.map(|Cursor(next)| next) })
+    }
+}
+
+impl Kept {
+    /// The organisation that is meant.
+    fn org(&self, named: Option<&str>) -> Result<String, SourceError> {
+        let configured = self.trust.now().map(|(org, _)| org.to_owned());
+        named.map(str::to_owned).or(configured).ok_or_else(|| {
+            SourceError::Invalid("org is missing; give it, or `org` and `enabled = true` in [trust]".to_owned())
+        })
+    }
+
+    /// The registry has changed; the next call is checked against what it is now.
+    async fn changed(&self, kind: &str, endpoint: &Endpoint) -> Result<(), SourceError> {
+        let Endpoint { id, org, normalized_url, tier, created_by, .. } = endpoint;
+        let detail =
+            json!({ "id": id, "org": org, "url": normalized_url, "tier": tier.as_str(), "createdBy": created_by });
+        self.audit.note(kind, None, &detail);
+        self.trust.renew().await.map_err(unavailable)
+    }
+}
+
+fn trust_of<'a>(now: Option<&'a (&'a str, std::sync::Arc<weir_core::trust::TrustIndex>)>) -> handoffs::Trust<'a> {
+    match now {
+        None => handoffs::Trust::Off,
+        Some((org, index)) => handoffs::Trust::On { org, index },
+    }
+}
+
+fn cursor(page: PageRequest) -> Option<Cursor> {
+    page.cursor.map(Cursor)
+}
+
+fn unavailable(error: StoreError) -> SourceError {
+    SourceError::Unavailable(error.to_string())
+}
+
+/// An event with its details beside what all events have.
+fn audit_form(event: AuditEvent) -> Value {
+    let AuditEvent { id, kind, at, call_ref, detail } = event;
+    let mut members = Map::new();
+    members.insert("eventId".into(), json!(id));
+    members.insert("timestamp".into(), json!(at));
+    members.insert("event".into(), json!(kind));
+    members.insert("callRef".into(), json!(call_ref));
+    if let Ok(Value::Object(detail)) = serde_json::from_str(&detail) {
+        for (name, value) in detail {
+            members.entry(name).or_insert(value);
+        }
+    }
+    Value::Object(members)
+}

@@ -1,0 +1,519 @@
+//! Calls inside contexts: how they are carried, what is recorded of them, and that nothing leaks to other calls.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Request, Response, Version};
+use http_body::Frame;
+use http_body_util::BodyExt;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use weir_core::Phase;
+use weir_core::record::{Row, Status};
+use weir_gateway::Protocol;
+use weir_gateway::contexts::OpenContext;
+use weir_gateway::records::RecordMode;
+
+use crate::support::{
+    Answer, Connection, Rows, Running, Upstream, body_of, deny_if, echo, full, get, mutator, respond, route, send,
+    start_recording, status, streamed, validator,
+};
+
+/// A request inside a context.
+fn inside(path: &str, agent: &str, action: &str) -> http::request::Builder {
+    Request::post(path).header("weir-agent-id", agent).header("weir-action-name", action)
+}
+
+async fn call(gateway: &Running, path: &str, agent: &str, body: impl Into<Bytes>) -> Answer {
+    let request = inside(path, agent, "act").header("content-type", "application/json");
+    send(gateway.address, request.body(body).unwrap()).await
+}
+
+fn text(column: &str) -> Value {
+    serde_json::from_str(column).unwrap()
+}
+
+fn token(gateway: &Running, agent: &str, ttl: Option<Duration>, parent: Option<&str>) -> String {
+    let (agent_id, action_name) = (agent.into(), format!("act-{agent}").into());
+    let wanted = OpenContext { agent_id, action_name, index: None, ttl, parent: parent.map(str::to_owned) };
+    gateway.gateway.contexts().open(wanted).unwrap().token
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    headers: Vec<(String, String)>,
+    #[serde(default)]
+    carried: Option<(String, String, Option<i64>, bool)>,
+    #[serde(default)]
+    error: Option<String>,
+}
+
+#[tokio::test]
+async fn a_carrier_that_is_not_whole_is_refused_before_anything_leaves() {
+    let calls = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&calls);
+    let upstream = Upstream::start(move |request| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        echo(request)
+    })
+    .await;
+    let rows = Arc::new(Rows::new());
+    let gateway = start_recording(vec![route(Protocol::Http, upstream.address, vec![])], &rows).await;
+    let cases: Vec<Case> = serde_json::from_str(include_str!("context_headers.json")).unwrap();
+    let mut recorded = 0;
+    for Case { name, headers, carried, error } in cases {
+        for version in [Version::HTTP_11, Version::HTTP_2] {
+            let mut request = Request::get("/r");
+            for (header, value) in &headers {
+                let value = match value.strip_prefix("LONG:") {
+                    Some(length) => "é".repeat(length.parse().unwrap()),
+                    None => value.clone(),
+                };
+                let header = HeaderName::from_bytes(header.as_bytes()).unwrap();
+                request = request.header(header, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+            }
+            let before = calls.load(Ordering::Relaxed);
+            let mut connection = Connection::open(gateway.address, version).await;
+            let answer = Answer::of(connection.send(request.body(body_of("")).unwrap()).await.unwrap()).await;
+            let left = calls.load(Ordering::Relaxed) - before;
+            if let Some(part) = &error {
+                assert_eq!((answer.status.as_u16(), left), (400, 0), "{name}: {}", answer.text());
+                assert_eq!(answer.problem(), "urn:weir:bad-request");
+                assert!(answer.json()["detail"].as_str().unwrap().contains(part), "{name}: {}", answer.text());
+                continue;
+            }
+            assert_eq!((answer.status.as_u16(), left), (200, 1), "{name}: {}", answer.text());
+            assert!(!answer.text().to_lowercase().contains("weir-"), "{name}: {}", answer.text());
+            if let Some((agent, action, index, false)) = &carried {
+                recorded += 1;
+                let row = rows.wait_for(recorded).await.pop().unwrap();
+                assert_eq!((row.agent_id.as_deref(), row.action_name.as_deref()), (Some(&**agent), Some(&**action)));
+                assert_eq!(row.intercept_index, *index, "{name}");
+                assert_eq!(row.call_ref, answer.headers["weir-call-ref"].to_str().unwrap());
+            }
+        }
+    }
+    assert_eq!(rows.all().len(), recorded);
+}
+
+#[tokio::test]
+async fn policies_are_told_the_context() {
+    let upstream = Upstream::start(echo).await;
+    let tell = |invocation: &weir_core::Invocation<'_>| {
+        let context = &invocation.event.context;
+        let of = |name| context.attribute(name).unwrap_or("-").to_owned();
+        Some(format!("{} {} {}", of("agent-id"), of("action-name"), of("call-ref")))
+    };
+    let policies = vec![validator("http/ingress", &[Phase::Request], tell)];
+    let rows = Arc::new(Rows::new());
+    let gateway = start_recording(vec![route(Protocol::Http, upstream.address, policies)], &rows).await;
+    let token = token(&gateway, "tess", None, None);
+    let held = Request::get("/r").header("weir-context", &token).body("").unwrap();
+    let (held, plain) = (send(gateway.address, held).await, get(gateway.address, "/r").await);
+    for (answer, names) in [(&held, "tess act-tess"), (&plain, "- -")] {
+        let said = answer.json()["messages"][0]["message"].as_str().unwrap().to_owned();
+        assert_eq!(said, format!("{names} {}", answer.headers["weir-call-ref"].to_str().unwrap()));
+    }
+}
+
+#[tokio::test]
+async fn a_flood_of_calls_outside_of_contexts_touches_nothing() {
+    const CALLS: usize = 10_000;
+    const CONNECTIONS: usize = 50;
+    let upstream = Upstream::start(|_| async { respond("application/json", "{}") }).await;
+    let rows = Arc::new(Rows::new());
+    let gateway = start_recording(vec![route(Protocol::Http, upstream.address, vec![])], &rows).await;
+    let calling: Vec<_> = (0..CONNECTIONS)
+        .map(|_| {
+            let address = gateway.address;
+            tokio::spawn(async move {
+                let mut connection = Connection::open(address, Version::HTTP_11).await;
+                for _ in 0..CALLS / CONNECTIONS {
+                    let request = Request::get("/r").body(body_of("")).unwrap();
+                    assert_eq!(Answer::of(connection.send(request).await.unwrap()).await.status, 200);
+                }
+            })
+        })
+        .collect();
+    for calls in calling {
+        calls.await.unwrap();
+    }
+    assert_eq!((rows.touched(), rows.all().len()), ((0, 0), 0));
+    // The counters do count.
+    call(&gateway, "/r", "ada", "{}").await;
+    rows.wait_for(1).await;
+    assert_eq!(rows.touched(), (1, 1));
+}
+
+#[tokio::test]
+async fn a_context_is_that_of_one_call_and_of_no_other_on_the_connection() {
+    let upstream = Upstream::start(echo).await;
+    let rows = Arc::new(Rows::new());
+    let gateway = start_recording(vec![route(Protocol::Http, upstream.address, vec![])], &rows).await;
+    for version in [Version::HTTP_11, Version::HTTP_2] {
+        let before = rows.all().len();
+        let mut connection = Connection::open(gateway.address, version).await;
+        let plain = || Request::post("/r/llm").body(body_of("complete")).unwrap();
+        Answer::of(connection.send(plain()).await.unwrap()).await;
+        let tool = inside("/r/tool", "ada", "search").body(body_of("call")).unwrap();
+        Answer::of(connection.send(tool).await.unwrap()).await;
+        Answer::of(connection.send(plain()).await.unwrap()).await;
+        let row = rows.wait_for(before + 1).await.pop().unwrap();
+        assert_eq!(row.source_url, format!("http://{}/up/tool", upstream.address));
+        assert_eq!((row.agent_id.as_deref(), row.action_name.as_deref()), (Some("ada"), Some("search")));
+    }
+}
+
+/// What the upstream of the leak test does, by the path.
+async fn moody(request: Request<hyper::body::Incoming>) -> crate::support::Reply {
+    let path = request.uri().path().to_owned();
+    let _ = request.into_body().collect().await;
+    match path.rsplit('/').next().unwrap() {
+        "fails" => Response::builder().status(500).body(full("no")).unwrap(),
+        "hangs" => std::future::pending().await,
+        "breaks" => {
+            let (sender, frames) = mpsc::channel(1);
+            sender.send(Frame::data(Bytes::from_static(b"half"))).await.unwrap();
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_secs(3600)).await;
+                drop(sender);
+            });
+            streamed("text/plain", frames)
+        }
+        _ => respond("application/json", format!("{{\"path\":{path:?}}}")),
+    }
+}
+
+#[tokio::test]
+async fn hundreds_of_contexts_at_a_time_keep_to_themselves() {
+    const AGENTS: usize = 300;
+    let upstream = Upstream::start(moody).await;
+    let rows = Arc::new(Rows::new());
+    let gateway = start_recording(vec![route(Protocol::Http, upstream.address, vec![])], &rows).await;
+    let calling: Vec<_> = (0..AGENTS)
+        .map(|number| {
+            let (address, agent) = (gateway.address, format!("agent{number}"));
+            let version = if number % 2 == 0 { Version::HTTP_11 } else { Version::HTTP_2 };
+            let ttl = (number % 7 == 0).then_some(Duration::from_millis(1));
+            let token = (number % 3 == 0).then(|| token(&gateway, &agent, ttl, None));
+            let contexts = gateway.gateway.contexts();
+            tokio::spawn(async move {
+                let mut connection = Connection::open(address, version).await;
+                let enter = |mood: &str| {
+                    let request = Request::post(format!("/r/{agent}/{mood}"));
+                    let request = match &token {
+                        Some(token) => request.header("weir-context", token),
+                        None => {
+                            let action = format!("act-{agent}");
+                            request.header("weir-agent-id", &agent).header("weir-action-name", action)
+                        }
+                    };
+                    request.body(body_of("{}")).unwrap()
+                };
+                let mut rows = 0;
+                if ttl.is_some() && token.is_some() {
+                    // Its time is over: no call, and not one without a context either.
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                    assert_eq!(connection.send(enter("well")).await.unwrap().status(), 400);
+                } else {
+                    for mood in ["well", "fails", "well"] {
+                        Answer::of(connection.send(enter(mood)).await.unwrap()).await;
+                        rows += 1;
+                    }
+                }
+                let plain = Request::post(format!("/r/plain{number}")).body(body_of("{}")).unwrap();
+                assert_eq!(Answer::of(connection.send(plain).await.unwrap()).await.status, 200);
+                if let Some(token) = token.as_ref().filter(|_| ttl.is_none()) {
+                    contexts.end(token).unwrap();
+                    assert_eq!(connection.send(enter("well")).await.unwrap().status(), 400);
+                } else if token.is_none() {
+                    // The last call of a context ends in the middle, and so does its connection.
+                    let mood = ["breaks", "hangs"][number / 2 % 2];
+                    let mut dying = Connection::open(address, version).await;
+                    let sent = dying.send(enter(mood));
+                    if mood == "breaks" {
+                        let mut body = sent.await.unwrap().into_body();
+                        body.frame().await.unwrap().unwrap();
+                    } else if number % 5 == 0 {
+                        assert_eq!(sent.await.unwrap().status(), 504);
+                    } else {
+                        let _ = tokio::time::timeout(Duration::from_millis(300), sent).await;
+                    }
+                    drop(dying);
+                    rows += 1;
+                    let plain = Request::post(format!("/r/plain{number}")).body(body_of("{}")).unwrap();
+                    assert_eq!(Answer::of(connection.send(plain).await.unwrap()).await.status, 200);
+                }
+                rows
+            })
+        })
+        .collect();
+    let mut expected = 0;
+    for calls in calling {
+        expected += calls.await.unwrap();
+    }
+    for row in rows.wait_for(expected).await {
+        let path = row.source_url.split("/up/").nth(1).unwrap().to_owned();
+        let (agent, mood) = path.split_once('/').unwrap_or_else(|| panic!("{row:?}"));
+        assert_eq!(row.agent_id.as_deref(), Some(agent), "{row:?}");
+        assert_eq!(row.action_name, Some(format!("act-{agent}")), "{row:?}");
+        let statuses: &[&str] = match mood {
+            "well" => &["200"],
+            "fails" => &["500"],
+            "breaks" => &["abandoned"],
+            _ => &["abandoned", "timed-out"],
+        };
+        assert!(statuses.contains(&row.status.as_str()), "{row:?}");
+        if mood == "well" {
+            assert_eq!(text(&row.raw_response), json!({"path": format!("/up/{agent}/well")}));
+        }
+        if mood == "breaks" {
+            assert_eq!(text(&row.raw_response), json!({"text": "half"}));
+        }
+    }
+    let refs: std::collections::HashSet<String> = rows.all().into_iter().map(|row| row.call_ref).collect();
+    assert_eq!(refs.len(), expected);
+}
+
+#[tokio::test]
+async fn tokens_nest_and_the_first_call_has_the_promised_reference() {
+    let upstream = Upstream::start(echo).await;
+    let rows = Arc::new(Rows::new());
+    let gateway = start_recording(vec![route(Protocol::Http, upstream.address, vec![])], &rows).await;
+    let outer = token(&gateway, "outer", None, None);
+    let inner = token(&gateway, "inner", None, Some(&outer));
+    let promised = gateway.gateway.contexts().list(None, 9)[0].call_ref.clone();
+    let through = async |token: &str| {
+        let request = Request::get("/r").header("weir-context", token).body("").unwrap();
+        send(gateway.address, request).await
+    };
+    assert_eq!(through(&inner).await.headers["weir-call-ref"].to_str().unwrap(), promised);
+    assert_ne!(through(&inner).await.headers["weir-call-ref"].to_str().unwrap(), promised);
+    gateway.gateway.contexts().end(&inner).unwrap();
+    assert_eq!(through(&inner).await.problem(), "urn:weir:bad-request");
+    assert_eq!(through(&outer).await.status, 200);
+    let agents: Vec<_> = rows.wait_for(3).await.into_iter().map(|row| row.agent_id.unwrap()).collect();
+    assert_eq!(agents, ["inner", "inner", "outer"]);
+    assert_eq!(rows.all()[0].call_ref, promised);
+}
+
+#[tokio::test]
+async fn pass_through_and_modes_decide_what_is_recorded() {
+    let upstream = Upstream::start(echo).await;
+    let rows = Arc::new(Rows::new());
+    let gateway = start_recording(vec![route(Protocol::Http, upstream.address, vec![])], &rows).await;
+    let passing = inside("/r", "ada", "act").header("weir-passthrough", "true").body("").unwrap();
+    assert_eq!(send(gateway.address, passing).await.status, 200);
+    assert_eq!(rows.touched(), (0, 0));
+    rows.set_mode(RecordMode::All);
+    get(gateway.address, "/r/outside").await;
+    let row = rows.wait_for(1).await.pop().unwrap();
+    assert_eq!((row.agent_id, row.action_name), (None, None));
+    // Only calls inside a context are checked.
+    assert_eq!(rows.touched(), (1, 0));
+    rows.set_mode(RecordMode::Off);
+    assert_eq!(call(&gateway, "/r", "ada", "{}").await.status, 200);
+    assert_eq!((rows.touched(), rows.all().len()), ((1, 1), 1));
+    rows.set_mode(RecordMode::Context);
+    call(&gateway, "/r", "ada", "{}").await;
+    rows.wait_for(2).await;
+}
+
+#[tokio::test]
+async fn what_is_not_trusted_does_not_leave() {
+    let calls = Arc::new(AtomicU64::new(0));
+    let (at_upstream, at_policy) = (Arc::clone(&calls), Arc::clone(&calls));
+    let upstream = Upstream::start(move |request| {
+        at_upstream.fetch_add(1, Ordering::Relaxed);
+        echo(request)
+    })
+    .await;
+    // A policy that leads calls elsewhere, and counts those that it sees.
+    let lead = move |payload: &str| {
+        at_policy.fetch_add(1, Ordering::Relaxed);
+        payload.contains("elsewhere").then(|| payload.replace("/r/elsewhere", "/r/secret"))
+    };
+    let policies = vec![mutator("http/ingress", &[Phase::Request], lead)];
+    let rows = Arc::new(Rows::new().distrusting(|url| url.contains("secret")));
+    let gateway = start_recording(vec![route(Protocol::Http, upstream.address, policies)], &rows).await;
+    let answer = call(&gateway, "/r/secret?key=1", "ada", "{}").await;
+    assert_eq!((answer.status.as_u16(), answer.problem().as_str()), (403, "urn:weir:untrusted"));
+    assert!(answer.json()["detail"].as_str().unwrap().starts_with("BLOCKED: endpoint http://"), "{}", answer.text());
+    assert_eq!(calls.load(Ordering::Relaxed), 0);
+    assert_eq!((rows.touched(), rows.all().len()), ((0, 1), 0));
+    // Led to an endpoint that is not trusted: found before it leaves, and the row says that it did not.
+    assert_eq!(call(&gateway, "/r/elsewhere", "ada", "{}").await.problem(), "urn:weir:untrusted");
+    assert_eq!(calls.load(Ordering::Relaxed), 1);
+    assert_eq!(rows.wait_for(1).await[0].status, status(Status::Untrusted));
+    for request in [
+        inside("/r/secret", "ada", "act").header("weir-passthrough", "true"),
+        Request::post("/r/secret"),
+        inside("/r/open", "ada", "act"),
+    ] {
+        assert_eq!(send(gateway.address, request.body("").unwrap()).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn the_row_holds_what_the_upstream_said_and_the_caller_sees_what_policies_made_of_it() {
+    let upstream = Upstream::start(|_| async { respond("application/json", "{\"n\":1.50,\"secret\":\"x\"}") }).await;
+    let policies = vec![
+        mutator("http/ingress", &[Phase::Request], |payload| Some(payload.replace("asked", "changed"))),
+        mutator("http/ingress", &[Phase::Response], |payload| Some(payload.replace("\"x\"", "\"***\""))).named("mask"),
+    ];
+    let rows = Arc::new(Rows::new());
+    let gateway = start_recording(vec![route(Protocol::Http, upstream.address, policies)], &rows).await;
+    let request = inside("/r/p?b=2&a=1", "ada", "act")
+        .header("content-type", "application/json")
+        .header("cookie", "session=hidden")
+        .header("authorization", "Bearer hidden");
+    let answer = send(gateway.address, request.body("{\"q\":\"asked\"}").unwrap()).await;
+    assert_eq!(answer.text(), "{\"n\":1.50,\"secret\":\"***\"}");
+    let row = rows.wait_for(1).await.remove(0);
+    assert_eq!(row.raw_response, "{\"n\":1.50,\"secret\":\"x\"}");
+    assert_eq!(row.status, "200");
+    let sent = text(&row.request_payload);
+    assert_eq!(sent["json"], json!({"q": "changed"}));
+    assert_eq!((&sent["method"], &sent["params"]), (&json!("POST"), &json!({"b": "2", "a": "1"})));
+    let decisions = text(&row.decisions);
+    let told: Vec<_> = decisions
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["phase"].clone(), one["policies"][0]["interceptor"].clone(), one["modified"].clone()))
+        .collect();
+    assert_eq!(
+        told,
+        [(json!("request"), json!("editor"), json!(true)), (json!("response"), json!("mask"), json!(true))]
+    );
+    let all = format!("{row:?}");
+    assert!(!all.contains("hidden") && !all.contains("cookie"), "{all}");
+}
+
+#[tokio::test]
+async fn a_stream_is_recorded_while_it_passes_event_by_event() {
+    let (sender, frames) = mpsc::channel(1);
+    let frames = std::sync::Mutex::new(Some(frames));
+    let upstream = Upstream::start(move |_| {
+        let frames = frames.lock().unwrap().take().unwrap();
+        async move { streamed("text/event-stream", frames) }
+    })
+    .await;
+    let rows = Arc::new(Rows::new());
+    let gateway = start_recording(vec![route(Protocol::Http, upstream.address, vec![])], &rows).await;
+    let mut connection = Connection::open(gateway.address, Version::HTTP_11).await;
+    let response = connection.send(inside("/r", "ada", "act").body(body_of("")).unwrap()).await.unwrap();
+    let mut body = response.into_body();
+    for event in ["data: 1\n\n", ": still here\n", "id: 2\ndata: two\n\n"] {
+        sender.send(Frame::data(Bytes::from(event))).await.unwrap();
+        let frame = tokio::time::timeout(Duration::from_secs(5), body.frame()).await.unwrap().unwrap().unwrap();
+        assert_eq!(frame.into_data().unwrap(), event);
+    }
+    assert!(rows.all().is_empty());
+    drop(sender);
+    assert!(body.frame().await.is_none());
+    let row = rows.wait_for(1).await.remove(0);
+    assert_eq!((text(&row.raw_response), row.status.as_str()), (json!({"text": "1\ntwo"}), "200"));
+}
+
+#[tokio::test]
+async fn an_exchange_makes_one_row_however_it_ends() {
+    let upstream = Upstream::start(moody).await;
+    let policies = vec![
+        deny_if("http/ingress", &[Phase::Request], "forbidden-word"),
+        deny_if("http/ingress", &[Phase::Response], "/up/withheld").named("after"),
+    ];
+    let rows = Arc::new(Rows::new());
+    let mut gone = route(Protocol::Http, "127.0.0.1:1".parse().unwrap(), vec![]);
+    (gone.name, gone.path) = ("gone".to_owned(), "/gone".to_owned());
+    let gateway = start_recording(vec![route(Protocol::Http, upstream.address, policies), gone], &rows).await;
+    let last = async |count: usize| -> Row { rows.wait_for(count).await.pop().unwrap() };
+
+    assert_eq!(call(&gateway, "/r/x", "ada", "\"forbidden-word\"").await.status, 403);
+    let row = last(1).await;
+    assert_eq!((row.status, row.raw_response.as_str()), (status(Status::Denied), "null"));
+    assert_eq!(text(&row.decisions)[0]["abortedBy"], "guard");
+    // What did not go out is not kept either.
+    assert!(!row.request_payload.contains("forbidden-word"), "{}", row.request_payload);
+
+    assert_eq!(call(&gateway, "/r/withheld", "ada", "{}").await.status, 403);
+    let row = last(2).await;
+    assert_eq!((row.status.as_str(), text(&row.raw_response)), ("200", json!({"path": "/up/withheld"})));
+    assert_eq!(text(&row.decisions)[1]["abortedBy"], "after");
+
+    assert_eq!(call(&gateway, "/r/hangs", "ada", "{}").await.status, 504);
+    assert_eq!(last(3).await.status, status(Status::TimedOut));
+    assert_eq!(call(&gateway, "/gone", "ada", "{}").await.status, 502);
+    assert_eq!(last(4).await.status, status(Status::Unreachable));
+    assert_eq!(call(&gateway, "/r/fails", "ada", "{}").await.status, 500);
+    let row = last(5).await;
+    assert_eq!((row.status.as_str(), text(&row.raw_response)), ("500", json!({"text": "no"})));
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_recorded_as_far_as_it_came() {
+    // A server that promises more than it sends.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let serving = tokio::spawn(async move {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let _ = stream.read(&mut [0; 4096]).await.unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\npartly").await.unwrap();
+    });
+    let rows = Arc::new(Rows::new());
+    let gateway = start_recording(vec![route(Protocol::Http, address, vec![])], &rows).await;
+    let mut connection = Connection::open(gateway.address, Version::HTTP_11).await;
+    let response = connection.send(inside("/r", "ada", "act").body(body_of("")).unwrap()).await.unwrap();
+    assert!(response.into_body().collect().await.is_err());
+    serving.await.unwrap();
+    let row = rows.wait_for(1).await.remove(0);
+    assert_eq!((row.status, text(&row.raw_response)), (status(Status::BrokenOff), json!({"text": "partly"})));
+}
+
+#[tokio::test]
+async fn a_long_body_is_kept_by_its_hash_and_passes_whole() {
+    let long = "x".repeat(200_000);
+    let answer = long.clone();
+    let upstream = Upstream::start(move |request| {
+        let answer = answer.clone();
+        async move {
+            let got = request.into_body().collect().await.unwrap().to_bytes().len();
+            assert_eq!(got, 200_000);
+            respond("text/plain", answer)
+        }
+    })
+    .await;
+    let rows = Arc::new(Rows::new().keeping(1000));
+    let gateway = start_recording(vec![route(Protocol::Http, upstream.address, vec![])], &rows).await;
+    let got = send(gateway.address, inside("/r", "ada", "act").body(long.clone()).unwrap()).await;
+    assert_eq!(got.text(), long);
+    let row = rows.wait_for(1).await.remove(0);
+    for kept in [&text(&row.raw_response)["truncated"], &text(&row.request_payload)["data"]["truncated"]] {
+        assert_eq!(kept["length"], 200_000, "{row:?}");
+        assert_eq!(kept["head"].as_str().unwrap().len(), 1000);
+        assert_eq!(kept["sha256"].as_str().unwrap().len(), 64);
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_cannot_be_recorded_is_refused_before_it_leaves() {
+    let calls = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&calls);
+    let upstream = Upstream::start(move |request| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        echo(request)
+    })
+    .await;
+    let rows = Arc::new(Rows::new().with_places(0));
+    let gateway = start_recording(vec![route(Protocol::Http, upstream.address, vec![])], &rows).await;
+    let answer = call(&gateway, "/r", "ada", "{}").await;
+    assert_eq!((answer.status.as_u16(), answer.problem().as_str()), (503, "urn:weir:not-recorded"));
+    assert_eq!(calls.load(Ordering::Relaxed), 0);
+    assert_eq!(get(gateway.address, "/r").await.status, 200);
+}

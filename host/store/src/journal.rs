@@ -1,0 +1,175 @@
+//! Which calls were accepted to be recorded and have no row yet, in a file beside the store.
+//!
+//! Invariants: a call is in the file before it goes anywhere, and until its row is committed; so after a crash the
+//! calls that are in the file and have no row are exactly those whose record was lost. One process at a time holds the
+//! file. It is written through the system's cache: it outlives the process, not the machine's power.
+//!
+//! Not here: bodies. The file says that a call was lost, not what it said.
+
+use std::collections::{BTreeSet, HashSet};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Size from which the file is written anew with what is open, once that is worth it.
+const COMPACT_AT: u64 = 256 << 10;
+
+/// Largest file that is read at a start. Beyond it the references of the beginning are enough.
+const MAX_READ: u64 = 16 << 20;
+
+/// The calls that were accepted and are not settled.
+#[derive(Debug, Default)]
+pub struct Journal {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    open: HashSet<String>,
+    file: Option<File>,
+    bytes: u64,
+    failed: u64,
+}
+
+/// Why a journal cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// Another process holds it.
+    #[error("{} is held by another process: one gateway at a time can record with this folder", .0.display())]
+    Held(PathBuf),
+    /// The system refuses.
+    #[error("{} cannot be used: {error}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+impl Journal {
+    /// Without a file: what was lost in a crash is then not known.
+    pub fn in_memory() -> Self {
+        Self::default()
+    }
+
+    /// Opens or makes the file, and gives the calls that an earlier process left open in it. They stay in the file
+    /// until [`Journal::clear`].
+    pub fn open(path: &Path) -> Result<(Self, Vec<String>), JournalError> {
+        let refuse = |error| JournalError::Io { path: path.to_owned(), error };
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(path).map_err(refuse)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(JournalError::Held(path.to_owned())),
+            Err(TryLockError::Error(error)) => return Err(refuse(error)),
+        }
+        let left = left_open(&mut file).map_err(refuse)?;
+        let bytes = file.seek(SeekFrom::End(0)).map_err(refuse)?;
+        let inner = Inner { open: HashSet::new(), file: Some(file), bytes, failed: 0 };
+        Ok((Self { inner: Mutex::new(inner) }, left))
+    }
+
+    /// What an earlier process left open has been told.
+    pub(crate) fn clear(&self) {
+        self.lock().rewrite();
+    }
+
+    /// A call goes on its way. False if it is on its way already: then this is not its first acceptance.
+    pub(crate) fn accept(&self, call_ref: &str) -> bool {
+        let mut inner = self.lock();
+        let new = inner.open.insert(call_ref.to_owned());
+        if new {
+            inner.append(&format!("{call_ref}\n"));
+        }
+        new
+    }
+
+    /// Calls whose rows are committed.
+    pub(crate) fn committed<'a>(&self, call_refs: impl Iterator<Item = &'a str>) {
+        let mut inner = self.lock();
+        for call_ref in call_refs {
+            inner.open.remove(call_ref);
+        }
+        // No line for each: a start looks into the store for what the file names.
+        let open_bytes = inner.open.iter().map(|call_ref| call_ref.len() as u64 + 1).sum::<u64>();
+        if inner.bytes > COMPACT_AT && inner.bytes > open_bytes * 2 {
+            inner.rewrite();
+        }
+    }
+
+    /// A call that is to have no row.
+    pub(crate) fn given_back(&self, call_ref: &str) {
+        let mut inner = self.lock();
+        if inner.open.remove(call_ref) {
+            inner.append(&format!("-{call_ref}\n"));
+        }
+    }
+
+    /// The calls that are open, sorted.
+    pub fn open_calls(&self) -> Vec<String> {
+        self.lock().open.iter().collect::<BTreeSet<_>>().into_iter().cloned().collect()
+    }
+
+    /// How often the file could not be written.
+    pub fn failures(&self) -> u64 {
+        self.lock().failed
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn append(&mut self, line: &str) {
+        let Some(file) = &mut self.file else { return };
+        match file.write_all(line.as_bytes()) {
+            Ok(()) => self.bytes += line.len() as u64,
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    /// In place: the file is locked, and another one under its name would not be. If the process ends in between,
+    /// what is lost is the knowledge of calls that are open just then; so the new text is written over the old before
+    /// the rest is cut off.
+    fn rewrite(&mut self) {
+        let Some(file) = &mut self.file else { return };
+        let text: String = self.open.iter().flat_map(|call_ref| [call_ref, "\n"]).collect();
+        let written = file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(text.as_bytes()));
+        match written.and_then(|()| file.set_len(text.len() as u64)) {
+            Ok(()) => self.bytes = text.len() as u64,
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    /// Recording goes on: the rows are what matters, and the store tells by itself when it has no room.
+    fn fail(&mut self, error: &io::Error) {
+        if self.failed == 0 {
+            tracing::error!(
+                target: "weir::records",
+                "the journal of records cannot be written ({error}); after a crash, not every lost record would be known"
+            );
+        }
+        self.failed += 1;
+    }
+}
+
+/// The calls of a file that are open. A line that was cut off names none.
+fn left_open(file: &mut File) -> io::Result<Vec<String>> {
+    let mut bytes = Vec::new();
+    file.take(MAX_READ).read_to_end(&mut bytes)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let mut open = BTreeSet::new();
+    for line in text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')) {
+        match line.strip_prefix('-') {
+            Some(call_ref) => open.remove(call_ref),
+            None => !line.is_empty() && open.insert(line),
+        };
+    }
+    Ok(open.into_iter().map(str::to_owned).collect())
+}

@@ -1,0 +1,64 @@
+//! A thread that owns a connection to a database which blocks.
+//!
+//! Invariants: work is done one after the other, in the order in which it was asked for; the queue is bounded; the
+//! thread ends with its owner, after what was asked for.
+
+use std::thread::JoinHandle;
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::port::StoreError;
+
+/// Work that may wait. The writer asks for one thing at a time; the rest are people and their pages.
+const QUEUE: usize = 64;
+
+type Work<C> = Box<dyn FnOnce(&mut C) + Send>;
+
+/// The owner of a thread that owns a `C`.
+pub(crate) struct Worker<C> {
+    work: Option<mpsc::Sender<Work<C>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl<C: 'static> Worker<C> {
+    /// Starts the thread; `make` runs on it.
+    pub(crate) fn start(name: &str, make: impl FnOnce() -> C + Send + 'static) -> Result<Self, StoreError> {
+        let (work, mut queue) = mpsc::channel::<Work<C>>(QUEUE);
+        let thread = std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || {
+                let mut owned = make();
+                while let Some(work) = queue.blocking_recv() {
+                    work(&mut owned);
+                }
+            })
+            .map_err(|error| StoreError::Failed(format!("no thread can be started: {error}")))?;
+        Ok(Self { work: Some(work), thread: Some(thread) })
+    }
+
+    /// Has something done. Work that was begun is finished even if nobody waits for it any more.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut C) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let gone = || StoreError::Failed("the thread of the store has ended".to_owned());
+        let (answer, answered) = oneshot::channel();
+        let work: Work<C> = Box::new(move |owned| {
+            // Who asked may have gone.
+            let _ = answer.send(work(owned));
+        });
+        let sender = self.work.as_ref().ok_or_else(gone)?;
+        sender.send(work).await.map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
+    }
+}
+
+impl<C> Drop for Worker<C> {
+    fn drop(&mut self) {
+        self.work = None;
+        if let Some(thread) = self.thread.take() {
+            // Waited for, so that whoever opens the file next finds it closed. A thread that broke has said so.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Stores and records to test with.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde_json::{Value, json};
+use tokio_postgres::NoTls;
+use weir_core::record::{Body, Record, RecordParts, RequestPayload, Status};
+use weir_store::{Access, Store, StoreAddress, StoreError, StoreOptions};
+
+/// A folder of its own, gone with its owner.
+pub struct Folder(PathBuf);
+
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+fn unique() -> String {
+    format!("{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+impl Folder {
+    pub fn new() -> Self {
+        let path = std::env::temp_dir().join(format!("weir-store-{}", unique()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// A store in this folder.
+    pub fn address(&self) -> StoreAddress {
+        StoreAddress::Sqlite(self.file("weir.db"))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A database of its own on the server that `WEIR_POSTGRES` names.
+pub struct Database {
+    server: String,
+    name: String,
+}
+
+impl Database {
+    /// Without a server the test is skipped, loudly; where `CI` is set it fails: what is never run proves nothing.
+    pub async fn new() -> Option<Self> {
+        const REMEDY: &str = "export WEIR_POSTGRES=\"$(.ci/postgres start target/postgres)\"";
+        let Ok(server) = std::env::var("WEIR_POSTGRES") else {
+            let missing = "WEIR_POSTGRES names no server of PostgreSQL";
+            assert!(
+                std::env::var_os("CI").is_none(),
+                "CI must not skip this test, but {missing}; it needs\n    {REMEDY}"
+            );
+            // Not through `eprintln!`, which is captured while a test passes.
+            let message = format!("\n*** SKIPPED: {missing}; to run this test:\n    {REMEDY}\n\n");
+            std::io::stderr().write_all(message.as_bytes()).unwrap();
+            return None;
+        };
+        let name = format!("weir_{}", unique().replace('-', "_"));
+        let this = Self { server, name };
+        this.on_server(&format!("CREATE DATABASE {}", this.name)).await;
+        Some(this)
+    }
+
+    pub fn url(&self) -> String {
+        let (place, _) = self.server.rsplit_once('/').unwrap();
+        format!("{place}/{}", self.name)
+    }
+
+    pub fn address(&self) -> StoreAddress {
+        StoreAddress::parse(&self.url(), Path::new(".")).unwrap()
+    }
+
+    /// Runs statements in this database, as somebody else would.
+    pub async fn execute(&self, sql: &str) {
+        execute(&self.url(), sql).await;
+    }
+
+    pub async fn on_server(&self, sql: &str) {
+        execute(&self.server, sql).await;
+    }
+
+    /// Removes it. Not in `drop`, which cannot wait.
+    pub async fn remove(self) {
+        self.on_server(&format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
+    }
+}
+
+async fn execute(url: &str, sql: &str) {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    let connection = tokio::spawn(connection);
+    client.batch_execute(sql).await.unwrap();
+    drop(client);
+    connection.await.unwrap().unwrap();
+}
+
+pub async fn open(address: &StoreAddress) -> Arc<dyn Store> {
+    weir_store::open(address, Access::Write, StoreOptions::default()).await.unwrap()
+}
+
+pub async fn open_to_read(address: &StoreAddress) -> Result<Arc<dyn Store>, StoreError> {
+    weir_store::open(address, Access::Read, StoreOptions::default()).await
+}
+
+/// A record; its place in time follows its number.
+pub fn record(number: usize, agent: &str, action: &str, response: Value) -> Record {
+    let request = RequestPayload::new("https://api.example.com/v1", "POST", Body::Json(json!({ "n": number })));
+    Record::new(RecordParts {
+        call_ref: call_ref(number),
+        agent_id: (!agent.is_empty()).then(|| agent.to_owned()),
+        action_name: (!action.is_empty()).then(|| action.to_owned()),
+        intercept_index: None,
+        request,
+        response: Body::Json(response),
+        status: Status::Answered(200),
+        decisions: Vec::new(),
+        created_at: format!("2026-01-01T{:02}:{:02}:{:02}.000Z", number / 3600 % 24, number / 60 % 60, number % 60),
+    })
+}
+
+pub fn call_ref(number: usize) -> String {
+    format!("0190-{number:08}")
+}
+
+/// Appends so many records of one agent, in groups of ten.
+pub async fn fill(store: &dyn Store, numbers: std::ops::Range<usize>) {
+    let records: Vec<Record> = numbers.map(|n| record(n, "agent", "search", json!({ "answer": n }))).collect();
+    for group in records.chunks(10) {
+        store.append(group, weir_store::Attempt::First).await.unwrap();
+    }
+}
+
+/// A test of this binary as a process of its own. It is one that is ignored otherwise.
+pub struct Process {
+    child: std::process::Child,
+    pub lines: std::io::Lines<std::io::BufReader<std::process::ChildStdout>>,
+}
+
+impl Process {
+    pub fn start(test: &str, environment: &[(&str, &str)]) -> Self {
+        use std::io::BufRead;
+        use std::process::{Command, Stdio};
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args([test, "--exact", "--ignored", "--nocapture", "--test-threads=1"])
+            .envs(environment.iter().copied())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    /// Reads until it says something that begins so; gives the rest of the line.
+    pub fn says(&mut self, start: &str) -> Option<String> {
+        // The harness may have begun the line.
+        self.lines.by_ref().map_while(Result::ok).find_map(|line| {
+            let at = line.find(start)?;
+            Some(line[at + start.len()..].to_owned())
+        })
+    }
+
+    /// Ends it as the system does with a process that has to go: without a word.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Closes its input, upon which it ends.
+    pub fn finish(&mut self) {
+        drop(self.child.stdin.take());
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
