@@ -1,7 +1,8 @@
-//! A small HTTP server around one handler, for embedded upstreams and tests.
+//! Opening a listener, and a small HTTP server around one handler, for embedded upstreams and tests.
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -12,7 +13,7 @@ use futures_util::Stream;
 use http::{Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use crate::listener;
 use crate::options::GatewayOptions;
@@ -34,6 +35,19 @@ pub type Handler = dyn Fn(Request<Bytes>) -> BoxFuture<Response<HandlerBody>> + 
 
 /// Largest body that a handler is given.
 const MAX_BODY: usize = 64 * 1024 * 1024;
+
+/// Connections that may wait to be accepted. The usual 128 is less than what agents open at the same moment; the kernel
+/// resets those that find no room.
+const BACKLOG: u32 = 4096;
+
+/// Opens a listener.
+pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // Connections of a gateway that has just ended may still be closing.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
 
 /// Serves the handler until the shutdown future ends. Bodies of more than 64 MiB are answered 413.
 pub async fn serve_handler(listener: TcpListener, handler: Arc<Handler>, shutdown: impl Future<Output = ()>) {

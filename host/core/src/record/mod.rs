@@ -22,7 +22,7 @@ use crate::canonical::canonical;
 /// Most characters of the name of an agent or of an action.
 pub const MAX_LABEL: usize = 255;
 
-/// Where in the life of the calls Weir takes part: which are recorded, checked against the registry and preprocessed.
+/// Which calls are recorded and preprocessed. Calls inside a context are checked against the registry in every mode.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum RecordMode {
     /// Calls inside a context.

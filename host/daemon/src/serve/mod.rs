@@ -153,8 +153,8 @@ pub async fn serve(
 
     let keeping = records::start(&set.config.records, &set.config.trust, served.path()).await?;
     let kept = keeping.as_ref().map(Keeping::kept);
-    let listener = bind(listen, "gateway", "; give --listen 127.0.0.1:0 to take a free port").await?;
-    let admin_listener = bind(admin_listen, "admin", "; give --admin-listen 127.0.0.1:0 to take a free port").await?;
+    let listener = bind(listen, "gateway", "; give --listen 127.0.0.1:0 to take a free port")?;
+    let admin_listener = bind(admin_listen, "admin", "; give --admin-listen 127.0.0.1:0 to take a free port")?;
     let servers = match demo {
         Upstreams::Demo => Some(DemoServers::bind().await.map_err(|error| local("demo", error))?),
         Upstreams::AsWritten => None,
@@ -243,8 +243,8 @@ async fn until_drained(
     }
 }
 
-async fn bind(address: SocketAddr, what: &'static str, remedy: &'static str) -> Result<TcpListener, ServeError> {
-    TcpListener::bind(address).await.map_err(|error| {
+fn bind(address: SocketAddr, what: &'static str, remedy: &'static str) -> Result<TcpListener, ServeError> {
+    weir_gateway::listen::bind(address).map_err(|error| {
         let taken = error.kind() == std::io::ErrorKind::AddrInUse;
         ServeError::Listen { address, what, error, remedy: if taken { remedy } else { "" } }
     })

@@ -10,7 +10,6 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use weir_core::{Chain, ChainOptions, ChainResult, Entry};
@@ -114,7 +113,7 @@ async fn serve(routes: Vec<Route>, interceptors: Interceptors, options: GatewayO
     let telemetry = Arc::new(Recorder::default());
     let set = RunningSet { epoch: 1, routes: Routes::new(routes).unwrap(), interceptors };
     let gateway = Gateway::new(options, Arc::clone(&telemetry) as Arc<dyn Telemetry>, set);
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = weir_gateway::listen::bind(std::net::SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = {

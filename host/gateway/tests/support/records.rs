@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use weir_core::record::{Row, Status};
 use weir_gateway::interceptors::Interceptors;
@@ -126,7 +125,7 @@ pub async fn start_recording(routes: Vec<Route>, rows: &Arc<Rows>) -> Running {
     };
     let reports = Arc::clone(&telemetry) as Arc<dyn Telemetry>;
     let gateway = Gateway::recording(options, reports, Arc::clone(rows) as Arc<dyn Records>, set);
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = weir_gateway::listen::bind(std::net::SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = {

@@ -15,7 +15,6 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
-use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
 pub type Reply = Response<BoxBody<Bytes, Infallible>>;
@@ -33,7 +32,7 @@ impl Upstream {
         F: Fn(Request<Incoming>) -> A + Send + Sync + 'static,
         A: Future<Output = Reply> + Send + 'static,
     {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = weir_gateway::listen::bind(std::net::SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let address = listener.local_addr().unwrap();
         let answer: Arc<dyn Fn(Request<Incoming>) -> Answering + Send + Sync> =
             Arc::new(move |request| Box::pin(answer(request)));
