@@ -1,17 +1,15 @@
 //! What was taken of a body, in the form in which a row holds it.
 //!
-//! JSON is kept as JSON only if all readers read the same in it; else it is text. The text of a stream of events is
-//! the data of its events, one under the other; where that is one JSON value, as in an answer of MCP that comes as a
-//! stream, it is JSON.
+//! JSON is kept as JSON only if all readers read the same in it; else it is text. Where the text of a stream of events
+//! is one JSON value, as in an answer of MCP that comes as a stream, it is JSON.
 
-use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use weir_core::Payload;
 use weir_core::record::{Body, Excerpt};
 
+use super::stream::{self, Assembled};
 use super::taken::{Passed, Taken};
-use crate::sse::Scanner;
 
 /// What the head of a message says about its body.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -56,10 +54,10 @@ pub(super) fn of(taken: &Taken, form: Form, is_complete: bool) -> Body {
     match form {
         Form::Json | Form::Unnamed => json(text).unwrap_or_else(|| Body::Text(text.to_owned())),
         Form::Parameters => Body::Form(text.to_owned()),
-        Form::Events => {
-            let assembled = assembled(data);
-            json(&assembled).unwrap_or(Body::Text(assembled))
-        }
+        Form::Events => match stream::assembled(data) {
+            Assembled::Spoken(text) => Body::Text(text),
+            Assembled::Data(text) => json(&text).unwrap_or(Body::Text(text)),
+        },
         Form::Other | Form::Encoded => Body::Text(text.to_owned()),
     }
 }
@@ -68,20 +66,6 @@ fn json(text: &str) -> Option<Body> {
     // The parser of rows takes the last of two members of one name; whoever reads the row should see both.
     Payload::parse(text).ok()?;
     serde_json::from_str(text).ok().map(Body::Json)
-}
-
-fn assembled(stream: &[u8]) -> String {
-    let mut scanner = Scanner::new(usize::MAX);
-    scanner.push(Bytes::copy_from_slice(stream));
-    let mut text = String::with_capacity(stream.len());
-    while let Some(block) = scanner.rest() {
-        let Some(data) = block.data() else { continue };
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        text.push_str(&String::from_utf8_lossy(&data));
-    }
-    text
 }
 
 fn excerpt(taken: &Taken) -> Body {
@@ -121,6 +105,7 @@ mod tests {
             ("application/x-www-form-urlencoded", "a=1&b=2", Body::Form("a=1&b=2".to_owned())),
             ("text/event-stream", "id: 1\ndata: {\"a\":1}\n\n: ping\n\n", Body::Json(json!({"a": 1}))),
             ("text/event-stream", "data: one\n\ndata: two\ndata: three\n\n", text("one\ntwo\nthree")),
+            ("text/event-stream", "data: {\"choices\":[{\"delta\":{\"content\":\"{}\"}}]}\n\n", text("{}")),
             ("text/event-stream", "data: one\n\ndata: cut", text("one\ncut")),
             ("text/plain", "", Body::None),
         ] {

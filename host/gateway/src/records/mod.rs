@@ -11,6 +11,7 @@ mod exchange;
 mod intercept;
 mod notes;
 mod recording;
+mod stream;
 mod taken;
 mod tap;
 
