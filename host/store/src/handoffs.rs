@@ -82,17 +82,20 @@ async fn look_up(store: &dyn RecordStore, claims: &[Result<Claim, ClaimError>]) 
             found.push(Err(Missing::NotFound));
             continue;
         };
-        if !known.contains_key(&lookup) {
-            let row = read(store, lookup).await?;
-            let bytes = row.as_ref().map_or(0, |row| row.request_payload.len() + row.raw_response.len());
-            let stored = match row {
-                None => Err(Missing::NotFound),
-                Some(_) if held.saturating_add(bytes) > MAX_STORED_BYTES => Err(Missing::TooLarge),
-                Some(row) => Stored::of(&row),
-            };
-            known.insert(lookup, (stored, bytes));
-        }
-        let (stored, bytes) = known.get(&lookup).cloned().unwrap_or((Err(Missing::NotFound), 0));
+        let (stored, bytes) = match known.get(&lookup) {
+            Some((stored, bytes)) => (stored.clone(), *bytes),
+            None => {
+                let row = read(store, lookup).await?;
+                let bytes = row.as_ref().map_or(0, |row| row.request_payload.len() + row.raw_response.len());
+                let stored = match row {
+                    None => Err(Missing::NotFound),
+                    Some(_) if held.saturating_add(bytes) > MAX_STORED_BYTES => Err(Missing::TooLarge),
+                    Some(row) => Stored::of(&row),
+                };
+                known.insert(lookup, (stored.clone(), bytes));
+                (stored, bytes)
+            }
+        };
         held = held.saturating_add(bytes);
         found.push(if held > MAX_STORED_BYTES { stored.and(Err(Missing::TooLarge)) } else { stored });
     }

@@ -58,18 +58,9 @@ pub enum Status {
 /// One exchange as it is handed over to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    call_ref: String,
-    agent_id: Option<String>,
-    action_name: Option<String>,
-    intercept_index: Option<i64>,
-    source_url: String,
-    method: String,
-    request_payload: String,
-    raw_response: String,
+    /// Its row, but for its place and the hashes, which it gets where it is written.
+    row: Row,
     canonical_response: String,
-    status: String,
-    decisions: String,
-    created_at: String,
 }
 
 /// What a [`Record`] is made of.
@@ -148,7 +139,8 @@ impl Record {
         } = parts;
         let (source_url, method, request_payload) = request.into_columns();
         let response = response.into_json();
-        Self {
+        let row = Row {
+            id: 0,
             call_ref: storable(call_ref),
             agent_id: agent_id.map(storable),
             action_name: action_name.map(storable),
@@ -157,63 +149,39 @@ impl Record {
             method: storable(method),
             request_payload: request_payload.to_string(),
             raw_response: response.to_string(),
-            canonical_response: canonical(&response),
+            response_hash: String::new(),
             status: status.text().into_owned(),
             decisions: serde_json::Value::Array(decisions).to_string(),
             created_at: storable(created_at),
-        }
+            previous_hash: String::new(),
+            hash: String::new(),
+        };
+        Self { row, canonical_response: canonical(&response) }
     }
 
     /// The exchange's reference.
     pub fn call_ref(&self) -> &str {
-        &self.call_ref
+        &self.row.call_ref
     }
 
     /// The agent.
     pub fn agent_id(&self) -> Option<&str> {
-        self.agent_id.as_deref()
+        self.row.agent_id.as_deref()
     }
 
     /// About how much memory it takes.
     pub fn bytes(&self) -> usize {
-        let texts = [&self.request_payload, &self.raw_response, &self.canonical_response, &self.decisions];
-        // The rest is small and bounded: names, a URL, a reference, a time.
-        texts.iter().map(|text| text.len()).sum::<usize>() + self.source_url.len() + 1024
+        let Self { row, canonical_response } = self;
+        let texts = [&row.request_payload, &row.raw_response, canonical_response, &row.decisions, &row.source_url];
+        // The rest is small and bounded: names, a reference, a time.
+        texts.iter().map(|text| text.len()).sum::<usize>() + 1024
     }
 
     /// Its row behind another one. `sha256` gives the hash of a text in hex.
     pub fn into_row(self, id: i64, previous_hash: &str, sha256: impl Fn(&str) -> String) -> Row {
-        let Self {
-            call_ref,
-            agent_id,
-            action_name,
-            intercept_index,
-            source_url,
-            method,
-            request_payload,
-            raw_response,
-            canonical_response,
-            status,
-            decisions,
-            created_at,
-        } = self;
-        let mut row = Row {
-            id,
-            call_ref,
-            agent_id,
-            action_name,
-            intercept_index,
-            source_url,
-            method,
-            request_payload,
-            raw_response,
-            response_hash: sha256(&canonical_response),
-            status,
-            decisions,
-            created_at,
-            previous_hash: previous_hash.to_owned(),
-            hash: String::new(),
-        };
+        let Self { row, canonical_response } = self;
+        let (response_hash, previous_hash) = (sha256(&canonical_response), previous_hash.to_owned());
+        let mut row = Row { id, response_hash, previous_hash, ..row };
         row.hash = sha256(&row.chained_text());
         row
     }

@@ -1,7 +1,7 @@
 //! How contexts are carried, and that nothing leaks to other calls.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Request, Version};
@@ -13,7 +13,7 @@ use weir_gateway::Protocol;
 use weir_gateway::contexts::OpenContext;
 use weir_gateway::records::RecordMode;
 
-use super::{call, inside, moody, text};
+use super::{call, counting, inside, moody, text};
 use crate::support::{
     Answer, Connection, Rows, Running, Upstream, body_of, echo, get, respond, route, send, start_recording, validator,
 };
@@ -37,13 +37,7 @@ struct Case {
 
 #[tokio::test]
 async fn a_carrier_that_is_not_whole_is_refused_before_anything_leaves() {
-    let calls = Arc::new(AtomicU64::new(0));
-    let counted = Arc::clone(&calls);
-    let upstream = Upstream::start(move |request| {
-        counted.fetch_add(1, Ordering::Relaxed);
-        echo(request)
-    })
-    .await;
+    let (upstream, calls) = counting().await;
     let rows = Arc::new(Rows::new());
     let gateway = start_recording(vec![route(Protocol::Http, upstream.address, vec![])], &rows).await;
     let cases: Vec<Case> = serde_json::from_str(include_str!("../context_headers.json")).unwrap();

@@ -7,6 +7,8 @@ mod mcp;
 /// What is recorded of an exchange, however it ends, and what is refused.
 mod rows;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,7 +18,7 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use crate::support::{Answer, Running, full, respond, send, streamed};
+use crate::support::{Answer, Running, Upstream, echo, full, respond, send, streamed};
 
 /// A request inside a context.
 pub(crate) fn inside(path: &str, agent: &str, action: &str) -> http::request::Builder {
@@ -26,6 +28,17 @@ pub(crate) fn inside(path: &str, agent: &str, action: &str) -> http::request::Bu
 pub(crate) async fn call(gateway: &Running, path: &str, agent: &str, body: impl Into<Bytes>) -> Answer {
     let request = inside(path, agent, "act").header("content-type", "application/json");
     send(gateway.address, request.body(body).unwrap()).await
+}
+
+/// An upstream that answers with what it was sent, and counts.
+pub(crate) async fn counting() -> (Upstream, Arc<AtomicU64>) {
+    let calls = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&calls);
+    let upstream = Upstream::start(move |request| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        echo(request)
+    });
+    (upstream.await, calls)
 }
 
 /// The JSON of a column.

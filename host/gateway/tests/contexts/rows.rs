@@ -1,7 +1,7 @@
 //! What is recorded of an exchange, however it ends, and what is refused.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,21 +14,15 @@ use weir_core::Phase;
 use weir_core::record::{Row, Status};
 use weir_gateway::Protocol;
 
-use super::{call, inside, moody, text};
+use super::{call, counting, inside, moody, text};
 use crate::support::{
-    Connection, Rows, Upstream, body_of, deny_if, echo, get, mutator, respond, route, send, start_recording, status,
-    streamed,
+    Connection, Rows, Upstream, body_of, deny_if, get, mutator, respond, route, send, start_recording, status, streamed,
 };
 
 #[tokio::test]
 async fn what_is_not_trusted_does_not_leave() {
-    let calls = Arc::new(AtomicU64::new(0));
-    let (at_upstream, at_policy) = (Arc::clone(&calls), Arc::clone(&calls));
-    let upstream = Upstream::start(move |request| {
-        at_upstream.fetch_add(1, Ordering::Relaxed);
-        echo(request)
-    })
-    .await;
+    let (upstream, calls) = counting().await;
+    let at_policy = Arc::clone(&calls);
     // A policy that leads calls elsewhere, and counts those that it sees.
     let lead = move |payload: &str| {
         at_policy.fetch_add(1, Ordering::Relaxed);
@@ -199,13 +193,7 @@ async fn a_long_body_is_kept_by_its_hash_and_passes_whole() {
 
 #[tokio::test]
 async fn a_call_that_cannot_be_recorded_is_refused_before_it_leaves() {
-    let calls = Arc::new(AtomicU64::new(0));
-    let counted = Arc::clone(&calls);
-    let upstream = Upstream::start(move |request| {
-        counted.fetch_add(1, Ordering::Relaxed);
-        echo(request)
-    })
-    .await;
+    let (upstream, calls) = counting().await;
     let rows = Arc::new(Rows::new().with_places(0));
     let gateway = start_recording(vec![route(Protocol::Http, upstream.address, vec![])], &rows).await;
     let answer = call(&gateway, "/r", "ada", "{}").await;

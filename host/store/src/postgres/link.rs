@@ -9,12 +9,11 @@ use tokio::task::JoinHandle;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, GenericClient, Transaction};
 
+use super::PostgresStore;
 use crate::open::Access;
 use crate::port::StoreError;
+use crate::sql::{Database, KNOWN_SCHEMA};
 use crate::tls::Tls;
-
-/// The schema, one step for each version. A step that was released is never changed.
-const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql")];
 
 /// The lock that a writer holds. Any number that nobody else uses in this database: "weir" in ASCII.
 const LOCK: i64 = 0x7765_6972;
@@ -132,8 +131,7 @@ pub(super) async fn known_schema(client: &impl GenericClient) -> Result<i64, Fai
     } else {
         0
     };
-    let known = MIGRATIONS.len() as i64;
-    if found > known { Err(StoreError::Newer { found, known }.into()) } else { Ok(found) }
+    if found > KNOWN_SCHEMA { Err(StoreError::Newer { found, known: KNOWN_SCHEMA }.into()) } else { Ok(found) }
 }
 
 /// Makes what is missing of the schema.
@@ -149,9 +147,9 @@ pub(super) async fn migrate(client: &mut Client) -> Result<(), Failure> {
     if found == 0 {
         transaction.batch_execute("CREATE TABLE IF NOT EXISTS weir_schema (version BIGINT NOT NULL)").await?;
     }
-    for (index, step) in MIGRATIONS.iter().enumerate().skip(usize::try_from(found).unwrap_or_default()) {
-        transaction.batch_execute(step).await?;
-        transaction.execute("INSERT INTO weir_schema VALUES ($1)", &[&(index as i64 + 1)]).await?;
+    for (version, step) in PostgresStore::DIALECT.steps_from(found) {
+        transaction.batch_execute(&step).await?;
+        transaction.execute("INSERT INTO weir_schema VALUES ($1)", &[&version]).await?;
     }
     transaction.commit().await?;
     Ok(())

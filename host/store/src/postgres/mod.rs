@@ -70,7 +70,12 @@ impl PostgresStore {
 
 #[async_trait]
 impl Database for PostgresStore {
-    const DIALECT: Dialect = Dialect { mark: '$' };
+    const DIALECT: Dialect = Dialect {
+        mark: '$',
+        number: "BIGINT",
+        place: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+        time: "TEXT COLLATE \"C\"",
+    };
 
     async fn select<T: Entry>(&self, query: Query, read: Read<T>) -> Result<Vec<T>, StoreError> {
         self.reader.run(async |client| select(client, &query, read).await).await

@@ -5,6 +5,7 @@
 mod form;
 mod page;
 mod query;
+mod schema;
 
 use std::fmt;
 
@@ -22,6 +23,7 @@ use page::cut;
 pub(crate) use page::{Entry, Page};
 use query::page_limit;
 pub(crate) use query::{COLUMNS, Dialect, ENDPOINT_COLUMNS, Query, Value, storable};
+pub(crate) use schema::KNOWN as KNOWN_SCHEMA;
 
 /// How one row of an answer is read.
 pub(crate) type Read<T> = fn(&dyn Columns) -> Result<T, StoreError>;

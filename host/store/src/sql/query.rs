@@ -30,10 +30,17 @@ pub(crate) struct Query {
     pub(crate) values: Vec<Value>,
 }
 
-/// How a question is written for one database: `mark` is `?` or `$`.
+/// What one database says in words of its own.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Dialect {
+    /// What stands before the number of a value.
     pub(crate) mark: char,
+    /// The type of whole numbers of 64 bits.
+    pub(crate) number: &'static str,
+    /// A key that grows by itself.
+    pub(crate) place: &'static str,
+    /// The type of texts that sort as times.
+    pub(crate) time: &'static str,
 }
 
 /// Conditions that must all hold.

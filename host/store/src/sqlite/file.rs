@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
+use super::SqliteStore;
 use crate::open::Access;
 use crate::port::StoreError;
-
-/// The schema, one step for each version. A step that was released is never changed.
-const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql")];
+use crate::sql::{Database, KNOWN_SCHEMA};
 
 /// How long a connection waits for a lock before it says so.
 const BUSY: Duration = Duration::from_secs(2);
@@ -166,9 +165,8 @@ fn private(path: &Path) {
 
 fn known_schema(connection: &Connection) -> Result<i64, Failure> {
     let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    let known = MIGRATIONS.len() as i64;
-    if found > known {
-        return Err(StoreError::Newer { found, known }.into());
+    if found > KNOWN_SCHEMA {
+        return Err(StoreError::Newer { found, known: KNOWN_SCHEMA }.into());
     }
     Ok(found)
 }
@@ -183,9 +181,9 @@ pub(super) fn has_tables(connection: &Connection) -> Result<(), Failure> {
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), Failure> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = known_schema(&transaction)?;
-    for (index, step) in MIGRATIONS.iter().enumerate().skip(usize::try_from(found).unwrap_or_default()) {
-        transaction.execute_batch(step)?;
-        transaction.pragma_update(None, "user_version", index as i64 + 1)?;
+    for (version, step) in SqliteStore::DIALECT.steps_from(found) {
+        transaction.execute_batch(&step)?;
+        transaction.pragma_update(None, "user_version", version)?;
     }
     transaction.commit()?;
     Ok(())

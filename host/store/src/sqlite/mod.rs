@@ -83,7 +83,8 @@ impl SqliteStore {
 
 #[async_trait]
 impl Database for SqliteStore {
-    const DIALECT: Dialect = Dialect { mark: '?' };
+    const DIALECT: Dialect =
+        Dialect { mark: '?', number: "INTEGER", place: "INTEGER PRIMARY KEY AUTOINCREMENT", time: "TEXT" };
 
     async fn select<T: Entry>(&self, query: Query, read: Read<T>) -> Result<Vec<T>, StoreError> {
         self.reader.run(move |file| file.with(|connection| select(connection, query, read))).await

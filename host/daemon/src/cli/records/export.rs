@@ -5,18 +5,14 @@ use std::io::{self, BufWriter, Write};
 use weir_core::record::{Row, row_form};
 use weir_store::{Filter, Store, StoreError};
 
-use super::{ExportArguments, PAGE, failed, filter, open};
+use super::{ExportArguments, PAGE, failed, select};
 use crate::cli::{Ended, output};
 
 /// Writes until all is written or nobody reads any more.
 pub(super) async fn export(arguments: ExportArguments) -> Ended {
     let ExportArguments { selection, limit, json: _, folder } = arguments;
-    let filter = match filter(selection) {
-        Ok(filter) => filter,
-        Err(ended) => return ended,
-    };
-    let (store, address) = match open(&folder).await {
-        Ok(opened) => opened,
+    let (filter, store, address) = match select(selection, &folder).await {
+        Ok(selected) => selected,
         Err(ended) => return ended,
     };
     let mut out = BufWriter::new(io::stdout().lock());

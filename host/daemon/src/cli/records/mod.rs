@@ -149,22 +149,21 @@ fn failed(address: &StoreAddress, error: &StoreError) -> Ended {
     Ended::NotRight
 }
 
-fn filter(selection: Selection) -> Result<Filter, Ended> {
+/// What is meant, and the store of the folder with its place.
+async fn select(selection: Selection, folder: &Path) -> Result<(Filter, Arc<dyn Store>, StoreAddress), Ended> {
     let Selection { agent_id, action_name, call_ref, from, to } = selection;
     let time = |option: &str, text: Option<String>| {
         text.map(|text| Time::parse(&text).map_err(|error| usage(&format!("{option}: {error}")))).transpose()
     };
-    Ok(Filter { agent_id, action_name, call_ref, from: time("--from", from)?, to: time("--to", to)? })
+    let filter = Filter { agent_id, action_name, call_ref, from: time("--from", from)?, to: time("--to", to)? };
+    let (store, address) = open(folder).await?;
+    Ok((filter, store, address))
 }
 
 async fn list(arguments: ListArguments) -> Ended {
     let ListArguments { selection, limit, cursor, json, folder } = arguments;
-    let filter = match filter(selection) {
-        Ok(filter) => filter,
-        Err(ended) => return ended,
-    };
-    let (store, address) = match open(&folder).await {
-        Ok(opened) => opened,
+    let (filter, store, address) = match select(selection, &folder).await {
+        Ok(selected) => selected,
         Err(ended) => return ended,
     };
     let page = match store.list(&filter, cursor.map(Cursor), limit).await {

@@ -1,11 +1,11 @@
--- Version 1. It was released, so it is never changed.
+-- Version 1. It was released, so it is never changed. What stands in braces is said by each database in its own words.
 
 CREATE TABLE records (
-    id INTEGER PRIMARY KEY,
+    id {number} PRIMARY KEY,
     call_ref TEXT NOT NULL UNIQUE,
     agent_id TEXT,
     action_name TEXT,
-    intercept_index INTEGER,
+    intercept_index {number},
     source_url TEXT NOT NULL,
     method TEXT NOT NULL,
     request_payload TEXT NOT NULL,
@@ -13,17 +13,17 @@ CREATE TABLE records (
     response_hash TEXT NOT NULL,
     status TEXT NOT NULL,
     decisions TEXT NOT NULL,
-    created_at TEXT NOT NULL,
+    created_at {time} NOT NULL,
     previous_hash TEXT NOT NULL,
     hash TEXT NOT NULL
 );
 CREATE INDEX records_by_action ON records (action_name, agent_id, id);
 CREATE INDEX records_by_agent ON records (agent_id, id);
 CREATE INDEX records_by_time ON records (created_at);
-CREATE TABLE record_head (only_one INTEGER PRIMARY KEY CHECK (only_one = 1), id INTEGER NOT NULL, hash TEXT NOT NULL);
+CREATE TABLE record_head (only_one INTEGER PRIMARY KEY CHECK (only_one = 1), id {number} NOT NULL, hash TEXT NOT NULL);
 INSERT INTO record_head VALUES (1, 0, '0000000000000000000000000000000000000000000000000000000000000000');
 CREATE TABLE trust_endpoints (
-    place INTEGER PRIMARY KEY AUTOINCREMENT,
+    place {place},
     id TEXT NOT NULL UNIQUE,
     org TEXT NOT NULL,
     url TEXT NOT NULL,
@@ -36,7 +36,7 @@ CREATE TABLE trust_endpoints (
 );
 CREATE UNIQUE INDEX trust_active ON trust_endpoints (org, normalized_url) WHERE revoked_at IS NULL;
 CREATE TABLE audit_events (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    id {place},
     kind TEXT NOT NULL,
     at TEXT NOT NULL,
     call_ref TEXT,
