@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
-use weir_core::handoff::{BuildRequest, Handoff, Path, Stored, TrustGate, build, evaluate};
+use weir_core::handoff::{BuildRequest, Handoff, Missing, Path, Stored, TrustGate, build, evaluate};
 use weir_core::record::{Body, Excerpt, Record, RecordParts, RequestPayload, Status, latest_form, row_form};
 use weir_core::trust::{Decision, Endpoint, Pattern, Tier, TrustIndex, normalise, untrusted_message};
 
@@ -130,12 +132,12 @@ fn handoffs_are_held_against_what_is_stored() {
         };
         let response = case.get("response").cloned();
         let response = response.unwrap_or_else(|| json!({"total": 42.5, "items": [{"n": 3, "id": "a"}], "ok": true}));
-        let stored = Stored {
+        let stored = Arc::new(Stored {
             call_ref: "ref".into(),
-            source_url: "https://api.example.com/v1".into(),
+            source_url: case.get("url").map_or("https://api.example.com/v1", |url| url.as_str().unwrap()).into(),
             request: json!({}),
             response,
-        };
+        });
         let endpoints: Option<Vec<Endpoint>> = case.get("trusted").map(|urls| {
             urls.as_array().unwrap().iter().map(|url| endpoint(url.as_str().unwrap(), Tier::Block)).collect()
         });
@@ -146,7 +148,10 @@ fn handoffs_are_held_against_what_is_stored() {
             Ok(read) => {
                 let found = |claim: &Value| claim.get("record") != Some(&json!(false));
                 let claims = handoff["claims"].as_array().unwrap();
-                let stored: Vec<_> = claims.iter().map(|claim| found(claim).then(|| stored.clone())).collect();
+                let stored: Vec<_> = claims
+                    .iter()
+                    .map(|claim| if found(claim) { Ok(Arc::clone(&stored)) } else { Err(Missing::NotFound) })
+                    .collect();
                 evaluate(&read, &stored, gate, &schema)
             }
         };
@@ -170,12 +175,12 @@ fn handoffs_are_held_against_what_is_stored() {
 
 #[test]
 fn a_handoff_is_built_from_records_and_carries_no_secret() {
-    let stored = Stored {
+    let stored = Arc::new(Stored {
         call_ref: "0190".into(),
         source_url: "https://api.example.com/v1".into(),
         request: json!({"url": "https://api.example.com/v1", "method": "POST", "json": {"q": "x", "api_key": "hunter2"}}),
         response: json!({"answer": 42, "access_token": "hunter2", "password": {"type": "string"}}),
-    };
+    });
     let request = json!({"claims": [
         {"agentId": "a", "actionName": "search", "mode": "field_extraction", "path": "answer", "claimed": 42, "headers": "hunter2"},
         {"actionName": "gone", "mode": "verbatim", "claimed": 1},
@@ -185,7 +190,8 @@ fn a_handoff_is_built_from_records_and_carries_no_secret() {
         {"actionName": "search", "path": "a..b", "claimed": 1}
     ]});
     let read = BuildRequest::read(&request).unwrap();
-    let found: Vec<_> = (0..6).map(|index| (index != 1).then(|| stored.clone())).collect();
+    let found: Vec<_> =
+        (0..6).map(|index| if index == 1 { Err(Missing::NotFound) } else { Ok(Arc::clone(&stored)) }).collect();
     let snapshot = ["https://api.example.com/v1".to_owned()];
     let built = build(&read, &found, Some("acme"), Some(&snapshot), "2026-01-01T00:00:00.000Z");
     let errors: Vec<(u64, &str)> = built["errors"]
@@ -211,7 +217,7 @@ fn a_handoff_is_built_from_records_and_carries_no_secret() {
     // What was built can be evaluated as it is.
     let index = TrustIndex::new(&[endpoint("https://api.example.com/v1", Tier::Block)]);
     let read = Handoff::read(&built).unwrap();
-    let evaluation = evaluate(&read, &[Some(stored)], TrustGate::On(&index), &schema);
+    let evaluation = evaluate(&read, &[Ok(stored)], TrustGate::On(&index), &schema);
     assert_eq!(evaluation.to_json()["outcome"], "PASS", "{:?}", evaluation.errors);
     assert!(BuildRequest::read(&json!({"claims": "x"})).unwrap_err().contains("claims is a string"));
     let many = json!({ "claims": vec![Value::Null; 1001] });
@@ -252,6 +258,48 @@ fn a_row_holds_no_credentials_of_the_request() {
         record(RequestPayload::new("a.example", "POST", form_body), Body::None).into_row(1, "", |_| String::new());
     assert_eq!(row_form(&row)["requestPayload"]["data"], json!({"user": "ada", "password": "[redacted]"}));
     assert_eq!(latest_form(None), json!({"requestPayload": {}, "response": null}));
+}
+
+#[test]
+fn what_is_cut_off_or_broken_holds_no_credentials_either() {
+    let excerpt = |head: &str| Body::Excerpt(Excerpt { sha256: "ab".into(), length: 1 << 20, head: head.into() });
+    for (body, kept) in [
+        (excerpt(r#"{"q":"x","password":"hunter2","n":1,"list":["#), r#"{"q":"x","password":"[redacted]","n":1"#),
+        (excerpt(r#"{"deep":{"api\u005fkey" : "hun\"hunter2"#), r#"{"deep":{"api\u005fkey" : "[redacted]""#),
+        (excerpt(r#"{"authorization":["Bearer hunter2","hunter2"],"q":2"#), r#"{"authorization":"[redacted]","q":2"#),
+        (excerpt("user=ada&pass%77ord=hunter2&code=hunter2"), "user=ada&pass%77ord=[redacted]&code=[redacted]"),
+        (
+            Body::Text(r#"{"token":"hunter2","token":7,"password":{"type":"string"}}"#.into()),
+            r#""password":{"type":"string"}"#,
+        ),
+        (
+            Body::Text(r#"it's 5" wide: "token": "hunter2", "max_tokens": 5"#.into()),
+            r#"it's 5" wide: "token": "[redacted]", "max_tokens": 5"#,
+        ),
+        (Body::Text("say = \"token\", 1 + 1".into()), "say = \"token\", 1 + 1"),
+        (Body::Json(json!({"headers": {"Authorization": ["Bearer hunter2"], "x": ["y"]}})), r#""x":["y"]"#),
+    ] {
+        let row = record(RequestPayload::new("https://a.example/?to%6ben=hunter2", "POST", body), Body::None).into_row(
+            1,
+            "",
+            |_| String::new(),
+        );
+        let (text, data) = (format!("{row:?}"), &row_form(&row)["requestPayload"]);
+        assert!(!text.contains("hunter2"), "{text}");
+        let held = [&data["data"]["truncated"]["head"], &data["data"]].into_iter().find_map(Value::as_str);
+        let held = held.map_or_else(|| data["json"].to_string(), str::to_owned);
+        assert!(held.contains(kept), "{held}");
+    }
+    // Linear, whatever is in it.
+    let quotes = "\"\\".repeat(200_000);
+    let row = record(RequestPayload::new("https://a.example", "POST", Body::Text(quotes.clone())), Body::None)
+        .into_row(1, "", |_| String::new());
+    assert_eq!(row_form(&row)["requestPayload"]["data"], json!(quotes));
+    // What the upstream said stays as it said it.
+    let row =
+        record(RequestPayload::new("https://a.example", "GET", Body::None), Body::Json(json!({"token": "given"})))
+            .into_row(1, "", |_| String::new());
+    assert_eq!(row_form(&row)["rawResponse"]["token"], "given");
 }
 
 #[test]

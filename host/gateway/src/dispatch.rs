@@ -42,7 +42,7 @@ pub(crate) async fn answer(shared: Arc<Shared>, exposure: Exposure, request: Req
     let Some(route) = route else { return no_route(&shared, request.method()) };
     let carried = contexts::read(request.headers(), &shared.contexts);
     let promised = carried.as_ref().ok().and_then(|carried| carried.as_ref()?.promised);
-    let reference = promised.unwrap_or_else(CallRef::new);
+    let reference = promised.map_or_else(CallRef::new, |promise| promise.reference);
     referenced(on_route(shared, route, reference, carried, exposure, request).await, &reference)
 }
 

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::ops::Range;
 
+use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -24,6 +25,14 @@ pub(crate) struct Member {
     pub(crate) name: String,
     /// Where its value stands in the text.
     pub(crate) value: Range<usize>,
+}
+
+/// Reads a body that must be an object; the error is for who sent it. A list would be read as one, too, member by member.
+pub(crate) fn object<'b, T: Deserialize<'b>>(body: &'b [u8]) -> Result<T, String> {
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err("body: it must be a JSON object".to_owned());
+    }
+    serde_json::from_slice(body).map_err(|error| format!("body: {error}"))
 }
 
 /// The members of the object that a text is, with nothing around it but white space.

@@ -10,8 +10,6 @@ mod admin;
 mod connections;
 /// Calls inside contexts, and what is recorded of them.
 mod contexts;
-/// The same on routes that speak MCP.
-mod contexts_mcp;
 /// What an HTTP route does with messages that policies see.
 mod http_policies;
 /// What passes a route untouched.

@@ -1,80 +1,118 @@
 //! Handoffs over a store: looking up what claims are about, then core's rules.
+//!
+//! Invariants: a record is read once, however many claims are about it, and what is held is bounded; comparing, which
+//! can take long, keeps no other task from its thread.
+
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 use weir_core::handoff::{
-    BuildRequest, Claim, ClaimError, Evaluation, Handoff, Lookup, SchemaPort, Stored, TrustGate, build as put_together,
-    evaluate as hold_against,
+    BuildRequest, Claim, ClaimError, Evaluation, Found, Handoff, Lookup, MAX_STORED_BYTES, Missing, Stored, TrustGate,
+    build as put_together, evaluate as hold_against,
 };
+use weir_core::record::Row;
 use weir_core::trust::TrustIndex;
 
 use crate::port::{Filter, RecordStore, StoreError};
 
 /// What holds for trust at the time of the call.
-#[derive(Debug, Clone, Copy)]
-pub enum Trust<'a> {
+#[derive(Debug, Clone)]
+pub enum Trust {
     /// It is off.
     Off,
     /// It is on, for this organisation.
     On {
         /// The organisation.
-        org: &'a str,
+        org: String,
         /// Its active endpoints.
-        index: &'a TrustIndex,
+        index: Arc<TrustIndex>,
     },
 }
+
+/// Checks a value against a JSON Schema: the places where it does not fit, or why the schema is none.
+pub type Schemas = fn(&Value, &Value) -> Result<Vec<String>, String>;
 
 /// Builds a handoff. The inner error is about the request, and its text is for the caller.
 pub async fn build(
     store: &dyn RecordStore,
     request: &Value,
-    trust: Trust<'_>,
+    trust: &Trust,
 ) -> Result<Result<Value, String>, StoreError> {
     let request = match BuildRequest::read(request) {
         Ok(request) => request,
         Err(message) => return Ok(Err(message)),
     };
-    let stored = look_up(store, &request.claims).await?;
+    let found = look_up(store, &request.claims).await?;
     let (org, snapshot) = match trust {
         Trust::Off => (None, None),
-        Trust::On { org, index } => (Some(org), Some(index.snapshot())),
+        Trust::On { org, index } => (Some(org.as_str()), Some(index.snapshot())),
     };
-    Ok(Ok(put_together(&request, &stored, org, snapshot, &crate::now())))
+    Ok(Ok(put_together(&request, &found, org, snapshot, &crate::now())))
 }
 
 /// Evaluates a handoff. Whatever its content, the answer is an evaluation; only the store can fail.
 pub async fn evaluate(
     store: &dyn RecordStore,
     handoff: &Value,
-    trust: Trust<'_>,
-    schema: SchemaPort<'_>,
+    trust: Trust,
+    schemas: Schemas,
 ) -> Result<Evaluation, StoreError> {
     let handoff = match Handoff::read(handoff) {
         Ok(handoff) => handoff,
         Err(evaluation) => return Ok(evaluation),
     };
-    let stored = look_up(store, &handoff.claims).await?;
-    let gate = match trust {
-        Trust::Off => TrustGate::Off,
-        Trust::On { org: _, index } => TrustGate::On(index),
-    };
-    Ok(hold_against(&handoff, &stored, gate, schema))
+    let found = look_up(store, &handoff.claims).await?;
+    let evaluated = tokio::task::spawn_blocking(move || {
+        let gate = match &trust {
+            Trust::Off => TrustGate::Off,
+            Trust::On { org: _, index } => TrustGate::On(index),
+        };
+        hold_against(&handoff, &found, gate, &schemas)
+    });
+    // A panic has been logged where it happened.
+    Ok(evaluated.await.unwrap_or_else(|_| Evaluation::malformed("the handoff could not be evaluated")))
 }
 
-async fn look_up(
-    store: &dyn RecordStore,
-    claims: &[Result<Claim, ClaimError>],
-) -> Result<Vec<Option<Stored>>, StoreError> {
-    let mut stored = Vec::with_capacity(claims.len());
+async fn look_up(store: &dyn RecordStore, claims: &[Result<Claim, ClaimError>]) -> Result<Vec<Found>, StoreError> {
+    let mut known: HashMap<Lookup<'_>, (Found, usize)> = HashMap::new();
+    let (mut found, mut held) = (Vec::with_capacity(claims.len()), 0_usize);
     for claim in claims {
-        let row = match claim.as_ref().map(Claim::lookup) {
-            Err(_) => None,
-            Ok(Lookup::CallRef(call_ref)) => {
-                let filter = Filter { call_ref: Some(call_ref.to_owned()), ..Filter::default() };
-                store.list(&filter, None, 1).await?.entries.pop()
-            }
-            Ok(Lookup::Latest { agent_id, action_name }) => store.latest(agent_id, action_name).await?,
+        let Ok(lookup) = claim.as_ref().map(Claim::lookup) else {
+            found.push(Err(Missing::NotFound));
+            continue;
         };
-        stored.push(row.as_ref().and_then(Stored::of));
+        let (stored, bytes) = match known.get(&lookup) {
+            Some((stored, bytes)) => (stored.clone(), *bytes),
+            None => {
+                let row = read(store, lookup).await?;
+                let bytes = row.as_ref().map_or(0, |row| row.request_payload.len() + row.raw_response.len());
+                let stored = match row {
+                    None => Err(Missing::NotFound),
+                    Some(_) if held.saturating_add(bytes) > MAX_STORED_BYTES => Err(Missing::TooLarge),
+                    Some(row) => Stored::of(&row),
+                };
+                known.insert(lookup, (stored.clone(), bytes));
+                (stored, bytes)
+            }
+        };
+        held = held.saturating_add(bytes);
+        found.push(if held > MAX_STORED_BYTES { stored.and(Err(Missing::TooLarge)) } else { stored });
     }
-    Ok(stored)
+    Ok(found)
+}
+
+async fn read(store: &dyn RecordStore, lookup: Lookup<'_>) -> Result<Option<Row>, StoreError> {
+    match lookup {
+        Lookup::Latest { agent_id, action_name } => store.latest(agent_id, action_name).await,
+        Lookup::CallRef { call_ref, agent_id, action_name } => {
+            let filter = Filter {
+                call_ref: Some(call_ref.to_owned()),
+                agent_id: agent_id.map(str::to_owned),
+                action_name: action_name.map(str::to_owned),
+                ..Filter::default()
+            };
+            Ok(store.list(&filter, None, 1).await?.entries.pop())
+        }
+    }
 }

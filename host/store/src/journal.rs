@@ -130,7 +130,11 @@ impl Inner {
         let Some(file) = &mut self.file else { return };
         match file.write_all(line.as_bytes()) {
             Ok(()) => self.bytes += line.len() as u64,
-            Err(error) => self.fail(&error),
+            Err(error) => {
+                // Half a line would run into the next one, and neither would be known.
+                let _ = file.set_len(self.bytes).and_then(|()| file.seek(SeekFrom::Start(self.bytes)));
+                self.fail(&error);
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-//! Where things are kept, one file per backend: the state of policies, and the records with what belongs to them.
+//! Where things are kept, one module per backend: the state of policies, and the records with what belongs to them.
 //!
 //! Invariants: every backend is bounded; every operation on one key is atomic; records are written by one task, in
 //! groups, each group whole or not at all; what was accepted and not written is known by its reference.
@@ -24,9 +24,11 @@ pub use memory::{MemoryState, MemoryStateOptions};
 pub use open::{Access, StoreAddress, StoreOptions, open};
 pub use port::{
     AddEndpoint, Added, Appended, Attempt, AuditEvent, AuditPage, AuditStore, Counts, Cursor, Filter, Head, RecordPage,
-    RecordStore, Store, StoreError, TrustPage, TrustStore,
+    RecordStore, Store, StoreError, Time, TrustPage, TrustStore,
 };
-pub use writer::{Admission, Counters, Drained, OnCommit, Permit, Recorder, WhenFull, Writer, WriterOptions};
+pub use writer::{
+    Admission, Counters, Drained, OnCommit, Permit, QueueState, Recorder, WhenFull, Writer, WriterOptions,
+};
 
 use std::time::SystemTime;
 

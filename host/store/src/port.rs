@@ -1,9 +1,10 @@
-//! What a store of records can do. A backend is one file that passes `tests/suite`.
+//! What a store of records can do. A backend is a module that passes `tests/suite`.
 //!
 //! Invariants: a group is appended whole or not at all; rows get their place and their hash inside the transaction
 //! that writes them, so that two writers cannot fork the chain; lists are bounded and come newest first.
 
 use std::fmt;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use weir_core::record::{Record, Row};
@@ -11,6 +12,9 @@ use weir_core::trust::{Endpoint, Tier};
 
 /// Most entries of one page, whatever is asked for.
 pub const MAX_PAGE: usize = 1000;
+
+/// From 1970 to the year 10000, which has a digit more than RFC 3339 knows.
+const END_OF_TIMES: Duration = Duration::from_secs(253_402_300_800);
 
 /// Why an operation did not succeed. Its text is for operators; a caller of the gateway never sees it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -90,11 +94,15 @@ pub struct Filter {
     pub action_name: Option<String>,
     /// With this reference.
     pub call_ref: Option<String>,
-    /// Not before this time; see [`Filter::time`].
-    pub from: Option<String>,
-    /// Before this time; see [`Filter::time`].
-    pub to: Option<String>,
+    /// Not before this time.
+    pub from: Option<Time>,
+    /// Before this time.
+    pub to: Option<Time>,
 }
+
+/// A time in the form of the column `created_at`, in which texts sort as times.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Time(String);
 
 /// Rows, newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -230,19 +238,25 @@ impl StoreError {
     }
 }
 
-impl Filter {
-    /// Reads a time for a filter: RFC 3339 with any offset, or a day.
-    pub fn time(text: &str) -> Result<String, String> {
+impl Time {
+    /// Reads a time: RFC 3339 with any offset, or a day.
+    pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = || format!("{text:?} is not a time; give for example 2026-01-31T12:00:00Z or 2026-01-31");
         let text = text.trim();
         let (local, offset) = split_offset(text).ok_or_else(wrong)?;
         let whole = if local.len() == 10 { format!("{local}T00:00:00Z") } else { format!("{local}Z") };
         let time = humantime::parse_rfc3339(&whole).map_err(|_| wrong())?;
-        let shift = std::time::Duration::from_secs(offset.unsigned_abs() * 60);
+        let shift = Duration::from_secs(offset.unsigned_abs() * 60);
         let time = if offset >= 0 { time.checked_sub(shift) } else { time.checked_add(shift) };
-        // Whoever formats times before 1970 fails.
-        let time = time.filter(|time| *time >= std::time::SystemTime::UNIX_EPOCH).ok_or_else(wrong)?;
-        Ok(humantime::format_rfc3339_millis(time).to_string())
+        // Whoever formats times outside of these years fails.
+        let known = SystemTime::UNIX_EPOCH..SystemTime::UNIX_EPOCH + END_OF_TIMES;
+        let time = time.filter(|time| known.contains(time)).ok_or_else(wrong)?;
+        Ok(Self(humantime::format_rfc3339_millis(time).to_string()))
+    }
+
+    /// As the column has it.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 

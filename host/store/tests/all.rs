@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+/// Databases of PostgreSQL to test with.
+mod database;
+/// What claims of a handoff are held against.
+mod handoffs;
 /// The queue behind the records: one job for many.
 mod jobs;
 /// What ends without warning: a process that is killed in the middle of its work.

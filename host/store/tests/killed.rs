@@ -10,7 +10,8 @@ use weir_core::record::RecordMode;
 use weir_store::chain::{Verdict, verify};
 use weir_store::{Filter, Journal, JournalError, Recorder, StoreAddress, WriterOptions};
 
-use crate::support::{Database, Folder, Process, call_ref, open, record};
+use crate::database::Database;
+use crate::support::{Folder, Process, call_ref, open, record};
 
 #[tokio::test]
 async fn after_a_kill_the_chain_is_whole_and_what_was_lost_is_known_in_a_file() {

@@ -4,12 +4,13 @@ use serde_json::json;
 use weir_store::chain::{Verdict, verify};
 use weir_store::{Access, Attempt, StoreAddress, StoreError, StoreOptions};
 
-use crate::support::{Database, Folder, fill, open, record};
+use crate::database::Database;
+use crate::support::{Folder, fill, in_database, open, record};
 
 #[tokio::test]
 async fn two_writers_do_not_fork_the_chain() {
     let Some(database) = Database::new().await else { return };
-    let address = database.address();
+    let address = in_database(&database);
     let writers = futures_util::future::join_all((0..4).map(|_| open(&address))).await;
     let work = writers.iter().enumerate().map(|(index, writer)| async move {
         for group in 0..25 {
@@ -28,7 +29,7 @@ async fn two_writers_do_not_fork_the_chain() {
 #[tokio::test]
 async fn a_lost_connection_is_made_anew() {
     let Some(database) = Database::new().await else { return };
-    let store = open(&database.address()).await;
+    let store = open(&in_database(&database)).await;
     fill(&*store, 0..5).await;
     database.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()").await;
     let group = [record(5, "a", "b", json!(1))];
@@ -85,6 +86,16 @@ async fn a_server_that_is_not_there_or_refuses_is_named_without_the_password() {
     if let Some(database) = database {
         database.remove().await;
     }
+}
+
+/// A row with a text that the database cannot hold would be refused when it is too late.
+#[tokio::test]
+async fn a_database_that_cannot_hold_every_text_is_refused_at_once() {
+    let with = " ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0";
+    let Some(database) = Database::made(with).await else { return };
+    let error = weir_store::open(&in_database(&database), Access::Write, StoreOptions::default()).await.unwrap_err();
+    assert!(matches!(&error, StoreError::Damaged(_)) && error.to_string().contains("LATIN1"), "{error}");
+    database.remove().await;
 }
 
 #[test]

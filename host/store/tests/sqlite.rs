@@ -116,6 +116,22 @@ async fn what_is_no_store_of_this_version_is_left_alone() {
     assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
 }
 
+/// As on a medium for reading only, where SQLite cannot make the files that it wants beside its own.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_copy_that_nothing_can_be_written_beside_is_read() {
+    let folder = Folder::new();
+    fill(&*open(&folder.address()).await, 0..5).await;
+    std::os::unix::fs::symlink("no/such/folder", folder.file("weir.db-shm")).unwrap();
+    let store = open_to_read(&folder.address()).await.unwrap();
+    assert!(matches!(verify(&*store, None, |_| {}).await.unwrap(), Verdict::Whole { head } if head.id == 5));
+    drop(store);
+    // With a log beside it, it is not all there is.
+    fs::write(folder.file("weir.db-wal"), "rows that would be missed").unwrap();
+    let error = open_to_read(&folder.address()).await.unwrap_err();
+    assert!(matches!(&error, StoreError::Unavailable(_)), "{error}");
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn only_the_owner_can_read_the_file() {

@@ -4,9 +4,10 @@ use serde_json::json;
 use weir_core::record::{Record, row_form};
 use weir_core::trust::Tier;
 use weir_store::chain::{Verdict, verify};
-use weir_store::{AddEndpoint, Added, Attempt, AuditEvent, Cursor, Filter, Store, StoreError};
+use weir_store::{AddEndpoint, Added, Attempt, AuditEvent, Cursor, Filter, Store, StoreError, Time};
 
-use crate::support::{Database, Folder, call_ref, fill, open, open_to_read, record};
+use crate::database::Database;
+use crate::support::{Folder, call_ref, fill, in_database, open, open_to_read, record};
 
 /// The suite over a store that is new and one that is opened again.
 macro_rules! on_both {
@@ -22,7 +23,7 @@ macro_rules! on_both {
             $(#[tokio::test]
             async fn $name() {
                 let Some(database) = super::Database::new().await else { return };
-                super::$name(&*super::open(&database.address()).await).await;
+                super::$name(&*super::open(&super::in_database(&database)).await).await;
                 database.remove().await;
             })+
         }
@@ -32,6 +33,8 @@ macro_rules! on_both {
 on_both!(
     rows_come_back_as_they_were_written,
     lists_come_newest_first_in_pages,
+    pages_are_bounded_in_bytes,
+    no_text_that_is_asked_for_is_an_error,
     filters_hold_together,
     the_latest_is_the_newest_by_place,
     a_group_is_written_whole_or_not_at_all,
@@ -78,6 +81,56 @@ async fn lists_come_newest_first_in_pages(store: &dyn Store) {
     assert_eq!(store.list(&Filter::default(), Some(Cursor(1)), 10).await.unwrap().entries.len(), 0);
 }
 
+async fn pages_are_bounded_in_bytes(store: &dyn Store) {
+    for n in 0..12 {
+        store.append(&[record(n, "a", "b", json!("x".repeat(3 << 20)))], Attempt::First).await.unwrap();
+    }
+    let (mut seen, mut pages, mut cursor) = (Vec::new(), 0, None);
+    loop {
+        let page = store.list(&Filter::default(), cursor, 1000).await.unwrap();
+        assert!((1..=6).contains(&page.entries.len()), "{}", page.entries.len());
+        seen.extend(page.entries.iter().map(|row| row.id));
+        pages += 1;
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!((seen, pages), ((1..=12).rev().collect::<Vec<i64>>(), 2));
+    assert!(store.behind(0, 1000).await.unwrap().len() < 12);
+    assert!(matches!(verify(store, None, |_| {}).await.unwrap(), Verdict::Whole { head } if head.id == 12));
+}
+
+/// Whatever a caller asks for is found or not found.
+async fn no_text_that_is_asked_for_is_an_error(store: &dyn Store) {
+    fill(store, 0..2).await;
+    for text in ["\0", "a\0b", "\u{fffd}", "\u{10ffff}", "'; DROP TABLE records", &"é".repeat(5000)] {
+        let some = Some(text.to_owned());
+        let filter = Filter { agent_id: some.clone(), action_name: some.clone(), call_ref: some, ..Filter::default() };
+        assert!(store.list(&filter, None, 10).await.unwrap().entries.is_empty(), "{text:?}");
+        assert_eq!(store.latest(Some(text), text).await.unwrap(), None);
+        assert_eq!(store.present(&[text.to_owned()]).await.unwrap(), Vec::<String>::new());
+        assert!(store.endpoints(text, None, 10).await.unwrap().entries.is_empty());
+        assert!(store.active_endpoints(text).await.unwrap().is_empty());
+        assert_eq!(store.revoke_endpoint(text, text).await.unwrap(), None);
+        assert!(store.events(Some(text), None, 10).await.unwrap().entries.is_empty());
+    }
+    let endpoint = AddEndpoint {
+        org: "acme\0".into(),
+        url: "https://a.example".into(),
+        label: Some("\0".into()),
+        tier: Tier::Block,
+        created_by: Some("\0".into()),
+    };
+    let Added::New(added) = store.add_endpoint(&endpoint).await.unwrap() else { panic!("it is new") };
+    assert_eq!((added.org.as_str(), added.label.as_deref()), ("acme\u{fffd}", Some("\u{fffd}")));
+    assert_eq!(store.active_endpoints("acme\0").await.unwrap(), [added]);
+    for cursor in [Cursor(i64::MAX), Cursor(0), Cursor(i64::MIN)] {
+        store.list(&Filter::default(), Some(cursor), 10).await.unwrap();
+    }
+    assert_eq!(store.record(i64::MIN).await.unwrap(), None);
+}
+
 async fn filters_hold_together(store: &dyn Store) {
     let group: Vec<Record> = (0..12)
         .map(|n| record(n, if n % 2 == 0 { "even" } else { "odd%_" }, if n < 6 { "early" } else { "late" }, json!(n)))
@@ -91,9 +144,9 @@ async fn filters_hold_together(store: &dyn Store) {
         (Filter { agent_id: some("odd%_"), action_name: some("early"), ..Filter::default() }, &[6, 4, 2]),
         (Filter { call_ref: some(&call_ref(4)), ..Filter::default() }, &[5]),
         (Filter { call_ref: some("' OR 1=1 --"), ..Filter::default() }, &[]),
-        (Filter { from: Some(Filter::time("2026-01-01T00:00:09Z").unwrap()), ..Filter::default() }, &[12, 11, 10]),
-        (Filter { to: Some(Filter::time("2026-01-01T01:00:02+01:00").unwrap()), ..Filter::default() }, &[2, 1]),
-        (Filter { from: Some(Filter::time("2026-01-02").unwrap()), ..Filter::default() }, &[]),
+        (Filter { from: Some(Time::parse("2026-01-01T00:00:09Z").unwrap()), ..Filter::default() }, &[12, 11, 10]),
+        (Filter { to: Some(Time::parse("2026-01-01T01:00:02+01:00").unwrap()), ..Filter::default() }, &[2, 1]),
+        (Filter { from: Some(Time::parse("2026-01-02").unwrap()), ..Filter::default() }, &[]),
     ] {
         let found: Vec<i64> = store.list(&filter, None, 100).await.unwrap().entries.iter().map(|row| row.id).collect();
         assert_eq!(found, expected, "{filter:?}");
@@ -213,7 +266,7 @@ async fn audit_events_are_kept(store: &dyn Store) {
 #[tokio::test]
 async fn a_store_that_is_opened_again_goes_on() {
     let (folder, database) = (Folder::new(), Database::new().await);
-    for address in [Some(folder.address()), database.as_ref().map(Database::address)].into_iter().flatten() {
+    for address in [Some(folder.address()), database.as_ref().map(in_database)].into_iter().flatten() {
         fill(&*open(&address).await, 0..10).await;
         let again = open(&address).await;
         fill(&*again, 10..20).await;
@@ -237,11 +290,20 @@ fn times_of_filters_are_read_in_every_usual_form() {
         ("2026-01-31T12:00:00 02:00", "2026-01-31T10:00:00.000Z"),
         ("2026-01-31T23:30:00-01:00", "2026-02-01T00:30:00.000Z"),
     ] {
-        assert_eq!(Filter::time(text).as_deref(), Ok(expected));
+        assert_eq!(Time::parse(text).unwrap().as_str(), expected);
     }
-    for text in
-        ["", "yesterday", "2026-13-01", "12:00", "2026-01-31T12:00:00+2", "2026-01-31T12:00", "é".repeat(9).as_str()]
-    {
-        assert!(Filter::time(text).is_err(), "{text}");
+    for text in [
+        "",
+        "yesterday",
+        "2026-13-01",
+        "12:00",
+        "2026-01-31T12:00:00+2",
+        "2026-01-31T12:00",
+        "é".repeat(9).as_str(),
+        "1969-12-31",
+        "1970-01-01T00:00:00+01:00",
+        "9999-12-31T23:30:00-01:00",
+    ] {
+        assert!(Time::parse(text).is_err(), "{text}");
     }
 }

@@ -1,28 +1,28 @@
 //! Stores and records to test with.
 
 use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Value, json};
-use tokio_postgres::NoTls;
 use weir_core::record::{Body, Record, RecordParts, RequestPayload, Status};
 use weir_store::{Access, Store, StoreAddress, StoreError, StoreOptions};
+
+use crate::database::Database;
 
 /// A folder of its own, gone with its owner.
 pub struct Folder(PathBuf);
 
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
-fn unique() -> String {
-    format!("{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
-}
-
 impl Folder {
     pub fn new() -> Self {
-        let path = std::env::temp_dir().join(format!("weir-store-{}", unique()));
+        let path = std::env::temp_dir().join(format!(
+            "weir-store-{}-{}",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        ));
         fs::create_dir_all(&path).unwrap();
         Self(path)
     }
@@ -43,63 +43,9 @@ impl Drop for Folder {
     }
 }
 
-/// A database of its own on the server that `WEIR_POSTGRES` names.
-pub struct Database {
-    server: String,
-    name: String,
-}
-
-impl Database {
-    /// Without a server the test is skipped, loudly; where `CI` is set it fails: what is never run proves nothing.
-    pub async fn new() -> Option<Self> {
-        const REMEDY: &str = "export WEIR_POSTGRES=\"$(.ci/postgres start target/postgres)\"";
-        let Ok(server) = std::env::var("WEIR_POSTGRES") else {
-            let missing = "WEIR_POSTGRES names no server of PostgreSQL";
-            assert!(
-                std::env::var_os("CI").is_none(),
-                "CI must not skip this test, but {missing}; it needs\n    {REMEDY}"
-            );
-            // Not through `eprintln!`, which is captured while a test passes.
-            let message = format!("\n*** SKIPPED: {missing}; to run this test:\n    {REMEDY}\n\n");
-            std::io::stderr().write_all(message.as_bytes()).unwrap();
-            return None;
-        };
-        let name = format!("weir_{}", unique().replace('-', "_"));
-        let this = Self { server, name };
-        this.on_server(&format!("CREATE DATABASE {}", this.name)).await;
-        Some(this)
-    }
-
-    pub fn url(&self) -> String {
-        let (place, _) = self.server.rsplit_once('/').unwrap();
-        format!("{place}/{}", self.name)
-    }
-
-    pub fn address(&self) -> StoreAddress {
-        StoreAddress::parse(&self.url(), Path::new(".")).unwrap()
-    }
-
-    /// Runs statements in this database, as somebody else would.
-    pub async fn execute(&self, sql: &str) {
-        execute(&self.url(), sql).await;
-    }
-
-    pub async fn on_server(&self, sql: &str) {
-        execute(&self.server, sql).await;
-    }
-
-    /// Removes it. Not in `drop`, which cannot wait.
-    pub async fn remove(self) {
-        self.on_server(&format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
-    }
-}
-
-async fn execute(url: &str, sql: &str) {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
-    let connection = tokio::spawn(connection);
-    client.batch_execute(sql).await.unwrap();
-    drop(client);
-    connection.await.unwrap().unwrap();
+/// The store in a database.
+pub fn in_database(database: &Database) -> StoreAddress {
+    StoreAddress::Postgres(database.url())
 }
 
 pub async fn open(address: &StoreAddress) -> Arc<dyn Store> {

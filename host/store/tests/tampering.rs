@@ -3,7 +3,8 @@
 use weir_store::chain::{Anchor, Break, Verdict, verify};
 use weir_store::{RecordStore, StoreAddress};
 
-use crate::support::{Database, Folder, fill, open, open_to_read};
+use crate::database::Database;
+use crate::support::{Folder, fill, in_database, open, open_to_read};
 
 /// Statements, and what must be found after them in a store of twenty records.
 const CASES: &[(&str, &str)] = &[
@@ -66,21 +67,38 @@ async fn every_change_of_a_file_is_found() {
         drop(connection);
         judge(statement, expected, found(&folder.address(), None).await);
     }
-    // A type that the column never had.
-    std::fs::write(folder.file("weir.db"), &whole).unwrap();
-    let connection = rusqlite::Connection::open(folder.file("weir.db")).unwrap();
-    connection.execute_batch("UPDATE records SET raw_response = x'ff00', intercept_index = 'x' WHERE id = 6").unwrap();
-    drop(connection);
-    judge("another type", "record 6 ", found(&folder.address(), None).await);
+}
+
+/// What only a file can hold: a value of another type than its column. It reads the same, and no condition finds it.
+#[tokio::test]
+async fn a_value_of_another_type_is_found() {
+    let folder = Folder::new();
+    fill(&*open(&folder.address()).await, 0..20).await;
+    let whole = std::fs::read(folder.file("weir.db")).unwrap();
+    for change in [
+        "raw_response = x'ff00', intercept_index = 'x'",
+        "agent_id = CAST(agent_id AS BLOB)",
+        "call_ref = CAST(call_ref AS BLOB)",
+        "intercept_index = 'x'",
+        "intercept_index = 1.5",
+        "status = CAST(x'ff' AS TEXT)",
+    ] {
+        std::fs::write(folder.file("weir.db"), &whole).unwrap();
+        let statement = format!("UPDATE records SET {change} WHERE id = 6");
+        let connection = rusqlite::Connection::open(folder.file("weir.db")).unwrap();
+        connection.execute_batch(&statement).unwrap();
+        drop(connection);
+        judge(&statement, "record 6 ", found(&folder.address(), None).await);
+    }
 }
 
 #[tokio::test]
 async fn every_change_of_a_database_is_found() {
     for (statement, expected) in CASES {
         let Some(database) = Database::new().await else { return };
-        fill(&*open(&database.address()).await, 0..20).await;
+        fill(&*open(&in_database(&database)).await, 0..20).await;
         database.execute(statement).await;
-        judge(statement, expected, found(&database.address(), None).await);
+        judge(statement, expected, found(&in_database(&database), None).await);
         database.remove().await;
     }
 }

@@ -58,7 +58,13 @@ async fn records_are_written_in_groups_and_in_order() {
     assert_eq!((drained.written, drained.lost.len(), drained.head.unwrap().id), (2000, 0, 2000));
     let counters = recorder.counters();
     assert_eq!(
-        (counters.accepted, counters.written, counters.depth, counters.waiting, counters.waiting_bytes),
+        (
+            counters.accepted,
+            counters.written,
+            counters.queue.depth,
+            counters.queue.waiting,
+            counters.queue.waiting_bytes
+        ),
         (2000, 2000, 0, 0, 0)
     );
     assert!(counters.groups < 500, "{counters:?}");
@@ -90,10 +96,10 @@ async fn a_full_queue_refuses_and_recovers_without_a_loss() {
         assert_eq!(recorder.admit(&call_ref(n)).await.err(), Some(Admission::Full));
     }
     let counters = until(&recorder, |counters| counters.failing.is_some()).await;
-    assert_eq!((counters.refused, counters.depth, counters.written, counters.lost), (10, 50, 0, 0));
+    assert_eq!((counters.refused, counters.queue.depth, counters.written, counters.lost), (10, 50, 0, 0));
     assert!(counters.failing.unwrap().contains("locked"));
     lock.execute_batch("ROLLBACK").unwrap();
-    let counters = until(&recorder, |counters| counters.written == 50 && counters.depth == 0).await;
+    let counters = until(&recorder, |counters| counters.written == 50 && counters.queue.depth == 0).await;
     assert!(counters.failing.is_none() && counters.failed_commits > 0, "{counters:?}");
     recorder.admit(&call_ref(50)).await.unwrap().record(record(50, "a", "b", json!(50)));
     assert_eq!(writer.drain(Duration::from_secs(30)).await.written, 51);
@@ -120,7 +126,7 @@ async fn a_full_queue_makes_calls_wait_and_then_fail() {
     assert_eq!(recorder.admit("3").await.err(), Some(Admission::Twice));
     third.release();
     let counters = recorder.counters();
-    assert_eq!((counters.accepted, counters.released, counters.depth, counters.lost), (3, 3, 0, 0));
+    assert_eq!((counters.accepted, counters.released, counters.queue.depth, counters.lost), (3, 3, 0, 0));
     assert_eq!(writer.drain(Duration::from_secs(10)).await.lost.len(), 0);
 }
 
@@ -138,7 +144,7 @@ async fn memory_is_bounded_in_bytes_too() {
         taken += 1;
         assert!(taken < 100, "the bound does not hold");
     }
-    assert!(taken >= 5 && recorder.counters().waiting_bytes < 2 << 20, "{taken} {:?}", recorder.counters());
+    assert!(taken >= 5 && recorder.counters().queue.waiting_bytes < 2 << 20, "{taken} {:?}", recorder.counters());
     lock.execute_batch("ROLLBACK").unwrap();
     until(&recorder, |counters| counters.written == taken as u64).await;
     assert!(recorder.admit("again").await.map(weir_store::Permit::release).is_ok());
@@ -152,7 +158,7 @@ async fn a_permit_that_nobody_ends_is_a_loss_that_is_counted() {
     let (recorder, writer) = start(&store, WriterOptions::default()).await;
     drop(recorder.admit("forgotten").await.unwrap());
     let counters = recorder.counters();
-    assert_eq!((counters.lost, counters.depth), (1, 0));
+    assert_eq!((counters.lost, counters.queue.depth), (1, 0));
     drop(writer);
     // The writer is gone; what comes now is lost, and that is said.
     let late = recorder.admit("late").await.unwrap();

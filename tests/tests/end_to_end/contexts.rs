@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 use weir_tests::folder::Folder;
@@ -13,10 +13,10 @@ use weir_tests::weir::{Weir, run};
 
 use crate::sample::shipped;
 
-const JSON: (&str, &str) = ("content-type", "application/json");
+pub(crate) const JSON: (&str, &str) = ("content-type", "application/json");
 
 /// A folder with one HTTP route.
-fn folder(upstream: SocketAddr, rest: &str) -> Folder {
+pub(crate) fn folder(upstream: SocketAddr, rest: &str) -> Folder {
     let folder = Folder::new();
     let route = format!(
         "[[route]]\nname = \"api\"\npath = \"/api\"\nprotocol = \"http\"\nupstream = \"http://{upstream}/v1\"\n\n"
@@ -26,24 +26,24 @@ fn folder(upstream: SocketAddr, rest: &str) -> Folder {
 }
 
 /// Answers with what it was sent.
-fn parrot() -> Upstream {
+pub(crate) fn parrot() -> Upstream {
     Upstream::start(|request| {
         assert!(!request.headers.iter().any(|(name, _)| name.starts_with("weir-")), "{request:?}");
         Message::json(200, &json!({ "path": request.start, "got": request.value() }))
     })
 }
 
-fn inside(weir: &Weir, path: &str, agent: &str, action: &str, body: &Value) -> Message {
+pub(crate) fn inside(weir: &Weir, path: &str, agent: &str, action: &str, body: &Value) -> Message {
     let headers = [JSON, ("weir-agent-id", agent), ("weir-action-name", action)];
     weir.connect().send("POST", path, &headers, body.to_string().as_bytes()).unwrap()
 }
 
-fn ask(weir: &Weir, method: &str, path: &str, body: &Value) -> Message {
+pub(crate) fn ask(weir: &Weir, method: &str, path: &str, body: &Value) -> Message {
     let body = if body.is_null() { String::new() } else { body.to_string() };
     Connection::open(weir.admin).unwrap().send(method, path, &[JSON], body.as_bytes()).unwrap()
 }
 
-fn rows(weir: &Weir, count: usize) -> Vec<Value> {
+pub(crate) fn rows(weir: &Weir, count: usize) -> Vec<Value> {
     weir.wait_until("the rows are written", |weir| {
         weir.admin("/v1/records/summary").value()["rows"].as_u64() >= Some(count as u64)
     });
@@ -92,6 +92,12 @@ fn a_call_inside_a_context_is_found_and_one_outside_is_not() {
         ("/v1/records?agent=ada", 400),
         ("/v1/records?limit=0", 400),
         ("/v1/records?from=soon", 400),
+        ("/v1/records?to=9999-12-31T23:30:00-01:00", 400),
+        ("/v1/records?cursor=-1", 400),
+        ("/v1/records?callRef=%00", 200),
+        ("/v1/records/%00", 404),
+        ("/v1/records/-1", 404),
+        ("/v1/trust/endpoints?org=%20", 400),
         ("/v1/records/latest", 400),
         ("/audit/events?limit=501", 422),
         ("/audit/events?cursor=x", 422),
@@ -115,6 +121,9 @@ fn the_mode_is_switched_while_calls_run() {
     assert_eq!(mode("all").value(), json!({"mode": "all"}));
     weir.connect().post("/api/b", &json!({})).unwrap();
     assert_eq!(mode("sometimes").status(), 400);
+    for odd in [json!(null), json!(["off"]), json!("off"), json!({"mode": null}), json!({"mode": "off", "why": 1})] {
+        assert_eq!(ask(&weir, "PUT", "/v1/records/mode", &odd).status(), 400, "{odd}");
+    }
     assert_eq!(mode("context").status(), 200);
     weir.connect().post("/api/c", &json!({})).unwrap();
     inside(&weir, "/api/d", "ada", "act", &json!({}));
@@ -187,6 +196,15 @@ fn what_is_not_trusted_is_blocked_until_it_is() {
     let endpoint = json!({"url": format!("HTTP://{}/v1/{{name}}/", upstream.address), "label": "ours"});
     let added = ask(&weir, "POST", "/v1/trust/endpoints", &endpoint);
     assert_eq!(added.status(), 201, "{}", added.text());
+    for odd in [
+        json!({"url": url, "org": " "}),
+        json!({"url": url, "org": "x".repeat(256)}),
+        json!({"url": ""}),
+        json!([url, null, null, null, null]),
+    ] {
+        assert_eq!(ask(&weir, "POST", "/v1/trust/endpoints", &odd).status(), 400, "{odd}");
+    }
+    let endpoint = json!({"url": endpoint["url"], "label": "ours", "org": " acme "});
     let again = ask(&weir, "POST", "/v1/trust/endpoints", &endpoint);
     assert_eq!((again.status(), &again.value()["id"]), (200, &added.value()["id"]));
     assert_eq!(inside(&weir, "/api/find", "ada", "search", &json!({})).status(), 200);
@@ -245,64 +263,21 @@ fn a_handoff_passes_is_caught_or_cannot_be_held() {
     assert_eq!((&outside["outcome"], &outside["perClaim"]), (&json!("CAUGHT"), &json!([])));
     let told = outside["errors"][0].as_str().unwrap();
     assert!(told.starts_with("trust gate: handoff has endpoints missing from trusted snapshot: http://"), "{told}");
-    for malformed in [json!(null), json!({"claims": null}), json!({"claims": "x"}), json!({"claims": []}), json!([])] {
+    let hostile = |claim: Value| json!({"claims": [claim], "trustedSnapshot": built["handoff"]["trustedSnapshot"]});
+    for malformed in [
+        json!(null),
+        json!({"claims": null}),
+        json!({"claims": "x"}),
+        json!({"claims": []}),
+        json!([]),
+        json!({"claims": [null, 1, {"actionName": 7}]}),
+        hostile(json!({"callRef": "\u{0}", "claimed": 1})),
+        hostile(json!({"actionName": "check-stock", "mode": "schema_type", "schema": {"items": {"$ref": "#"}}})),
+    ] {
         assert_eq!(evaluate(&malformed)["outcome"], "ERROR", "{malformed}");
     }
     let text = Connection::open(weir.admin).unwrap().send("POST", "/v1/handoffs/evaluate", &[JSON], b"{no json");
     assert_eq!(text.unwrap().value()["outcome"], "ERROR");
-}
-
-#[test]
-fn a_killed_gateway_loses_the_last_group_at_most_and_says_what() {
-    let upstream = parrot();
-    let folder = folder(upstream.address, "");
-    let mut answered = Vec::new();
-    {
-        let mut weir = Weir::serve(folder.path());
-        let stop = Arc::new(AtomicBool::new(false));
-        let callers: Vec<_> = (0..4)
-            .map(|caller| {
-                let (mut connection, stop) = (weir.connect(), Arc::clone(&stop));
-                std::thread::spawn(move || {
-                    let (agent, mut refs) = (format!("agent{caller}"), Vec::new());
-                    while !stop.load(Ordering::SeqCst) {
-                        let headers = [JSON, ("weir-agent-id", agent.as_str()), ("weir-action-name", "act")];
-                        let Ok(answer) = connection.send("POST", "/api/x", &headers, b"{}") else { break };
-                        refs.push(answer.header("weir-call-ref").unwrap().to_owned());
-                    }
-                    refs
-                })
-            })
-            .collect();
-        weir.wait_until("rows are written", |weir| {
-            weir.admin("/v1/records/summary").value()["rows"].as_u64() >= Some(300)
-        });
-        // In the middle of it.
-        weir.kill();
-        stop.store(true, Ordering::SeqCst);
-        callers.into_iter().for_each(|caller| answered.extend(caller.join().unwrap()));
-    }
-    let verified = run(&["records", "verify"], folder.path());
-    assert!(verified.status.success(), "{}{}", verified.stdout, verified.stderr);
-    let mut weir = Weir::serve(folder.path());
-    let mut known = std::collections::HashSet::new();
-    let mut cursor = String::new();
-    loop {
-        let page = weir.admin(&format!("/v1/records?limit=500{cursor}")).value();
-        let entries = page["entries"].as_array().unwrap();
-        known.extend(entries.iter().map(|row| row["callRef"].as_str().unwrap().to_owned()));
-        let Some(next) = page["nextCursor"].as_str() else { break };
-        cursor = format!("&cursor={next}");
-    }
-    let events = weir.admin("/audit/events?event=records.lost").value();
-    for event in events["entries"].as_array().unwrap() {
-        let lost = event["callRefs"].as_array().unwrap().iter();
-        known.extend(lost.map(|call_ref| call_ref.as_str().unwrap().to_owned()));
-    }
-    let missing: Vec<&String> = answered.iter().filter(|call_ref| !known.contains(*call_ref)).collect();
-    assert!(missing.is_empty(), "{} of {} calls are neither written nor told of", missing.len(), answered.len());
-    weir.terminate();
-    assert!(weir.wait().success(), "{}", weir.log());
 }
 
 #[test]

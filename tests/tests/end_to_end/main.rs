@@ -10,10 +10,15 @@ mod admin;
 mod clients;
 /// Contexts, records, trust and handoffs.
 mod contexts;
+/// Databases of PostgreSQL to test with; those of the store's own tests.
+#[path = "../../../host/store/tests/database.rs"]
+mod database;
 /// The end of the process.
 mod drain;
 /// The interceptor server and its users: another gateway, the public MCP client, callers with configurations.
 mod interceptors;
+/// Records through a crash, on either store, and on the command line afterwards.
+mod kept;
 /// What callers are told when a call does not go through.
 mod refusals;
 /// Folders that are not right: everything is said, nothing binds.

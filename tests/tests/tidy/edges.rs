@@ -46,6 +46,8 @@ const SHARED: &[(&str, &str)] = &[
     // The engine hands outbound calls of guests over as HTTP bodies; it opens no connection of its own kind.
     ("http-body-util", "weir-engine"),
     ("http-body", "weir-engine"),
+    // The end-to-end tests make databases of their own, with the code of the store's tests.
+    ("tokio-postgres", "weir-tests"),
 ];
 
 /// What core may not depend on, beside what has another home: it runs nothing, reads no clock and parses no format

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::claim::kind;
 use super::evaluate::claims_of;
-use super::{Claim, ClaimError, Stored};
+use super::{Claim, ClaimError, Found, Missing, Stored};
 use crate::record::scrub_json;
 
 /// A request to build a handoff, with claims that can and others that cannot be built.
@@ -41,7 +41,7 @@ impl BuildRequest {
 /// for each claim, in their order. The snapshot is `None` where trust is off.
 pub fn build(
     request: &BuildRequest,
-    stored: &[Option<Stored>],
+    stored: &[Found],
     org: Option<&str>,
     snapshot: Option<&[String]>,
     created_at: &str,
@@ -49,14 +49,10 @@ pub fn build(
     let mut claims = Vec::new();
     let mut errors = Vec::new();
     for (index, claim) in request.claims.iter().enumerate() {
-        match (claim, stored.get(index).and_then(Option::as_ref)) {
-            (Ok(claim), Some(stored)) => claims.push(built(claim, stored)),
-            (Ok(claim), None) => {
-                let message = match &claim.call_ref {
-                    Some(call_ref) => format!("no record has the call ref {call_ref:?}"),
-                    None => format!("no record of the action {:?}", claim.action_name),
-                };
-                errors.push(BuildError { index, error: "record_not_found", message });
+        match (claim, stored.get(index).unwrap_or(&Err(Missing::NotFound))) {
+            (Ok(claim), Ok(stored)) => claims.push(built(claim, stored)),
+            (Ok(claim), Err(missing)) => {
+                errors.push(BuildError { index, error: missing.name(), message: missing.told(claim) });
             }
             (Err(error), _) => errors.push(BuildError { index, error: error.name(), message: error.to_string() }),
         }
@@ -76,8 +72,7 @@ pub fn build(
 
 /// Copies only what is known: whatever else a caller wrote into a claim does not travel on.
 fn built(claim: &Claim, stored: &Stored) -> Value {
-    let Claim { agent_id, action_name, call_ref: _, url: _, mode, path_text, path: _, claimed, schema, min, max } =
-        claim;
+    let Claim { agent_id, action_name, call_ref: _, url: _, mode, path, claimed, schema, min, max } = claim;
     let mut members = Map::new();
     members.insert("actionName".into(), json!(action_name));
     members.insert("agentId".into(), json!(agent_id));
@@ -85,7 +80,7 @@ fn built(claim: &Claim, stored: &Stored) -> Value {
     members.insert("callRef".into(), json!(stored.call_ref));
     members.insert("url".into(), json!(stored.source_url));
     members.insert("mode".into(), json!(mode.as_str()));
-    members.insert("path".into(), json!(path_text));
+    members.insert("path".into(), json!(path.as_str()));
     for (name, value) in [("claimed", claimed), ("schema", schema), ("min", min), ("max", max)] {
         if let Some(value) = value {
             members.insert(name.into(), value.clone());

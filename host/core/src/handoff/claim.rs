@@ -30,9 +30,7 @@ pub struct Claim {
     pub url: Option<String>,
     /// How it is checked.
     pub mode: Mode,
-    /// The path as it was written.
-    pub path_text: String,
-    /// The path.
+    /// Where in the answer it is checked.
     pub path: Path,
     /// What is claimed.
     pub claimed: Option<Value>,
@@ -45,10 +43,18 @@ pub struct Claim {
 }
 
 /// How the record of a claim is found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Lookup<'a> {
-    /// By the exchange's reference.
-    CallRef(&'a str),
+    /// By the exchange's reference. It must be a call of this agent and action, where the claim names them: a claim
+    /// about one action is not proved by a call of another.
+    CallRef {
+        /// The reference.
+        call_ref: &'a str,
+        /// The agent; `None` for any.
+        agent_id: Option<&'a str>,
+        /// The action; `None` for any.
+        action_name: Option<&'a str>,
+    },
     /// The latest of this agent and action.
     Latest {
         /// The agent; `None` for any.
@@ -141,15 +147,13 @@ impl Claim {
         }
         let mode = text("mode")?.unwrap_or_else(|| Mode::Verbatim.as_str().to_owned());
         let mode = Mode::parse(&mode).ok_or_else(|| ClaimError::UnknownMode(mode.chars().take(64).collect()))?;
-        let path_text = text("path")?.unwrap_or_default();
         let claim = Self {
             agent_id: text("agentId")?,
             action_name: action_name.unwrap_or_default(),
             call_ref,
             url: text("url")?,
             mode,
-            path: Path::parse(&path_text)?,
-            path_text,
+            path: Path::parse(&text("path")?.unwrap_or_default())?,
             // That a number is null cannot be meant.
             claimed: if mode == Mode::RangeThreshold { present("claimed") } else { members.get("claimed").cloned() },
             schema: present("schema"),
@@ -173,9 +177,13 @@ impl Claim {
 
     /// How its record is found.
     pub fn lookup(&self) -> Lookup<'_> {
+        let (agent_id, action_name) = (self.agent_id.as_deref(), self.action_name.as_str());
         match &self.call_ref {
-            Some(call_ref) => Lookup::CallRef(call_ref),
-            None => Lookup::Latest { agent_id: self.agent_id.as_deref(), action_name: &self.action_name },
+            Some(call_ref) => {
+                let action_name = Some(action_name).filter(|name| !name.is_empty());
+                Lookup::CallRef { call_ref, agent_id, action_name }
+            }
+            None => Lookup::Latest { agent_id, action_name },
         }
     }
 

@@ -1,9 +1,11 @@
 //! Holding a handoff against what is stored.
 
+use std::fmt;
+
 use serde_json::{Value, json};
 
 use super::claim::kind;
-use super::{Claim, ClaimError, MAX_CLAIMS, Mode, Stored};
+use super::{Claim, ClaimError, Found, MAX_CLAIMS, Missing, Mode, Stored};
 use crate::canonical::equal;
 use crate::trust::{Decision, Pattern, TrustIndex, is_in_snapshot};
 
@@ -120,12 +122,7 @@ pub(super) fn claims_of(member: Option<&Value>) -> Result<&[Value], String> {
 }
 
 /// Evaluates a handoff. `stored` has what was found for each claim, in their order; a missing one is not found.
-pub fn evaluate(
-    handoff: &Handoff,
-    stored: &[Option<Stored>],
-    gate: TrustGate<'_>,
-    schema: SchemaPort<'_>,
-) -> Evaluation {
+pub fn evaluate(handoff: &Handoff, stored: &[Found], gate: TrustGate<'_>, schema: SchemaPort<'_>) -> Evaluation {
     if handoff.claims.is_empty() {
         return Evaluation::malformed("the handoff has no claims, so there is nothing to check");
     }
@@ -134,30 +131,32 @@ pub fn evaluate(
     }
     let mut evaluation = Evaluation { outcome: Outcome::Pass, per_claim: Vec::new(), errors: Vec::new() };
     for (index, claim) in handoff.claims.iter().enumerate() {
-        let found = stored.get(index).and_then(Option::as_ref);
-        let (outcome, detail) = match claim {
-            Ok(claim) => check(claim, found, schema),
-            Err(error) => (Outcome::Error, error.to_string()),
+        let found = stored.get(index).unwrap_or(&Err(Missing::NotFound));
+        let (outcome, detail) = match (claim, found) {
+            (Ok(claim), Ok(stored)) => check(claim, stored, schema),
+            (Ok(claim), Err(missing)) => (Outcome::Error, missing.told(claim)),
+            (Err(error), _) => (Outcome::Error, error.to_string()),
         };
         if outcome != Outcome::Pass {
             evaluation.errors.push(format!("claim {}: {detail}", index + 1));
         }
         evaluation.outcome = evaluation.outcome.max(outcome);
-        evaluation.per_claim.push(entry(claim, &handoff.raw[index], found, outcome, &detail));
+        evaluation.per_claim.push(entry(claim, &handoff.raw[index], found.as_deref().ok(), outcome, &detail));
     }
     evaluation
 }
 
-fn trust_gate(handoff: &Handoff, stored: &[Option<Stored>], gate: TrustGate<'_>) -> Option<String> {
+fn trust_gate(handoff: &Handoff, stored: &[Found], gate: TrustGate<'_>) -> Option<String> {
     let mut urls: Vec<&str> = Vec::new();
     for (index, claim) in handoff.claims.iter().enumerate() {
         let told = [
             claim.as_ref().ok().and_then(|claim| claim.url.as_deref()),
             handoff.raw[index].pointer("/request/url").and_then(Value::as_str),
-            stored.get(index).and_then(Option::as_ref).map(|stored| stored.source_url.as_str()),
+            stored.get(index).and_then(|found| found.as_ref().ok()).map(|stored| stored.source_url.as_str()),
         ];
         for url in told.into_iter().flatten() {
-            if !urls.contains(&url) {
+            // A server that is a process has no endpoint to trust.
+            if !url.starts_with("stdio://") && !urls.contains(&url) {
                 urls.push(url);
             }
         }
@@ -184,16 +183,9 @@ fn trust_gate(handoff: &Handoff, stored: &[Option<Stored>], gate: TrustGate<'_>)
     (!untrusted.is_empty()).then(|| format!("trust gate: handoff has untrusted endpoints: {}", listed(untrusted)))
 }
 
-fn check(claim: &Claim, stored: Option<&Stored>, schema: SchemaPort<'_>) -> (Outcome, String) {
-    let Some(stored) = stored else {
-        let missing = match &claim.call_ref {
-            Some(call_ref) => format!("no record has the call ref {call_ref:?}"),
-            None => format!("no record of the action {:?}", claim.action_name),
-        };
-        return (Outcome::Error, missing);
-    };
+fn check(claim: &Claim, stored: &Stored, schema: SchemaPort<'_>) -> (Outcome, String) {
     let Some(found) = claim.path.find(&stored.response) else {
-        return (Outcome::Error, format!("the stored response has nothing at {:?}", claim.path_text));
+        return (Outcome::Error, format!("the stored response has nothing at {:?}", claim.path.as_str()));
     };
     match claim.mode {
         Mode::Verbatim | Mode::FieldExtraction => match &claim.claimed {
@@ -215,33 +207,64 @@ fn check(claim: &Claim, stored: Option<&Stored>, schema: SchemaPort<'_>) -> (Out
 }
 
 fn range(claim: &Claim, found: &Value) -> Result<(Outcome, String), String> {
-    let stored = number("the stored value", found)?;
-    let min = claim.min.as_ref().map(|min| number("min", min)).transpose()?;
-    let max = claim.max.as_ref().map(|max| number("max", max)).transpose()?;
-    let claimed = claim.claimed.as_ref().map(|claimed| number("the claimed value", claimed)).transpose()?;
+    let stored = Number::read("the stored value", found)?;
+    let read = |what, value: &Option<Value>| value.as_ref().map(|value| Number::read(what, value)).transpose();
+    let (min, max) = (read("min", &claim.min)?, read("max", &claim.max)?);
+    let claimed = read("the claimed value", &claim.claimed)?;
     if let (Some(min), Some(max)) = (min, max)
-        && min > max
+        && max.is_below(min)
     {
         return Err(format!("min {min} is above max {max}"));
     }
     let caught = |detail: String| Ok((Outcome::Caught, detail));
     match (min, max, claimed) {
-        (Some(min), ..) if stored < min => caught(format!("the stored {stored} is below {min}")),
-        (_, Some(max), _) if stored > max => caught(format!("the stored {stored} is above {max}")),
-        (.., Some(claimed)) if (claimed - stored).abs() > TOLERANCE => {
+        (Some(min), ..) if stored.is_below(min) => caught(format!("the stored {stored} is below {min}")),
+        (_, Some(max), _) if max.is_below(stored) => caught(format!("the stored {stored} is above {max}")),
+        (.., Some(claimed)) if !claimed.is_about(stored) => {
             caught(format!("the claimed {claimed} is not the stored {stored}"))
         }
         _ => Ok((Outcome::Pass, "within the bounds".to_owned())),
     }
 }
 
-/// A boolean is no number, and neither is one that a binary fraction cannot hold.
-fn number(what: &str, value: &Value) -> Result<f64, String> {
-    let number = value.as_f64().filter(|number| value.is_number() && number.is_finite());
-    number.ok_or_else(|| match value {
-        Value::Number(_) => format!("{what} is a number beyond all bounds"),
-        other => format!("{what} is {}, not a number", kind(other)),
-    })
+/// A number of JSON. Whole ones are compared as such: a binary fraction does not tell two large ones apart.
+#[derive(Clone, Copy)]
+struct Number {
+    whole: Option<i128>,
+    fraction: f64,
+}
+
+impl Number {
+    /// A boolean is no number, and neither is one that a binary fraction cannot hold.
+    fn read(what: &str, value: &Value) -> Result<Self, String> {
+        let Value::Number(number) = value else { return Err(format!("{what} is {}, not a number", kind(value))) };
+        let fraction = number.as_f64().filter(|fraction| fraction.is_finite());
+        let fraction = fraction.ok_or_else(|| format!("{what} is a number beyond all bounds"))?;
+        Ok(Self { whole: number.to_string().parse().ok(), fraction })
+    }
+
+    fn is_below(self, other: Self) -> bool {
+        match (self.whole, other.whole) {
+            (Some(one), Some(other)) => one < other,
+            _ => self.fraction < other.fraction,
+        }
+    }
+
+    fn is_about(self, other: Self) -> bool {
+        match (self.whole, other.whole) {
+            (Some(one), Some(other)) => one == other,
+            _ => (self.fraction - other.fraction).abs() <= TOLERANCE,
+        }
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.whole {
+            Some(whole) => whole.fmt(f),
+            None => self.fraction.fmt(f),
+        }
+    }
 }
 
 fn entry(

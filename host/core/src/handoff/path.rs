@@ -8,6 +8,7 @@ const MAX_BYTES: usize = 1024;
 /// A path that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Path {
+    text: String,
     steps: Vec<Step>,
 }
 
@@ -68,7 +69,12 @@ impl Path {
             }
             first = false;
         }
-        Ok(Self { steps })
+        Ok(Self { text: text.to_owned(), steps })
+    }
+
+    /// As it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
     }
 
     /// The value at the end of the path, if there is one.

@@ -1,45 +1,22 @@
 //! The JSON forms of rows: the same in the admin surface, on the command line and in exports.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::Row;
+use super::{Cell, Row};
 
 /// A row with camelCase names. A column of JSON that was damaged in its store comes as the text that it is.
 pub fn row_form(row: &Row) -> Value {
-    let Row {
-        id,
-        call_ref,
-        agent_id,
-        action_name,
-        intercept_index,
-        source_url,
-        method,
-        request_payload,
-        raw_response,
-        response_hash,
-        status,
-        decisions,
-        created_at,
-        previous_hash,
-        hash,
-    } = row;
-    json!({
-        "id": id,
-        "callRef": call_ref,
-        "agentId": agent_id,
-        "actionName": action_name,
-        "interceptIndex": intercept_index,
-        "sourceUrl": source_url,
-        "method": method,
-        "requestPayload": parsed(request_payload),
-        "rawResponse": parsed(raw_response),
-        "responseHash": response_hash,
-        "status": status.parse::<u16>().map_or_else(|_| json!(status), |number| json!(number)),
-        "decisions": parsed(decisions),
-        "createdAt": created_at,
-        "previousHash": previous_hash,
-        "hash": hash,
-    })
+    let members = row.columns().map(|column| (column.json_name.to_owned(), cell_form(column.cell)));
+    Value::Object(Map::from_iter(members))
+}
+
+fn cell_form(cell: Cell<'_>) -> Value {
+    match cell {
+        Cell::Number(number) => json!(number),
+        Cell::Text(text) => json!(text),
+        Cell::Json(text) => serde_json::from_str(text).unwrap_or_else(|_| json!(text)),
+        Cell::Status(text) => text.parse::<u16>().map_or_else(|_| json!(text), |number| json!(number)),
+    }
 }
 
 /// What is answered about the latest call of an action: `requestPayload` and `response` beside the rest of the row;
@@ -52,8 +29,4 @@ pub fn latest_form(row: Option<&Row>) -> Value {
         members.insert("response".into(), response);
     }
     form
-}
-
-fn parsed(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| json!(text))
 }

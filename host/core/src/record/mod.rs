@@ -8,11 +8,13 @@
 mod decision;
 mod form;
 mod payload;
+mod row;
 mod scrub;
 
 pub use decision::decision;
 pub use form::{latest_form, row_form};
 pub use payload::{Body, Excerpt, RequestPayload, parameters};
+pub use row::{Cell, Column, FIRST_PREVIOUS_HASH, Row};
 pub use scrub::{REDACTED, scrub_json, scrub_url};
 
 use std::borrow::Cow;
@@ -56,18 +58,9 @@ pub enum Status {
 /// One exchange as it is handed over to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    call_ref: String,
-    agent_id: Option<String>,
-    action_name: Option<String>,
-    intercept_index: Option<i64>,
-    source_url: String,
-    method: String,
-    request_payload: String,
-    raw_response: String,
+    /// Its row, but for its place and the hashes, which it gets where it is written.
+    row: Row,
     canonical_response: String,
-    status: String,
-    decisions: String,
-    created_at: String,
 }
 
 /// What a [`Record`] is made of.
@@ -92,44 +85,6 @@ pub struct RecordParts {
     /// When the exchange began: RFC 3339 in UTC with milliseconds, so that texts sort as times.
     pub created_at: String,
 }
-
-/// One row of a store.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
-    /// Its place in the sequence of all rows, from 1, without gaps.
-    pub id: i64,
-    /// The exchange's reference, unique.
-    pub call_ref: String,
-    /// The agent.
-    pub agent_id: Option<String>,
-    /// The action.
-    pub action_name: Option<String>,
-    /// The caller's own index.
-    pub intercept_index: Option<i64>,
-    /// Where the call went, without user information and secrets.
-    pub source_url: String,
-    /// The method of HTTP.
-    pub method: String,
-    /// `{url, method, params?, json?, data?}` in text.
-    pub request_payload: String,
-    /// What the upstream said, as JSON in text.
-    pub raw_response: String,
-    /// SHA-256, in hex, of the canonical form of `raw_response`.
-    pub response_hash: String,
-    /// A [`Status`] in text.
-    pub status: String,
-    /// What the chains decided, a JSON list in text.
-    pub decisions: String,
-    /// When the exchange began.
-    pub created_at: String,
-    /// The hash of the row before; of the first row, [`FIRST_PREVIOUS_HASH`].
-    pub previous_hash: String,
-    /// SHA-256, in hex, of [`Row::chained_text`].
-    pub hash: String,
-}
-
-/// What the first row is chained to.
-pub const FIRST_PREVIOUS_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 impl RecordMode {
     /// The word used in the configuration and in JSON.
@@ -184,7 +139,8 @@ impl Record {
         } = parts;
         let (source_url, method, request_payload) = request.into_columns();
         let response = response.into_json();
-        Self {
+        let row = Row {
+            id: 0,
             call_ref: storable(call_ref),
             agent_id: agent_id.map(storable),
             action_name: action_name.map(storable),
@@ -193,117 +149,41 @@ impl Record {
             method: storable(method),
             request_payload: request_payload.to_string(),
             raw_response: response.to_string(),
-            canonical_response: canonical(&response),
+            response_hash: String::new(),
             status: status.text().into_owned(),
             decisions: serde_json::Value::Array(decisions).to_string(),
             created_at: storable(created_at),
-        }
+            previous_hash: String::new(),
+            hash: String::new(),
+        };
+        Self { row, canonical_response: canonical(&response) }
     }
 
     /// The exchange's reference.
     pub fn call_ref(&self) -> &str {
-        &self.call_ref
+        &self.row.call_ref
     }
 
     /// The agent.
     pub fn agent_id(&self) -> Option<&str> {
-        self.agent_id.as_deref()
+        self.row.agent_id.as_deref()
     }
 
     /// About how much memory it takes.
     pub fn bytes(&self) -> usize {
-        let texts = [&self.request_payload, &self.raw_response, &self.canonical_response, &self.decisions];
-        // The rest is small and bounded: names, a URL, a reference, a time.
-        texts.iter().map(|text| text.len()).sum::<usize>() + self.source_url.len() + 1024
+        let Self { row, canonical_response } = self;
+        let texts = [&row.request_payload, &row.raw_response, canonical_response, &row.decisions, &row.source_url];
+        // The rest is small and bounded: names, a reference, a time.
+        texts.iter().map(|text| text.len()).sum::<usize>() + 1024
     }
 
     /// Its row behind another one. `sha256` gives the hash of a text in hex.
     pub fn into_row(self, id: i64, previous_hash: &str, sha256: impl Fn(&str) -> String) -> Row {
-        let Self {
-            call_ref,
-            agent_id,
-            action_name,
-            intercept_index,
-            source_url,
-            method,
-            request_payload,
-            raw_response,
-            canonical_response,
-            status,
-            decisions,
-            created_at,
-        } = self;
-        let mut row = Row {
-            id,
-            call_ref,
-            agent_id,
-            action_name,
-            intercept_index,
-            source_url,
-            method,
-            request_payload,
-            raw_response,
-            response_hash: sha256(&canonical_response),
-            status,
-            decisions,
-            created_at,
-            previous_hash: previous_hash.to_owned(),
-            hash: String::new(),
-        };
+        let Self { row, canonical_response } = self;
+        let (response_hash, previous_hash) = (sha256(&canonical_response), previous_hash.to_owned());
+        let mut row = Row { id, response_hash, previous_hash, ..row };
         row.hash = sha256(&row.chained_text());
         row
-    }
-}
-
-impl Row {
-    /// The text whose SHA-256 is the row's hash: all columns but the hash itself, in their order, each as
-    /// `name:length:value` in a line of its own, an absent value as `name:-:`. The lengths, in bytes, make it
-    /// impossible to move text from one column into the next.
-    pub fn chained_text(&self) -> String {
-        let Self {
-            id,
-            call_ref,
-            agent_id,
-            action_name,
-            intercept_index,
-            source_url,
-            method,
-            request_payload,
-            raw_response,
-            response_hash,
-            status,
-            decisions,
-            created_at,
-            previous_hash,
-            hash: _,
-        } = self;
-        let (id, index) = (id.to_string(), intercept_index.map(|index| index.to_string()));
-        let columns: [(&str, Option<&str>); 14] = [
-            ("id", Some(&id)),
-            ("call_ref", Some(call_ref)),
-            ("agent_id", agent_id.as_deref()),
-            ("action_name", action_name.as_deref()),
-            ("intercept_index", index.as_deref()),
-            ("source_url", Some(source_url)),
-            ("method", Some(method)),
-            ("request_payload", Some(request_payload)),
-            ("raw_response", Some(raw_response)),
-            ("response_hash", Some(response_hash)),
-            ("status", Some(status)),
-            ("decisions", Some(decisions)),
-            ("created_at", Some(created_at)),
-            ("previous_hash", Some(previous_hash)),
-        ];
-        let length: usize = columns.iter().map(|(name, value)| name.len() + value.map_or(0, str::len) + 16).sum();
-        let mut text = String::with_capacity(length + 16);
-        text.push_str("weir record 1\n");
-        for (name, value) in columns {
-            let length = value.map_or_else(|| "-".to_owned(), |value| value.len().to_string());
-            for part in [name, ":", &length, ":", value.unwrap_or_default(), "\n"] {
-                text.push_str(part);
-            }
-        }
-        text
     }
 }
 

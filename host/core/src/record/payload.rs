@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::scrub::{is_secret, scrub_json, scrub_url};
+use super::scrub::{decode, is_secret, scrub_json, scrub_text, scrub_url};
 
-/// What was sent. There is no way to make one that holds credentials of its URL, its parameters or its JSON.
+/// What was sent. There is no way to make one that holds credentials of its URL, its parameters or its JSON, be that
+/// cut off or broken.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RequestPayload {
     url: String,
@@ -49,7 +50,12 @@ impl RequestPayload {
                 scrub_json(&mut value);
                 Body::Json(value)
             }
-            other => other,
+            Body::Text(text) => Body::Text(scrub_text(&text)),
+            Body::Excerpt(Excerpt { sha256, length, head }) => {
+                Body::Excerpt(Excerpt { sha256, length, head: scrub_text(&head) })
+            }
+            // Its values are looked at when it is taken apart.
+            Body::Form(_) | Body::None => body,
         };
         Self { url: scrub_url(url), method: method.to_owned(), params, body }
     }
@@ -123,26 +129,4 @@ pub fn parameters(query: &str) -> Value {
         }
     }
     Value::Object(members)
-}
-
-/// Undoes the escapes of a query; what is no escape stands for itself.
-fn decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut index = 0;
-    while index < bytes.len() {
-        let escaped = (bytes[index] == b'%').then(|| text.get(index + 1..index + 3)).flatten();
-        let escaped = escaped.filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        match escaped.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) => {
-                out.push(byte);
-                index += 3;
-            }
-            None => {
-                out.push(if bytes[index] == b'+' { b' ' } else { bytes[index] });
-                index += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }

@@ -71,7 +71,10 @@ fn split_port(place: &str) -> Option<(&str, Option<u16>)> {
     Some((host, Some(number)))
 }
 
-/// Whether a server would take the segment for a step up or for none.
+/// Whether a server would take the segment, or a part of it, for a step up or for none: some undo the escape of a slash
+/// before they look at the path, and some do not count what stands behind a semicolon.
 fn is_dots(segment: &str) -> bool {
-    matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
+    let plain = segment.to_ascii_lowercase().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/");
+    let step = |part: &str| matches!(part.split(';').next(), Some("." | ".."));
+    plain.replace("%3b", ";").split('/').any(step)
 }

@@ -103,16 +103,25 @@ async fn write(
             got = events.recv_many(&mut group, GROUP) => if got == 0 { return },
             _ = &mut ending => return,
         }
-        while let Err(error) = store.note(&group).await {
-            if !error.may_pass() {
-                counts.lost.fetch_add(group.len() as u64, Ordering::Relaxed);
-                tracing::error!(target: "weir::audit", events = group.len(), "audit events are lost: {error}");
-                break;
-            }
-            tracing::warn!(target: "weir::audit", "audit events cannot be written and are tried again: {error}");
-            tokio::time::sleep(AGAIN).await;
-        }
-        counts.written.fetch_add(group.len() as u64, Ordering::Relaxed);
+        let counter = if is_noted(&*store, &group).await { &counts.written } else { &counts.lost };
+        counter.fetch_add(group.len() as u64, Ordering::Relaxed);
         group.clear();
+    }
+}
+
+/// Writes a group, however long the store fails; false if it will never take it.
+async fn is_noted(store: &dyn Store, group: &[AuditEvent]) -> bool {
+    loop {
+        match store.note(group).await {
+            Ok(()) => return true,
+            Err(error) if error.may_pass() => {
+                tracing::warn!(target: "weir::audit", "audit events cannot be written and are tried again: {error}");
+                tokio::time::sleep(AGAIN).await;
+            }
+            Err(error) => {
+                tracing::error!(target: "weir::audit", events = group.len(), "audit events are lost: {error}");
+                return false;
+            }
+        }
     }
 }

@@ -40,9 +40,9 @@ impl Collector for Measured {
         gauge(&mut encoder, "contexts_open", "Contexts that were opened by tokens.", self.contexts.held())?;
         let Some(kept) = &self.kept else { return Ok(()) };
         let writer = kept.recorder.counters();
-        gauge(&mut encoder, "records_queue_depth", "Calls under way or waiting to be written.", writer.depth)?;
-        gauge(&mut encoder, "records_waiting", "Records that wait to be written.", writer.waiting)?;
-        gauge(&mut encoder, "records_waiting_bytes", "Their bytes.", writer.waiting_bytes)?;
+        gauge(&mut encoder, "records_queue_depth", "Calls under way or waiting to be written.", writer.queue.depth)?;
+        gauge(&mut encoder, "records_waiting", "Records that wait to be written.", writer.queue.waiting)?;
+        gauge(&mut encoder, "records_waiting_bytes", "Their bytes.", writer.queue.waiting_bytes)?;
         let failing = usize::from(writer.failing.is_some());
         gauge(&mut encoder, "records_failing", "1 while the store takes no records.", failing)?;
         let trust = kept.trust.counts();

@@ -18,6 +18,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use weir_core::record::RecordMode;
 use weir_store::jobs::{CommandHook, Hook, Jobs};
 use weir_store::{Access, Journal, OnCommit, Recorder, Store, Writer};
 
@@ -58,12 +59,13 @@ pub struct KeepError {
     reason: String,
 }
 
-/// Opens the store and starts what writes to it. `None` where nobody asked for records and they cannot be had.
+/// Opens the store and starts what writes to it. `None` where nobody asked for records and they cannot be had: calls
+/// inside contexts are then refused. Who wants every call recorded would not notice, so for them the start fails.
 pub async fn start(config: &RecordsConfig, trust: &TrustConfig, folder: &Path) -> Result<Option<Keeping>, KeepError> {
     let started = begin(config, trust, folder).await;
     match (started, &config.store, trust) {
         (Ok(keeping), ..) => Ok(Some(keeping)),
-        (Err(reason), StoreChoice::Usual(address), TrustConfig::Off) => {
+        (Err(reason), StoreChoice::Usual(address), TrustConfig::Off) if config.mode != RecordMode::All => {
             tracing::warn!(
                 target: "weir::records",
                 "there is no store for records ({address}: {reason}); calls inside a context are refused, all others pass. \

@@ -9,9 +9,10 @@ use weir_core::trust::{Endpoint, Pattern, normalise};
 use weir_gateway::admin::{
     AddedEndpoint, AuditFilter, NewEndpoint, Page, PageRequest, RecordFilter, RecordSource, SourceError, WhichEndpoint,
 };
-use weir_store::{AddEndpoint, Added, AuditEvent, Cursor, Filter, StoreError, handoffs};
+use weir_store::{AddEndpoint, Added, AuditEvent, Cursor, Filter, StoreError, Time, handoffs};
 
 use super::Kept;
+use crate::config::records::organisation;
 
 #[async_trait]
 impl RecordSource for Kept {
@@ -31,23 +32,22 @@ impl RecordSource for Kept {
 
     async fn records(&self, filter: RecordFilter, page: PageRequest) -> Result<Page<Row>, SourceError> {
         let RecordFilter { agent_id, action_name, call_ref, from, to } = filter;
-        let time =
-            |text: Option<String>| text.map(|text| Filter::time(&text)).transpose().map_err(SourceError::Invalid);
+        let time = |text: Option<String>| text.map(|text| Time::parse(&text)).transpose().map_err(SourceError::Invalid);
         let filter = Filter { agent_id, action_name, call_ref, from: time(from)?, to: time(to)? };
-        let found = self.store.list(&filter, cursor(page), page.limit).await.map_err(unavailable)?;
+        let found = self.store.list(&filter, cursor(page), page.limit).await.map_err(failed)?;
         Ok(Page { entries: found.entries, next: found.next.map(|Cursor(next)| next) })
     }
 
     async fn record(&self, id: i64) -> Result<Option<Row>, SourceError> {
-        self.store.record(id).await.map_err(unavailable)
+        self.store.record(id).await.map_err(failed)
     }
 
     async fn latest(&self, agent_id: Option<&str>, action_name: &str) -> Result<Option<Row>, SourceError> {
-        self.store.latest(agent_id, action_name).await.map_err(unavailable)
+        self.store.latest(agent_id, action_name).await.map_err(failed)
     }
 
     async fn summary(&self) -> Result<Value, SourceError> {
-        let counts = self.store.counts().await.map_err(unavailable)?;
+        let counts = self.store.counts().await.map_err(failed)?;
         let writer = self.recorder.counters();
         let jobs = self.jobs.as_ref().map(|jobs| jobs.counters()).unwrap_or_default();
         let trust = self.trust.counts();
@@ -59,7 +59,7 @@ impl RecordSource for Kept {
             "rows": counts.records,
             "trustChecks": trusted + warned + blocked,
             "jobs": jobs.started,
-            "queueDepth": writer.depth,
+            "queueDepth": writer.queue.depth,
             "auditEvents": counts.audit_events,
             "writer": {
                 "accepted": writer.accepted,
@@ -68,8 +68,8 @@ impl RecordSource for Kept {
                 "groups": writer.groups,
                 "failedCommits": writer.failed_commits,
                 "lost": writer.lost,
-                "waiting": writer.waiting,
-                "waitingBytes": writer.waiting_bytes,
+                "waiting": writer.queue.waiting,
+                "waitingBytes": writer.queue.waiting_bytes,
                 "isFailing": writer.failing.is_some(),
             },
             "trust": {
@@ -96,20 +96,21 @@ impl RecordSource for Kept {
         let org = self.org(org.as_deref())?;
         Pattern::parse(&url).map_err(|error| SourceError::Invalid(format!("url: {error}")))?;
         let wanted = AddEndpoint { org, url, label, tier, created_by };
-        let added = self.store.add_endpoint(&wanted).await.map_err(unavailable)?;
-        let (endpoint, is_new) = match added {
+        let (endpoint, is_new) = match self.store.add_endpoint(&wanted).await.map_err(failed)? {
             Added::New(endpoint) => (endpoint, true),
             Added::Active(endpoint) => (endpoint, false),
         };
         if is_new {
-            self.changed("trust.added", &endpoint).await?;
+            self.note_change("trust.added", &endpoint);
         }
+        // Also where it was there: another gateway may have added it a moment ago.
+        self.trust.renew().await.map_err(failed)?;
         Ok(AddedEndpoint { endpoint, is_new })
     }
 
     async fn endpoints(&self, org: Option<&str>, page: PageRequest) -> Result<Page<Endpoint>, SourceError> {
         let org = self.org(org)?;
-        let found = self.store.endpoints(&org, cursor(page), page.limit).await.map_err(unavailable)?;
+        let found = self.store.endpoints(&org, cursor(page), page.limit).await.map_err(failed)?;
         Ok(Page { entries: found.entries, next: found.next.map(|Cursor(next)| next) })
     }
 
@@ -120,62 +121,61 @@ impl RecordSource for Kept {
             WhichEndpoint::Url(url) => {
                 let wanted =
                     normalise(&url).ok_or_else(|| SourceError::Invalid("url: it has no normal form".to_owned()))?;
-                let active = self.store.active_endpoints(&org).await.map_err(unavailable)?;
+                let active = self.store.active_endpoints(&org).await.map_err(failed)?;
                 active.into_iter().find(|endpoint| endpoint.normalized_url == wanted).map(|endpoint| endpoint.id)
             }
         };
         let Some(id) = id else { return Ok(None) };
-        let revoked = self.store.revoke_endpoint(&org, &id).await.map_err(unavailable)?;
+        let revoked = self.store.revoke_endpoint(&org, &id).await.map_err(failed)?;
         if let Some(endpoint) = &revoked {
-            self.changed("trust.revoked", endpoint).await?;
+            self.note_change("trust.revoked", endpoint);
+            self.trust.renew().await.map_err(failed)?;
         }
         Ok(revoked)
     }
 
     async fn build_handoff(&self, request: Value) -> Result<Value, SourceError> {
-        let now = self.trust.now();
-        let built = handoffs::build(&*self.store, &request, trust_of(now.as_ref())).await.map_err(unavailable)?;
+        let built = handoffs::build(&*self.store, &request, &self.trust_now()).await.map_err(failed)?;
         built.map_err(SourceError::Invalid)
     }
 
     async fn evaluate_handoff(&self, handoff: Value) -> Result<Value, SourceError> {
-        let now = self.trust.now();
-        let schema = weir_engine::schema_violations;
-        let evaluated = handoffs::evaluate(&*self.store, &handoff, trust_of(now.as_ref()), &schema).await;
-        Ok(evaluated.map_err(unavailable)?.to_json())
+        let trust = self.trust_now();
+        let evaluated = handoffs::evaluate(&*self.store, &handoff, trust, weir_engine::schema_violations).await;
+        Ok(evaluated.map_err(failed)?.to_json())
     }
 
     async fn audit_events(&self, filter: AuditFilter, page: PageRequest) -> Result<Page<Value>, SourceError> {
         let AuditFilter { event } = filter;
-        let found = self.store.events(event.as_deref(), cursor(page), page.limit).await.map_err(unavailable)?;
+        let found = self.store.events(event.as_deref(), cursor(page), page.limit).await.map_err(failed)?;
         let entries = found.entries.into_iter().map(audit_form).collect();
         Ok(Page { entries, next: found.next.map(|Cursor(next)| next) })
     }
 }
 
 impl Kept {
-    /// The organisation that is meant.
+    /// The organisation that is meant. What was configured has been checked in the same way.
     fn org(&self, named: Option<&str>) -> Result<String, SourceError> {
-        let configured = self.trust.now().map(|(org, _)| org.to_owned());
-        named.map(str::to_owned).or(configured).ok_or_else(|| {
-            SourceError::Invalid("org is missing; give it, or `org` and `enabled = true` in [trust]".to_owned())
-        })
+        let invalid = |reason: &str| SourceError::Invalid(format!("org {reason}"));
+        match (named, self.trust.now()) {
+            (Some(named), _) => organisation(named).map_err(invalid),
+            (None, Some((org, _))) => Ok(org.to_owned()),
+            (None, None) => Err(invalid("is missing; give it, or `org` and `enabled = true` in [trust]")),
+        }
     }
 
-    /// The registry has changed; the next call is checked against what it is now.
-    async fn changed(&self, kind: &str, endpoint: &Endpoint) -> Result<(), SourceError> {
+    fn note_change(&self, kind: &str, endpoint: &Endpoint) {
         let Endpoint { id, org, normalized_url, tier, created_by, .. } = endpoint;
         let detail =
             json!({ "id": id, "org": org, "url": normalized_url, "tier": tier.as_str(), "createdBy": created_by });
         self.audit.note(kind, None, &detail);
-        self.trust.renew().await.map_err(unavailable)
     }
-}
 
-fn trust_of<'a>(now: Option<&'a (&'a str, std::sync::Arc<weir_core::trust::TrustIndex>)>) -> handoffs::Trust<'a> {
-    match now {
-        None => handoffs::Trust::Off,
-        Some((org, index)) => handoffs::Trust::On { org, index },
+    fn trust_now(&self) -> handoffs::Trust {
+        match self.trust.now() {
+            None => handoffs::Trust::Off,
+            Some((org, index)) => handoffs::Trust::On { org: org.to_owned(), index },
+        }
     }
 }
 
@@ -183,8 +183,11 @@ fn cursor(page: PageRequest) -> Option<Cursor> {
     page.cursor.map(Cursor)
 }
 
-fn unavailable(error: StoreError) -> SourceError {
-    SourceError::Unavailable(error.to_string())
+fn failed(error: StoreError) -> SourceError {
+    match error {
+        StoreError::Refused(_) => SourceError::Invalid("the store cannot hold this".to_owned()),
+        other => SourceError::Unavailable(other.to_string()),
+    }
 }
 
 /// An event with its details beside what all events have.

@@ -7,6 +7,19 @@ use serde_json::Value;
 /// Most violations that are listed.
 const MAX_LISTED: usize = 20;
 
+/// Most characters of one violation in a claim: it repeats the value.
+const MAX_TOLD: usize = 500;
+
+/// Most parts of a schema in a claim, and how deep they may lie.
+const MAX_PARTS: usize = 5_000;
+const MAX_DEPTH: usize = 200;
+
+/// Parts of the schema times parts of the value, which is what a check can cost: some seconds at most.
+const MAX_WORK: usize = 20_000_000;
+
+/// Most bytes of a compiled pattern in a claim.
+const MAX_REGEX: usize = 1 << 20;
+
 /// Whether the declared text is a JSON Schema.
 pub fn check_schema(schema: Option<&str>) -> Result<(), String> {
     schema.map_or(Ok(()), |schema| compile(schema).map(drop))
@@ -29,12 +42,19 @@ pub fn check(schema: Option<&str>, config: &str) -> Result<(), Vec<String>> {
 }
 
 /// Where a value does not fit a JSON Schema, or why the schema is none. For claims of others, so both are hostile:
-/// nothing is fetched, and only the first places are told.
+/// nothing is fetched, only the first places are told, and what the work could grow to is known before it begins.
 pub fn violations(schema: &Value, value: &Value) -> Result<Vec<String>, String> {
     if !(schema.is_object() || schema.is_boolean()) {
         return Err("it must be an object or a boolean".to_owned());
     }
-    let validator = jsonschema::validator_for(schema).map_err(|error| error.to_string())?;
+    let mut parts = 0;
+    unfold(schema, schema, 0, &mut parts)?;
+    if parts.saturating_mul(size(value)) > MAX_WORK {
+        return Err("it is too large for the value that it is about".to_owned());
+    }
+    // A pattern of this kind takes time in proportion to the text.
+    let options = jsonschema::options().with_pattern_options(jsonschema::PatternOptions::regex().size_limit(MAX_REGEX));
+    let validator = options.build(schema).map_err(|error| error.to_string())?;
     Ok(validator
         .iter_errors(value)
         .take(MAX_LISTED)
@@ -42,7 +62,53 @@ pub fn violations(schema: &Value, value: &Value) -> Result<Vec<String>, String> 
             "" => error.to_string(),
             path => format!("{path}: {error}"),
         })
+        .map(|text| if text.len() > MAX_TOLD { text.chars().take(MAX_TOLD).chain(['…']).collect() } else { text })
         .collect())
+}
+
+/// Counts the parts of a schema with every reference written out. References to itself or into each other would
+/// otherwise make a short schema a long piece of work, or one without an end.
+fn unfold(root: &Value, part: &Value, depth: usize, parts: &mut usize) -> Result<(), String> {
+    *parts += 1;
+    if *parts > MAX_PARTS || depth > MAX_DEPTH {
+        return Err(format!("it has more than {MAX_PARTS} parts with its references written out, or refers to itself"));
+    }
+    match part {
+        Value::Object(members) => {
+            for (name, member) in members {
+                match (name.as_str(), member) {
+                    ("$ref", Value::String(target)) => {
+                        let target = target.strip_prefix('#').and_then(|pointer| root.pointer(pointer));
+                        let target = target.ok_or("its $ref must be a pointer into itself, such as #/$defs/name")?;
+                        unfold(root, target, depth + 1, parts)?;
+                    }
+                    ("$dynamicRef" | "$recursiveRef", _) => return Err(format!("{name} is not used here; use $ref")),
+                    // Below it, references would count from there.
+                    ("$id" | "id", Value::String(_))
+                        if depth > 0 && (name == "$id" || root.get("$schema").is_some()) =>
+                    {
+                        return Err(format!("{name} is not used here but at the top"));
+                    }
+                    _ => unfold(root, member, depth + 1, parts)?,
+                }
+            }
+            Ok(())
+        }
+        Value::Array(items) => items.iter().try_for_each(|item| unfold(root, item, depth + 1, parts)),
+        _ => Ok(()),
+    }
+}
+
+/// How many values a value has in it, and how much text.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::Object(members) => {
+            members.iter().map(|(name, member)| name.len() / 64 + size(member)).sum::<usize>() + 1
+        }
+        Value::Array(items) => items.iter().map(size).sum::<usize>() + 1,
+        Value::String(text) => text.len() / 64 + 1,
+        _ => 1,
+    }
 }
 
 fn compile(schema: &str) -> Result<jsonschema::Validator, String> {
@@ -78,6 +144,37 @@ mod tests {
         for schema in ["7", "[]", "null", r#"{"type":"nonsense"}"#, r#"{"$ref":"https://example.com/x.json"}"#] {
             assert!(violations(&json(schema), &json("1")).is_err(), "{schema}");
         }
+    }
+
+    #[test]
+    fn a_hostile_schema_is_refused_before_it_works() {
+        let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+        let mut doubling = json(r##"{"$ref":"#/$defs/d0","$defs":{"d40":{"type":"string"}}}"##);
+        for level in 0..40 {
+            let next = format!("#/$defs/d{}", level + 1);
+            doubling["$defs"][format!("d{level}")] = serde_json::json!({"allOf": [{"$ref": next}, {"$ref": next}]});
+        }
+        let nested = (0..90).fold(json("[]"), |inner, _| Value::Array(vec![inner]));
+        for (schema, value) in [
+            (json(r##"{"$ref":"#"}"##), json("1")),
+            (json(r##"{"allOf":[{"$ref":"#"},{"$ref":"#"}]}"##), json("1")),
+            (json(r##"{"items":{"allOf":[{"$ref":"#"},{"$ref":"#"}]}}"##), nested),
+            (json(r##"{"$dynamicRef":"#x"}"##), json("1")),
+            (json(r#"{"pattern":"(?=a)(a+)+$"}"#), json(r#""a""#)),
+            (json(r#"{"pattern":"((a{1000}){1000}){1000}"}"#), json(r#""a""#)),
+            (doubling, json("1")),
+            (serde_json::json!({"items": {"enum": vec![1; 4000]}}), serde_json::json!(vec![2; 10_000])),
+        ] {
+            assert!(violations(&schema, &value).is_err(), "{:.200}", schema.to_string());
+        }
+        // What is said does not repeat the whole of a value.
+        let long = Value::String("a".repeat(100_000));
+        let pattern = json(r#"{"pattern":"^(a+)+b$"}"#);
+        assert!(violations(&pattern, &long).unwrap()[0].len() < 2500);
+        let usual = json(
+            r##"{"$defs":{"n":{"type":"integer"}},"properties":{"a":{"$ref":"#/$defs/n"},"b":{"$ref":"#/$defs/n"}}}"##,
+        );
+        assert_eq!(violations(&usual, &json(r#"{"a":1,"b":2}"#)), Ok(Vec::new()));
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub trait RecordSource: Send + Sync {
     async fn audit_events(&self, filter: AuditFilter, page: PageRequest) -> Result<Page<Value>, SourceError>;
 }
 
-/// Which rows are asked for. All that is given must hold.
+/// Which rows are asked for, in the words of whoever asks: nobody has read the times yet. All that is given must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RecordFilter {
     /// Of this agent.

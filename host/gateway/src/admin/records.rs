@@ -10,6 +10,7 @@ use super::answer::{json, read_body, refused};
 use super::query::{Query, wrong};
 use super::record_source::{AuditFilter, Page, PageRequest, RecordFilter, RecordSource};
 use crate::body::ReplyBody;
+use crate::json::object;
 use crate::refusal::Refusal;
 
 const USUAL_PAGE: usize = 100;
@@ -87,7 +88,7 @@ pub(super) async fn mode(
 ) -> Result<Response<ReplyBody>, Refusal> {
     if request.method() == Method::PUT {
         let body = read_body(request.into_body(), MAX_MODE_BODY).await?;
-        let WrittenMode { mode } = serde_json::from_slice(&body).map_err(|error| wrong(format!("body: {error}")))?;
+        let WrittenMode { mode } = object(&body).map_err(wrong)?;
         let mode = RecordMode::parse(&mode)
             .ok_or_else(|| wrong(format!("mode {mode:?} is none; there are context, all and off")))?;
         source.set_mode(mode);

@@ -10,6 +10,7 @@ use super::query::{Query, wrong};
 use super::record_source::{AddedEndpoint, NewEndpoint, PageRequest, RecordSource, WhichEndpoint};
 use super::records::list;
 use crate::body::ReplyBody;
+use crate::json::object;
 use crate::refusal::Refusal;
 
 /// A URL of the longest kind, and names.
@@ -52,7 +53,7 @@ pub(super) async fn answer(
                 (false, true) => {
                     return Err(wrong("name the endpoint in the query or in the body, not in both".to_owned()));
                 }
-                (false, false) => serde_json::from_slice(&body).map_err(|error| wrong(format!("body: {error}")))?,
+                (false, false) => object(&body).map_err(wrong)?,
             };
             let which = match (id, url) {
                 (Some(id), None) => WhichEndpoint::Id(id),
@@ -84,8 +85,7 @@ pub(super) async fn revoke(
 
 async fn add(source: &dyn RecordSource, body: Incoming) -> Result<Response<ReplyBody>, Refusal> {
     let body = read_body(body, MAX_BODY).await?;
-    let Written { url, org, label, tier, created_by } =
-        serde_json::from_slice(&body).map_err(|error| wrong(format!("body: {error}")))?;
+    let Written { url, org, label, tier, created_by } = object(&body).map_err(wrong)?;
     let tier = match tier.as_deref() {
         None => Tier::Block,
         Some(word) => {

@@ -4,8 +4,7 @@
 
 use http::{HeaderMap, HeaderName};
 
-use super::{ContextError, Contexts, Field, Inside, checked, index};
-use crate::call::CallRef;
+use super::{ContextError, Contexts, Field, Inside, Promise, checked, index};
 use crate::headers::{WEIR_ACTION_NAME, WEIR_AGENT_ID, WEIR_CONTEXT, WEIR_INTERCEPT_INDEX, WEIR_PASSTHROUGH};
 
 /// The context of one request.
@@ -15,7 +14,7 @@ pub(crate) struct Carried {
     /// Whether the caller wants this call to pass without a row and without a check.
     pub(crate) passthrough: bool,
     /// The reference that was promised for the first call of a token.
-    pub(crate) promised: Option<CallRef>,
+    pub(crate) promised: Option<Promise>,
 }
 
 /// The context that these headers carry; `None` if they carry none.
@@ -69,61 +68,5 @@ fn once(headers: &HeaderMap, field: Field, name: HeaderName) -> Result<Option<&s
             Ok(text) => Ok(Some(text)),
             Err(_) => Err(ContextError::Unreadable(field)),
         },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use http::HeaderValue;
-    use serde::Deserialize;
-
-    use super::*;
-
-    /// A case: headers, and what they come to.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Case {
-        name: String,
-        headers: Vec<(String, String)>,
-        #[serde(default)]
-        carried: Option<(String, String, Option<i64>, bool)>,
-        #[serde(default)]
-        error: Option<String>,
-    }
-
-    /// `LONG:n` stands for so many characters of more than one byte each.
-    fn value(text: &str) -> HeaderValue {
-        let text = match text.strip_prefix("LONG:") {
-            Some(length) => "é".repeat(length.parse().unwrap()),
-            None => text.to_owned(),
-        };
-        HeaderValue::from_bytes(text.as_bytes()).unwrap()
-    }
-
-    #[test]
-    fn carriers_are_whole_or_refused() {
-        let cases: Vec<Case> = serde_json::from_str(include_str!("../../tests/context_headers.json")).unwrap();
-        assert!(cases.len() > 20);
-        let contexts = Contexts::default();
-        for Case { name, headers, carried, error } in cases {
-            let mut map = HeaderMap::new();
-            for (header, text) in &headers {
-                map.append(HeaderName::from_bytes(header.as_bytes()).unwrap(), value(text));
-            }
-            match (read(&map, &contexts), carried, error) {
-                (Ok(None), None, None) => {}
-                (Ok(Some(read)), Some((agent, action, index, passthrough)), None) => {
-                    let Inside { agent_id, action_name, index: place } = &read.inside;
-                    assert_eq!((&**agent_id, &**action_name), (&*agent, &*action), "{name}");
-                    assert_eq!((*place, read.passthrough), (index, passthrough), "{name}");
-                }
-                (Err(said), None, Some(part)) => assert!(said.to_string().contains(&part), "{name}: {said}"),
-                (read, _, _) => panic!("{name}: {read:?}"),
-            }
-        }
-        let mut map = HeaderMap::new();
-        map.insert(WEIR_AGENT_ID, HeaderValue::from_bytes(b"\xff").unwrap());
-        map.insert(WEIR_ACTION_NAME, HeaderValue::from_static("act"));
-        assert_eq!(read(&map, &contexts), Err(ContextError::Unreadable(Field::AgentHeader)));
     }
 }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 pub(crate) use carrier::{Carried, read};
 pub use name::{ContextError, Field};
 pub(crate) use name::{checked, index};
+pub(crate) use table::Promise;
 pub use table::{ContextLimits, Contexts, EndError, OpenContext, OpenError, Opened, Standing};
 
 /// What a context says.

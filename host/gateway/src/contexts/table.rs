@@ -51,6 +51,13 @@ struct Open {
     expires_at: SystemTime,
 }
 
+/// The reference that was promised for the first call of a token, with whose it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Promise {
+    pub(crate) reference: CallRef,
+    context: Digest,
+}
+
 /// A context to open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenContext {
@@ -207,12 +214,20 @@ impl Contexts {
     }
 
     /// What the context of a token says, and, for the first call that takes it, its reference.
-    pub(crate) fn enter(&self, token: &str, take: bool) -> Option<(Inside, Option<CallRef>)> {
+    pub(crate) fn enter(&self, token: &str, take: bool) -> Option<(Inside, Option<Promise>)> {
+        let digest = digest(token);
         let mut open = self.lock();
-        let context = open.get_mut(&digest(token)).filter(|context| context.expires > Instant::now())?;
-        let promised = (take && !context.is_taken).then_some(context.call_ref);
+        let context = open.get_mut(&digest).filter(|context| context.expires > Instant::now())?;
+        let promised = (take && !context.is_taken).then_some(Promise { reference: context.call_ref, context: digest });
         context.is_taken |= take;
         Some((context.inside.clone(), promised))
+    }
+
+    /// The call that took the reference turned out to be none that is recorded; the next one takes it.
+    pub(crate) fn give_back(&self, promise: &Promise) {
+        if let Some(context) = self.lock().get_mut(&promise.context) {
+            context.is_taken = false;
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Digest, Open>> {
@@ -307,7 +322,10 @@ mod tests {
         let opened = contexts.open(wanted("a", None)).unwrap();
         assert_eq!(contexts.enter(&opened.token, false).unwrap().1, None);
         let taken = contexts.enter(&opened.token, true).unwrap().1.unwrap();
-        assert_eq!(taken.as_str(), opened.standing.call_ref);
+        assert_eq!(taken.reference.as_str(), opened.standing.call_ref);
+        assert_eq!(contexts.enter(&opened.token, true).unwrap().1, None);
+        contexts.give_back(&taken);
+        assert_eq!(contexts.enter(&opened.token, true).unwrap().1, Some(taken));
         assert_eq!(contexts.enter(&opened.token, true).unwrap().1, None);
     }
 

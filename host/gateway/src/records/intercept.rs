@@ -6,7 +6,7 @@ use http::Uri;
 
 use super::{Notes, Trust, Wanted};
 use crate::call::Call;
-use crate::contexts::{Carried, Inside};
+use crate::contexts::{Carried, Contexts, Inside};
 use crate::refusal::Refusal;
 
 /// The part of a call that is about its context.
@@ -34,6 +34,13 @@ impl Intercept {
     /// The notes, if the call is recorded.
     pub(crate) fn notes(&self) -> Option<&Arc<Notes>> {
         self.notes.get()
+    }
+
+    /// The call is no action, so the reference that was promised for the first one is not for it.
+    pub(crate) fn is_no_action(&self, contexts: &Contexts) {
+        if let Some(promise) = self.carried.as_ref().and_then(|carried| carried.promised.as_ref()) {
+            contexts.give_back(promise);
+        }
     }
 
     pub(super) fn note_in(&self, notes: &Arc<Notes>) {

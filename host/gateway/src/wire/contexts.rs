@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::timestamp;
 use crate::contexts::{ContextError, Field, OpenContext, Opened, Standing, checked};
+use crate::json;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -45,8 +46,7 @@ pub(crate) struct ContextList {
 
 /// Reads the body of `POST /v1/contexts`. The error is for who sent it.
 pub(crate) fn open_context(body: &[u8]) -> Result<OpenContext, String> {
-    let written: Written = serde_json::from_slice(body).map_err(|error| format!("body: {error}"))?;
-    let Written { agent_id, action_name, index, ttl_ms, parent } = written;
+    let Written { agent_id, action_name, index, ttl_ms, parent } = json::object(body)?;
     let half = |present, missing| Err(ContextError::Half { present, missing }.to_string());
     let (agent_id, action_name) = match (agent_id, action_name) {
         (Some(agent), Some(action)) => (agent, action),
@@ -110,7 +110,8 @@ mod tests {
         let long = format!(r#"{{"agentId":"{}","actionName":"b"}}"#, "é".repeat(256));
         for (body, part) in [
             ("", "body"),
-            ("[]", "body"),
+            ("[]", "body: it must be a JSON object"),
+            (r#"["a","b",null,null,null]"#, "body: it must be a JSON object"),
             ("{}", "agentId and actionName are missing"),
             (r#"{"agentId":"a"}"#, "agentId is given without actionName"),
             (r#"{"agentId":null,"actionName":"b"}"#, "actionName is given without agentId"),

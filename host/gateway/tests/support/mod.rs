@@ -110,25 +110,30 @@ pub async fn start_serving(interceptors: Interceptors) -> Running {
 }
 
 async fn serve(routes: Vec<Route>, interceptors: Interceptors, options: GatewayOptions) -> Running {
-    let telemetry = Arc::new(Recorder::default());
     let set = RunningSet { epoch: 1, routes: Routes::new(routes).unwrap(), interceptors };
-    let gateway = Gateway::new(options, Arc::clone(&telemetry) as Arc<dyn Telemetry>, set);
-    let listener = weir_gateway::listen::bind(std::net::SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
-    let address = listener.local_addr().unwrap();
-    let (stop, stopped) = oneshot::channel::<()>();
-    let serving = {
-        let gateway = gateway.clone();
-        tokio::spawn(async move {
-            let stopped = async {
-                let _ = stopped.await;
-            };
-            gateway.serve(listener, stopped).await
-        })
-    };
-    Running { address, gateway, telemetry, stop: Some(stop), serving: Some(serving) }
+    Running::begin(|telemetry| Gateway::new(options, telemetry, set))
 }
 
 impl Running {
+    /// Serves the gateway that is made on a free port.
+    fn begin(make: impl FnOnce(Arc<dyn Telemetry>) -> Gateway) -> Self {
+        let telemetry = Arc::new(Recorder::default());
+        let gateway = make(Arc::clone(&telemetry) as Arc<dyn Telemetry>);
+        let listener = weir_gateway::listen::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = {
+            let gateway = gateway.clone();
+            tokio::spawn(async move {
+                let stopped = async {
+                    let _ = stopped.await;
+                };
+                gateway.serve(listener, stopped).await
+            })
+        };
+        Self { address, gateway, telemetry, stop: Some(stop), serving: Some(serving) }
+    }
+
     /// Begins to drain.
     pub fn stop(&mut self) -> JoinHandle<Drained> {
         drop(self.stop.take());

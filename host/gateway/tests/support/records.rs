@@ -4,13 +4,13 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use weir_core::record::{Row, Status};
 use weir_gateway::interceptors::Interceptors;
 use weir_gateway::records::{Exchange, NotAdmitted, Place, RecordMode, Records, Trust, Wanted};
-use weir_gateway::{Gateway, GatewayOptions, Route, Routes, RunningSet, Telemetry};
+use weir_gateway::{Gateway, GatewayOptions, Route, Routes, RunningSet};
 
-use super::{Recorder, Running};
+use super::Running;
 
 /// Rows in the order in which they were handed over.
 pub struct Rows {
@@ -115,29 +115,14 @@ impl Place for Taken {
 }
 
 pub async fn start_recording(routes: Vec<Route>, rows: &Arc<Rows>) -> Running {
-    let telemetry = Arc::new(Recorder::default());
-    let interceptors = Interceptors::default();
-    let set = RunningSet { epoch: 1, routes: Routes::new(routes).unwrap(), interceptors };
+    let set = RunningSet { epoch: 1, routes: Routes::new(routes).unwrap(), interceptors: Interceptors::default() };
     let options = GatewayOptions {
         drain_timeout: Duration::from_secs(5),
         response_timeout: Duration::from_secs(2),
         ..GatewayOptions::default()
     };
-    let reports = Arc::clone(&telemetry) as Arc<dyn Telemetry>;
-    let gateway = Gateway::recording(options, reports, Arc::clone(rows) as Arc<dyn Records>, set);
-    let listener = weir_gateway::listen::bind(std::net::SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
-    let address = listener.local_addr().unwrap();
-    let (stop, stopped) = oneshot::channel::<()>();
-    let serving = {
-        let gateway = gateway.clone();
-        tokio::spawn(async move {
-            let stopped = async {
-                let _ = stopped.await;
-            };
-            gateway.serve(listener, stopped).await
-        })
-    };
-    Running { address, gateway, telemetry, stop: Some(stop), serving: Some(serving) }
+    let records = Arc::clone(rows) as Arc<dyn Records>;
+    Running::begin(|telemetry| Gateway::recording(options, telemetry, records, set))
 }
 
 /// The text of a status as rows have it.

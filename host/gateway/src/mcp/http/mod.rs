@@ -66,7 +66,10 @@ pub(super) async fn exchange(
 ) -> Result<Response<ReplyBody>, Refusal> {
     match *request.method() {
         Method::POST => post(call, front::read_post(call, exposure, request).await?).await,
-        Method::GET | Method::DELETE | Method::HEAD | Method::OPTIONS => of_session(call, request).await,
+        Method::GET | Method::DELETE | Method::HEAD | Method::OPTIONS => {
+            call.intercept.is_no_action(&call.shared.contexts);
+            of_session(call, request).await
+        }
         _ => Err(Refusal::MethodNotAllowed(METHODS)),
     }
 }
@@ -86,7 +89,10 @@ async fn post(call: &Arc<Call>, posted: Posted) -> Result<Response<ReplyBody>, R
 async fn of_agent(call: &Arc<Call>, posted: Posted) -> Result<Response<ReplyBody>, Refusal> {
     match posted.envelope.kind() {
         Kind::Request { method } if !is_housekeeping(method) => recorded(call, carry(call, posted)).await,
-        _ => carry(call, posted).await,
+        _ => {
+            call.intercept.is_no_action(&call.shared.contexts);
+            carry(call, posted).await
+        }
     }
 }
 

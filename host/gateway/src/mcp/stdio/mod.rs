@@ -45,6 +45,7 @@ pub(crate) async fn exchange(
     exposure: Exposure,
     request: Request<Incoming>,
 ) -> Result<Response<ReplyBody>, Refusal> {
+    let is_no_action = || call.intercept.is_no_action(&call.shared.contexts);
     match *request.method() {
         Method::POST => {
             let posted = read_post(call, exposure, request).await?;
@@ -56,10 +57,21 @@ pub(crate) async fn exchange(
                     Era::Stateless => stateless::post(call, &bridge, posted).await,
                 }
             };
-            if is_action { recorded(call, answered).await } else { answered.await }
+            if is_action {
+                recorded(call, answered).await
+            } else {
+                is_no_action();
+                answered.await
+            }
         }
-        Method::GET => sessions::listen(&*call.shared.servers.bridge(call)?, &request.into_parts().0),
-        Method::DELETE => sessions::end(&*call.shared.servers.bridge(call)?, request.headers()),
+        Method::GET => {
+            is_no_action();
+            sessions::listen(&*call.shared.servers.bridge(call)?, &request.into_parts().0)
+        }
+        Method::DELETE => {
+            is_no_action();
+            sessions::end(&*call.shared.servers.bridge(call)?, request.headers())
+        }
         _ => Err(Refusal::MethodNotAllowed("POST, GET, DELETE")),
     }
 }

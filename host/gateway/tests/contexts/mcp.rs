@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use http::{HeaderValue, Request};
-use serde_json::{Value, json};
+use serde_json::json;
 use weir_core::Phase;
 use weir_gateway::Protocol;
+use weir_gateway::contexts::OpenContext;
 
+use super::text;
 use crate::support::mcp::{Client, SESSIONS, STATELESS, Script};
 use crate::support::{Answer, Rows, Running, deny_if, mutator, route, send, start_recording};
 
@@ -19,10 +21,6 @@ fn in_context(mut request: Request<String>, action: &str) -> Request<String> {
 async fn call(gateway: &Running, request: Request<String>) -> tokio::task::JoinHandle<Answer> {
     let address = gateway.address;
     tokio::spawn(async move { send(address, request).await })
-}
-
-fn text(column: &str) -> Value {
-    serde_json::from_str(column).unwrap()
 }
 
 #[tokio::test]
@@ -100,4 +98,33 @@ async fn a_denied_message_makes_a_row_without_what_it_said() {
         assert!(!row.request_payload.contains("forbidden"), "{}", row.request_payload);
         script.hears_nothing().await;
     }
+}
+
+#[tokio::test]
+async fn the_promised_reference_is_that_of_the_first_action() {
+    let script = Script::start().await;
+    let rows = Arc::new(Rows::new());
+    let gateway = start_recording(vec![route(Protocol::Mcp, script.upstream.address, vec![])], &rows).await;
+    let wanted =
+        OpenContext { agent_id: "ada".into(), action_name: "use-tool".into(), index: None, ttl: None, parent: None };
+    let opened = gateway.gateway.contexts().open(wanted).unwrap();
+    let client = Client::new(gateway.address, SESSIONS[1]);
+    for (message, is_first) in [
+        (client.request(1, "initialize", json!({})), false),
+        (json!({"jsonrpc": "2.0", "method": "notifications/initialized"}), false),
+        (client.request(3, "tools/call", json!({"name": "t"})), true),
+        (client.request(3, "tools/call", json!({"name": "t"})), false),
+    ] {
+        let mut request = client.post(&message);
+        request.headers_mut().insert("weir-context", opened.token.parse().unwrap());
+        let waiting = call(&gateway, request).await;
+        script.next().await.answer(r#"{"jsonrpc":"2.0","id":3,"result":{}}"#);
+        let answer = waiting.await.unwrap();
+        if is_first {
+            assert_eq!(answer.headers["weir-call-ref"].to_str().unwrap(), opened.standing.call_ref);
+        }
+    }
+    let refs: Vec<String> = rows.wait_for(2).await.into_iter().map(|row| row.call_ref).collect();
+    assert_eq!(refs[0], opened.standing.call_ref);
+    assert_ne!(refs[1], opened.standing.call_ref);
 }

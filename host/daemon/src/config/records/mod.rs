@@ -1,17 +1,20 @@
 //! `[records]`, `[records.preprocess]` and `[trust]`: what stands there, what holds, and the step between.
 
+mod queue;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use http::Uri;
-use weir_core::record::RecordMode;
+use weir_core::record::{MAX_LABEL, RecordMode};
 use weir_store::jobs::JobOptions;
-use weir_store::{StoreAddress, StoreOptions, WhenFull, WriterOptions};
+use weir_store::{StoreAddress, StoreOptions, WriterOptions};
 
 use super::address;
 use super::document::{At, Source, Table};
 use super::report::Place;
 use super::resolved::{Secret, Upstream};
+use queue::WrittenQueue;
 
 /// The store that is meant where none is named.
 const USUAL_STORE: &str = "sqlite:weir.db";
@@ -23,23 +26,11 @@ pub struct WrittenRecords {
     store_env: Option<At<String>>,
     tls_roots: Option<At<String>>,
     mode: Option<At<RecordMode>>,
-    queue: Option<At<usize>>,
-    queue_bytes: Option<At<usize>>,
-    when_full: Option<At<Full>>,
-    wait: Option<At<Duration>>,
-    group_rows: Option<At<usize>>,
-    group_delay: Option<At<Duration>>,
+    queue: WrittenQueue,
     max_body: Option<At<usize>>,
     max_size: Option<At<usize>>,
     drain_timeout: Option<At<Duration>>,
     preprocess: Option<WrittenPreprocess>,
-}
-
-/// `when_full` of `[records]`
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Full {
-    Wait,
-    Fail,
 }
 
 /// `[records.preprocess]`
@@ -140,12 +131,7 @@ pub(super) fn records(table: Table<'_>) -> WrittenRecords {
         tls_roots: table.text("tls_roots"),
         mode: table
             .choice("mode", &[RecordMode::Context, RecordMode::All, RecordMode::Off].map(|mode| (mode.as_str(), mode))),
-        queue: table.integer("queue", 1, 1_000_000),
-        queue_bytes: table.size("queue_bytes"),
-        when_full: table.choice("when_full", &[("wait", Full::Wait), ("fail", Full::Fail)]),
-        wait: table.milliseconds("wait_ms"),
-        group_rows: table.integer("group_rows", 1, 10_000),
-        group_delay: table.milliseconds("group_delay_ms"),
+        queue: WrittenQueue::read(&table),
         max_body: table.size("max_body"),
         max_size: table.size("max_size"),
         drain_timeout: table.milliseconds("drain_timeout_ms"),
@@ -189,13 +175,19 @@ fn preprocess(table: Table<'_>) -> WrittenPreprocess {
     written
 }
 
+/// Reads the name of an organisation. The error goes on behind what is named.
+pub fn organisation(text: &str) -> Result<String, &'static str> {
+    match text.trim() {
+        "" => Err("is empty; give the name of the organisation"),
+        odd if odd.contains(char::is_control) => Err("has control characters"),
+        long if long.chars().count() > MAX_LABEL => Err("has more than 255 characters"),
+        org => Ok(org.to_owned()),
+    }
+}
+
 /// Reads `[trust]`.
 pub(super) fn trust(table: Table<'_>) -> WrittenTrust {
-    let org = |text: &str| match text.trim() {
-        "" => Err("it is empty; give the name of the organisation".to_owned()),
-        long if long.chars().count() > 255 => Err("it has more than 255 characters".to_owned()),
-        org => Ok(org.to_owned()),
-    };
+    let org = |text: &str| organisation(text).map_err(|reason| format!("it {reason}"));
     let written = WrittenTrust { org: table.parsed("org", "a name", org), enabled: table.boolean("enabled") };
     if written.enabled.as_ref().is_some_and(|at| at.value) {
         // Nobody's endpoints are trusted by nobody: every call would be blocked.
@@ -216,25 +208,8 @@ pub(super) fn resolve_records(
     folder: &Path,
     variable: &dyn Fn(&str) -> Option<String>,
 ) -> RecordsConfig {
-    let WrittenRecords {
-        store,
-        store_env,
-        tls_roots,
-        mode,
-        queue,
-        queue_bytes,
-        when_full,
-        wait,
-        group_rows,
-        group_delay,
-        max_body,
-        max_size,
-        drain_timeout,
-        preprocess,
-    } = written;
-    if let (Some(At { value: Full::Fail, .. }), Some(At { place, .. })) = (&when_full, &wait) {
-        source.error(*place, "wait_ms is about when_full = \"wait\", and [records] has \"fail\"; leave one out");
-    }
+    let WrittenRecords { store, store_env, tls_roots, mode, queue, max_body, max_size, drain_timeout, preprocess } =
+        written;
     let max_size_place = max_size.as_ref().map(|at| at.place);
     let tls_place = tls_roots.as_ref().map(|at| at.place);
     let store = choose(store, store_env, source, folder, variable);
@@ -247,11 +222,6 @@ pub(super) fn resolve_records(
         }
         _ => {}
     }
-    let default = WriterOptions::default();
-    let wait = match default.when_full {
-        WhenFull::Wait(usual) => or(wait, usual),
-        WhenFull::Fail => or(wait, Duration::from_secs(5)),
-    };
     let journal = match store.address() {
         StoreAddress::Sqlite(path) => PathBuf::from(format!("{}.accepted", path.display())),
         StoreAddress::Postgres(_) => folder.join("records.accepted"),
@@ -264,16 +234,7 @@ pub(super) fn resolve_records(
             tls_roots: tls_roots.map(|at| folder.join(at.value)),
         },
         mode: or(mode, RecordMode::default()),
-        writer: WriterOptions {
-            queue: or(queue, default.queue),
-            queue_bytes: or(queue_bytes, default.queue_bytes),
-            group_rows: or(group_rows, default.group_rows),
-            group_delay: or(group_delay, default.group_delay),
-            when_full: match or(when_full, Full::Wait) {
-                Full::Wait => WhenFull::Wait(wait),
-                Full::Fail => WhenFull::Fail,
-            },
-        },
+        writer: queue.resolve(source),
         max_body: or(max_body, 256 << 10),
         drain_timeout: or(drain_timeout, Duration::from_secs(10)),
         preprocess: preprocess.and_then(|written| resolve_preprocess(written, source)),

@@ -7,29 +7,25 @@
 //!
 //! Not here: which calls are recorded, and what an answer to a refused call looks like.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+mod counters;
+mod losses;
+mod task;
+
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinHandle;
 use weir_core::record::{Record, RecordMode};
 
 use crate::journal::Journal;
-use crate::port::{Appended, Attempt, AuditEvent, Head, Store, StoreError};
+use crate::port::{Appended, Head, Store, StoreError};
+use counters::Counts;
+use losses::tell_lost;
+use task::Task;
 
-/// How a store that fails is tried again: first, and at most.
-const BACK_OFF: Duration = Duration::from_millis(50);
-const LONGEST_BACK_OFF: Duration = Duration::from_secs(5);
-
-/// How often a failing store is told of.
-const TELL_AGAIN: Duration = Duration::from_secs(30);
-
-/// Most bytes of one group: a commit should not take seconds.
-const GROUP_BYTES: usize = 8 << 20;
-
-/// Most lost calls that are named in one event.
-const MAX_NAMED: usize = 1000;
+pub use counters::{Counters, QueueState};
 
 /// What a call meets when the queue is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,33 +105,6 @@ pub enum Admission {
     Twice,
 }
 
-/// What was counted since the start, and how full the queue is.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Counters {
-    /// Calls that were accepted.
-    pub accepted: u64,
-    /// Calls that were refused because the queue was full.
-    pub refused: u64,
-    /// Calls that were accepted and are to have no row.
-    pub released: u64,
-    /// Rows that were committed.
-    pub written: u64,
-    /// Groups that were committed.
-    pub groups: u64,
-    /// Commits that failed and were tried again.
-    pub failed_commits: u64,
-    /// Records that the store will never take, or that nobody could hand over.
-    pub lost: u64,
-    /// Calls that are on their way or waiting to be written.
-    pub depth: usize,
-    /// Records that wait to be written.
-    pub waiting: usize,
-    /// Their bytes.
-    pub waiting_bytes: usize,
-    /// Why the store fails at present, for operators.
-    pub failing: Option<String>,
-}
-
 /// How draining ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drained {
@@ -154,15 +123,7 @@ struct Shared {
     closing: AtomicBool,
     journal: Journal,
     mode: AtomicU8,
-    accepted: AtomicU64,
-    refused: AtomicU64,
-    released: AtomicU64,
-    written: AtomicU64,
-    groups: AtomicU64,
-    failed_commits: AtomicU64,
-    lost: AtomicU64,
-    waiting: AtomicUsize,
-    waiting_bytes: AtomicUsize,
+    counts: Counts,
     state: Mutex<State>,
 }
 
@@ -203,15 +164,7 @@ impl Recorder {
             closing: AtomicBool::new(false),
             journal,
             mode: AtomicU8::new(number(mode)),
-            accepted: AtomicU64::new(0),
-            refused: AtomicU64::new(0),
-            released: AtomicU64::new(0),
-            written: AtomicU64::new(0),
-            groups: AtomicU64::new(0),
-            failed_commits: AtomicU64::new(0),
-            lost: AtomicU64::new(0),
-            waiting: AtomicUsize::new(0),
-            waiting_bytes: AtomicUsize::new(0),
+            counts: Counts::default(),
             state: Mutex::new(State { failing: None, head }),
         });
         // Every record in it has a slot, so it never has more than there are slots.
@@ -236,7 +189,7 @@ impl Recorder {
             return Err(Admission::Closed);
         }
         let Some(slot) = slot else {
-            shared.refused.fetch_add(1, Ordering::Relaxed);
+            Counts::add(&shared.counts.refused);
             return Err(Admission::Full);
         };
         // References are ours, but a line break in one would be two lines of the journal.
@@ -244,7 +197,7 @@ impl Recorder {
         if !shared.journal.accept(&call_ref) {
             return Err(Admission::Twice);
         }
-        shared.accepted.fetch_add(1, Ordering::Relaxed);
+        Counts::add(&shared.counts.accepted);
         Ok(Permit { shared: Arc::clone(shared), queue: self.queue.clone(), slot: Some(slot), call_ref })
     }
 
@@ -265,20 +218,8 @@ impl Recorder {
     /// What was counted.
     pub fn counters(&self) -> Counters {
         let shared = &self.shared;
-        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        Counters {
-            accepted: count(&shared.accepted),
-            refused: count(&shared.refused),
-            released: count(&shared.released),
-            written: count(&shared.written),
-            groups: count(&shared.groups),
-            failed_commits: count(&shared.failed_commits),
-            lost: count(&shared.lost),
-            depth: shared.options.queue.saturating_sub(shared.slots.available_permits()),
-            waiting: shared.waiting.load(Ordering::Relaxed),
-            waiting_bytes: shared.waiting_bytes.load(Ordering::Relaxed),
-            failing: shared.state().failing.clone(),
-        }
+        let depth = shared.options.queue.saturating_sub(shared.slots.available_permits());
+        shared.counts.read(depth, shared.state().failing.clone())
     }
 }
 
@@ -296,7 +237,7 @@ impl Shared {
     }
 
     fn has_room(&self) -> bool {
-        self.waiting_bytes.load(Ordering::Relaxed) < self.options.queue_bytes
+        self.counts.waiting_bytes.load(Ordering::Relaxed) < self.options.queue_bytes
     }
 
     fn slot_now(&self) -> Option<OwnedSemaphorePermit> {
@@ -325,12 +266,10 @@ impl Permit {
     pub fn record(mut self, record: Record) {
         let Some(slot) = self.slot.take() else { return };
         let bytes = record.bytes();
-        self.shared.waiting.fetch_add(1, Ordering::Relaxed);
-        self.shared.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.shared.counts.waits(bytes);
         if self.queue.try_send(Queued { record, bytes, _slot: slot }).is_err() {
             // Only after the writer was ended.
-            self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
-            self.shared.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            self.shared.counts.left(1, bytes);
             self.lose("the writer has ended");
         }
     }
@@ -338,7 +277,7 @@ impl Permit {
     /// The call is to have no row.
     pub fn release(mut self) {
         if self.slot.take().is_some() {
-            self.shared.released.fetch_add(1, Ordering::Relaxed);
+            Counts::add(&self.shared.counts.released);
             self.shared.journal.given_back(&self.call_ref);
             self.shared.room.notify_waiters();
         }
@@ -346,7 +285,7 @@ impl Permit {
 
     /// Stays in the journal, so that the next start tells of it as well.
     fn lose(&self, why: &str) {
-        self.shared.lost.fetch_add(1, Ordering::Relaxed);
+        Counts::add(&self.shared.counts.lost);
         tracing::error!(target: "weir::records", call_ref = self.call_ref, "the record of a call is lost: {why}");
     }
 }
@@ -384,159 +323,12 @@ impl Writer {
         if let Some(Head { id, hash }) = &head {
             tracing::info!(target: "weir::records", id, hash, "the records end here");
         }
-        Drained { written: self.shared.written.load(Ordering::Relaxed), lost, head }
+        Drained { written: self.shared.counts.written.load(Ordering::Relaxed), lost, head }
     }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
         self.task.abort();
-    }
-}
-
-struct Task {
-    shared: Arc<Shared>,
-    store: Arc<dyn Store>,
-    waiting: mpsc::Receiver<Queued>,
-    on_commit: Option<OnCommit>,
-}
-
-impl Task {
-    async fn run(mut self) {
-        while let Some(first) = self.waiting.recv().await {
-            let group = self.gather(first).await;
-            self.commit(group).await;
-        }
-    }
-
-    /// Takes what is there, and waits a little for more.
-    async fn gather(&mut self, first: Queued) -> Vec<Queued> {
-        let WriterOptions { group_rows, group_delay, .. } = self.shared.options;
-        let until = tokio::time::Instant::now() + group_delay;
-        let mut bytes = first.bytes;
-        let mut group = vec![first];
-        while group.len() < group_rows && bytes < GROUP_BYTES {
-            let next = match self.waiting.try_recv() {
-                Ok(next) => next,
-                Err(_) if group_delay.is_zero() => break,
-                Err(_) => match tokio::time::timeout_at(until, self.waiting.recv()).await {
-                    Ok(Some(next)) => next,
-                    _ => break,
-                },
-            };
-            bytes += next.bytes;
-            group.push(next);
-        }
-        group
-    }
-
-    async fn commit(&self, group: Vec<Queued>) {
-        let (records, slots): (Vec<Record>, Vec<(usize, OwnedSemaphorePermit)>) =
-            group.into_iter().map(|Queued { record, bytes, _slot }| (record, (bytes, _slot))).unzip();
-        let outcome = self.write(&records, Attempt::First).await;
-        if let Err(error) = outcome {
-            // One of them will never be taken; the others will.
-            for record in &records {
-                let alone = std::slice::from_ref(record);
-                if records.len() == 1 {
-                    self.give_up(record, &error).await;
-                } else if let Err(error) = self.write(alone, Attempt::Again).await {
-                    self.give_up(record, &error).await;
-                }
-            }
-        }
-        self.shared.journal.committed(records.iter().map(Record::call_ref));
-        self.shared.waiting.fetch_sub(records.len(), Ordering::Relaxed);
-        let bytes = slots.iter().map(|(bytes, _)| bytes).sum();
-        self.shared.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
-        drop(slots);
-        self.shared.room.notify_waiters();
-    }
-
-    /// Writes a group, however long the store fails. An error is final: the store will not take the group.
-    async fn write(&self, records: &[Record], mut attempt: Attempt) -> Result<(), StoreError> {
-        let started = Instant::now();
-        let (mut back_off, mut told) = (BACK_OFF, None::<Instant>);
-        loop {
-            match self.store.append(records, attempt).await {
-                Ok(appended) => {
-                    self.recovered(started);
-                    self.shared.written.fetch_add(appended.written as u64, Ordering::Relaxed);
-                    self.shared.groups.fetch_add(1, Ordering::Relaxed);
-                    self.shared.state().head = Some(appended.head.clone());
-                    if let Some(on_commit) = &self.on_commit {
-                        on_commit(&appended);
-                    }
-                    return Ok(());
-                }
-                Err(error @ StoreError::Refused(_)) => return Err(error),
-                // Something of it is there already: look first.
-                Err(StoreError::Conflict(_)) if attempt == Attempt::First => attempt = Attempt::Again,
-                // Twice within the group, or in the moment between the look and the writing.
-                Err(error @ StoreError::Conflict(_)) => return Err(error),
-                Err(error) => {
-                    self.shared.failed_commits.fetch_add(1, Ordering::Relaxed);
-                    if told.is_none_or(|told| told.elapsed() >= TELL_AGAIN) {
-                        told = Some(Instant::now());
-                        tracing::error!(
-                            target: "weir::records",
-                            records = self.shared.waiting.load(Ordering::Relaxed),
-                            "records cannot be written and are kept in memory until they can: {error}"
-                        );
-                    }
-                    self.shared.state().failing = Some(error.to_string());
-                    tokio::time::sleep(back_off).await;
-                    back_off = (back_off * 2).min(LONGEST_BACK_OFF);
-                    attempt = Attempt::Again;
-                }
-            }
-        }
-    }
-
-    fn recovered(&self, started: Instant) {
-        if self.shared.state().failing.take().is_some() {
-            let seconds = started.elapsed().as_secs();
-            tracing::info!(target: "weir::records", seconds, "records can be written again; none was lost");
-        }
-    }
-
-    async fn give_up(&self, record: &Record, error: &StoreError) {
-        self.shared.lost.fetch_add(1, Ordering::Relaxed);
-        tracing::error!(target: "weir::records", call_ref = record.call_ref(), "the record of a call is lost: {error}");
-        let event = lost_event(&[record.call_ref().to_owned()], "the store refused it");
-        if let Err(error) = self.store.note(&[event]).await {
-            tracing::error!(target: "weir::records", "the loss cannot be noted: {error}");
-        }
-    }
-}
-
-/// Which of the calls that were left open have no row; tells of them.
-async fn tell_lost(store: &dyn Store, left_open: &[String]) -> Result<Vec<String>, StoreError> {
-    let mut lost = Vec::new();
-    for some in left_open.chunks(MAX_NAMED) {
-        let present = store.present(some).await?;
-        lost.extend(some.iter().filter(|call_ref| !present.contains(call_ref)).cloned());
-    }
-    if !lost.is_empty() {
-        let events: Vec<AuditEvent> =
-            lost.chunks(MAX_NAMED).map(|some| lost_event(some, "the process ended before they were written")).collect();
-        store.note(&events).await?;
-        let named = lost.iter().take(20).map(String::as_str).collect::<Vec<_>>().join(", ");
-        tracing::warn!(
-            target: "weir::records",
-            calls = lost.len(),
-            "the process before ended with calls that were accepted and not recorded: {named}"
-        );
-    }
-    Ok(lost)
-}
-
-fn lost_event(call_refs: &[String], reason: &str) -> AuditEvent {
-    AuditEvent {
-        id: 0,
-        kind: "records.lost".to_owned(),
-        at: crate::now(),
-        call_ref: None,
-        detail: serde_json::json!({ "reason": reason, "count": call_refs.len(), "callRefs": call_refs }).to_string(),
     }
 }

@@ -1,0 +1,21 @@
+//! The tables, one step for each version of them, in the words of either database.
+
+use super::Dialect;
+
+/// A step that was released is never changed.
+const STEPS: &[&str] = &[include_str!("schema_1.sql")];
+
+/// The latest version that is known.
+pub(crate) const KNOWN: i64 = STEPS.len() as i64;
+
+impl Dialect {
+    /// The steps from a version to the latest, each with the version that it makes.
+    pub(crate) fn steps_from(self, version: i64) -> impl Iterator<Item = (i64, String)> {
+        let all = (1..).zip(STEPS).skip(usize::try_from(version).unwrap_or_default());
+        all.map(move |(version, step)| {
+            let step =
+                step.replace("{number}", self.number).replace("{place}", self.place).replace("{time}", self.time);
+            (version, step)
+        })
+    }
+}

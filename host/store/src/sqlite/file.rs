@@ -1,0 +1,205 @@
+//! A connection to a file: how it is opened, what its schema is, whether the file is still where it was.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+
+use super::SqliteStore;
+use crate::open::Access;
+use crate::port::StoreError;
+use crate::sql::{Database, KNOWN_SCHEMA};
+
+/// How long a connection waits for a lock before it says so.
+const BUSY: Duration = Duration::from_secs(2);
+
+/// A connection that is opened when it is needed, and again after it was given up.
+pub(super) struct File {
+    path: Arc<Path>,
+    access: Access,
+    max_pages: Option<usize>,
+    open: Option<(Connection, Identity)>,
+}
+
+/// Which file a path leads to.
+type Identity = Option<(u64, u64)>;
+
+/// A failure on the way, before it is put into the terms of the port.
+pub(super) enum Failure {
+    Sql(rusqlite::Error),
+    Store(StoreError),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl File {
+    /// A file that is not open yet.
+    pub(super) const fn new(path: Arc<Path>, access: Access, max_pages: Option<usize>) -> Self {
+        Self { path, access, max_pages, open: None }
+    }
+
+    pub(super) fn with<T>(
+        &mut self,
+        work: impl FnOnce(&mut Connection) -> Result<T, Failure>,
+    ) -> Result<T, StoreError> {
+        let done = match &mut self.open {
+            Some((connection, _)) => work(connection),
+            closed => {
+                let made = connect(&self.path, self.access, self.max_pages).map_err(|error| translate(&error))?;
+                let identity = identity(&self.path);
+                work(&mut closed.insert((made, identity)).0)
+            }
+        };
+        done.map_err(|failure| match failure {
+            Failure::Sql(error) => translate(&error),
+            Failure::Store(error) => error,
+        })
+    }
+
+    /// Writing on into a file that nobody finds any more would be a silent loss.
+    pub(super) fn is_in_place(&mut self) -> Result<(), StoreError> {
+        let now = identity(&self.path);
+        if self.open.as_ref().is_some_and(|(_, identity)| *identity != now) {
+            self.open = None;
+            let found = if now.is_some() { "replaced" } else { "removed" };
+            return Err(StoreError::Unavailable(format!(
+                "the file {} was {found} while Weir was writing to it; put it back, or start Weir again to begin a new one",
+                self.path.display()
+            )));
+        }
+        if self.open.is_none() {
+            if now.is_none() {
+                return Err(StoreError::Unavailable(format!("there is no file {}", self.path.display())));
+            }
+            self.with(|connection| has_tables(connection))?;
+        }
+        Ok(())
+    }
+}
+
+fn identity(path: &Path) -> Identity {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        std::fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
+    }
+    #[cfg(not(unix))]
+    path.is_file().then_some((0, 0))
+}
+
+fn connect(path: &Path, access: Access, max_pages: Option<usize>) -> rusqlite::Result<Connection> {
+    let common = OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
+    let connection = match access {
+        Access::Read => to_read(path, common | OpenFlags::SQLITE_OPEN_READ_ONLY)?,
+        Access::Write => {
+            private(path);
+            let flags = common | OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+            Connection::open_with_flags(path, flags)?
+        }
+    };
+    connection.busy_timeout(BUSY)?;
+    if access == Access::Write {
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        // A group is confirmed when it is on the disk, not when the system has promised to write it.
+        connection.pragma_update(None, "synchronous", "full")?;
+        if let Some(pages) = max_pages {
+            connection.pragma_update(None, "max_page_count", pages as i64)?;
+        }
+    }
+    Ok(connection)
+}
+
+/// SQLite wants to make files beside the one that it reads. Where it cannot, as in a copy on a medium for reading
+/// only, the file is read as one that nobody changes; but not if there is a log beside it, whose rows would be missed.
+fn to_read(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags)?;
+    let looked = connection.query_row("PRAGMA schema_version", [], |_| Ok(()));
+    let cannot = |error: &rusqlite::Error| {
+        matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
+    };
+    match looked {
+        Err(error) if cannot(&error) && !beside(path, "-wal").exists() => {
+            Connection::open_with_flags(unchanging(path), flags | OpenFlags::SQLITE_OPEN_URI)
+        }
+        // Whatever else is wrong is found by whoever asks next.
+        _ => Ok(connection),
+    }
+}
+
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
+}
+
+/// The URI of a file that does not change.
+fn unchanging(path: &Path) -> String {
+    let escaped: String = path
+        .to_string_lossy()
+        .chars()
+        .map(|c| if matches!(c, '%' | '?' | '#') { format!("%{:02X}", u32::from(c)) } else { c.to_string() })
+        .collect();
+    format!("file:{escaped}?immutable=1")
+}
+
+/// Makes the file before SQLite does: bodies of calls are nobody else's business. Whether it can be made is found out
+/// by opening it.
+fn private(path: &Path) {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let _ = options.open(path);
+}
+
+fn known_schema(connection: &Connection) -> Result<i64, Failure> {
+    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if found > KNOWN_SCHEMA {
+        return Err(StoreError::Newer { found, known: KNOWN_SCHEMA }.into());
+    }
+    Ok(found)
+}
+
+pub(super) fn has_tables(connection: &Connection) -> Result<(), Failure> {
+    match known_schema(connection)? {
+        0 => Err(StoreError::Damaged("it is a database, and holds none of Weir's tables".into()).into()),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), Failure> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found = known_schema(&transaction)?;
+    for (version, step) in SqliteStore::DIALECT.steps_from(found) {
+        transaction.execute_batch(&step)?;
+        transaction.pragma_update(None, "user_version", version)?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+fn translate(error: &rusqlite::Error) -> StoreError {
+    let text = error.to_string();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy(text),
+        Some(ErrorCode::DiskFull) => StoreError::Full(text),
+        Some(
+            ErrorCode::CannotOpen | ErrorCode::SystemIoFailure | ErrorCode::ReadOnly | ErrorCode::PermissionDenied,
+        ) => StoreError::Unavailable(text),
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreError::Damaged(text),
+        Some(ErrorCode::ConstraintViolation) => StoreError::Conflict(text),
+        Some(ErrorCode::TooBig) => StoreError::Refused(text),
+        _ => StoreError::Failed(text),
+    }
+}

@@ -1,0 +1,38 @@
+//! Telling which records are lost.
+
+use crate::port::{AuditEvent, Store, StoreError};
+
+/// Most lost calls that are named in one event.
+const MAX_NAMED: usize = 1000;
+
+/// Which of the calls that were left open have no row; tells of them.
+pub(super) async fn tell_lost(store: &dyn Store, left_open: &[String]) -> Result<Vec<String>, StoreError> {
+    let mut lost = Vec::new();
+    for some in left_open.chunks(MAX_NAMED) {
+        let present = store.present(some).await?;
+        lost.extend(some.iter().filter(|call_ref| !present.contains(call_ref)).cloned());
+    }
+    if !lost.is_empty() {
+        let events: Vec<AuditEvent> =
+            lost.chunks(MAX_NAMED).map(|some| lost_event(some, "the process ended before they were written")).collect();
+        store.note(&events).await?;
+        let named = lost.iter().take(20).map(String::as_str).collect::<Vec<_>>().join(", ");
+        tracing::warn!(
+            target: "weir::records",
+            calls = lost.len(),
+            "the process before ended with calls that were accepted and not recorded: {named}"
+        );
+    }
+    Ok(lost)
+}
+
+/// The event that names lost calls.
+pub(super) fn lost_event(call_refs: &[String], reason: &str) -> AuditEvent {
+    AuditEvent {
+        id: 0,
+        kind: "records.lost".to_owned(),
+        at: crate::now(),
+        call_ref: None,
+        detail: serde_json::json!({ "reason": reason, "count": call_refs.len(), "callRefs": call_refs }).to_string(),
+    }
+}

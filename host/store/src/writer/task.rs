@@ -1,0 +1,138 @@
+//! The task that writes: gathers a group, and commits it however long the store fails.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use weir_core::record::Record;
+
+use super::losses::lost_event;
+use super::{Counts, OnCommit, Queued, Shared, WriterOptions};
+use crate::port::{Attempt, Store, StoreError};
+
+/// How a store that fails is tried again: first, and at most.
+const BACK_OFF: Duration = Duration::from_millis(50);
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(5);
+
+/// How often a failing store is told of.
+const TELL_AGAIN: Duration = Duration::from_secs(30);
+
+/// Most bytes of one group: a commit should not take seconds.
+const GROUP_BYTES: usize = 8 << 20;
+
+/// What the task works with.
+pub(super) struct Task {
+    pub(super) shared: Arc<Shared>,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) waiting: mpsc::Receiver<Queued>,
+    pub(super) on_commit: Option<OnCommit>,
+}
+
+impl Task {
+    /// Writes until nobody can hand anything over any more.
+    pub(super) async fn run(mut self) {
+        while let Some(first) = self.waiting.recv().await {
+            let group = self.gather(first).await;
+            self.commit(group).await;
+        }
+    }
+
+    /// Takes what is there, and waits a little for more.
+    async fn gather(&mut self, first: Queued) -> Vec<Queued> {
+        let WriterOptions { group_rows, group_delay, .. } = self.shared.options;
+        let until = tokio::time::Instant::now() + group_delay;
+        let mut bytes = first.bytes;
+        let mut group = vec![first];
+        while group.len() < group_rows && bytes < GROUP_BYTES {
+            let next = match self.waiting.try_recv() {
+                Ok(next) => next,
+                Err(_) if group_delay.is_zero() => break,
+                Err(_) => match tokio::time::timeout_at(until, self.waiting.recv()).await {
+                    Ok(Some(next)) => next,
+                    _ => break,
+                },
+            };
+            bytes += next.bytes;
+            group.push(next);
+        }
+        group
+    }
+
+    async fn commit(&self, group: Vec<Queued>) {
+        let (records, slots): (Vec<Record>, Vec<(usize, OwnedSemaphorePermit)>) =
+            group.into_iter().map(|Queued { record, bytes, _slot }| (record, (bytes, _slot))).unzip();
+        let outcome = self.write(&records, Attempt::First).await;
+        if let Err(error) = outcome {
+            // One of them will never be taken; the others will.
+            for record in &records {
+                let alone = std::slice::from_ref(record);
+                if records.len() == 1 {
+                    self.give_up(record, &error).await;
+                } else if let Err(error) = self.write(alone, Attempt::Again).await {
+                    self.give_up(record, &error).await;
+                }
+            }
+        }
+        self.shared.journal.committed(records.iter().map(Record::call_ref));
+        self.shared.counts.left(records.len(), slots.iter().map(|(bytes, _)| bytes).sum());
+        drop(slots);
+        self.shared.room.notify_waiters();
+    }
+
+    /// Writes a group, however long the store fails. An error is final: the store will not take the group.
+    async fn write(&self, records: &[Record], mut attempt: Attempt) -> Result<(), StoreError> {
+        let started = Instant::now();
+        let (mut back_off, mut told) = (BACK_OFF, None::<Instant>);
+        loop {
+            match self.store.append(records, attempt).await {
+                Ok(appended) => {
+                    self.recovered(started);
+                    self.shared.counts.written.fetch_add(appended.written as u64, Ordering::Relaxed);
+                    Counts::add(&self.shared.counts.groups);
+                    self.shared.state().head = Some(appended.head.clone());
+                    if let Some(on_commit) = &self.on_commit {
+                        on_commit(&appended);
+                    }
+                    return Ok(());
+                }
+                Err(error @ StoreError::Refused(_)) => return Err(error),
+                // Something of it is there already: look first.
+                Err(StoreError::Conflict(_)) if attempt == Attempt::First => attempt = Attempt::Again,
+                // Twice within the group, or in the moment between the look and the writing.
+                Err(error @ StoreError::Conflict(_)) => return Err(error),
+                Err(error) => {
+                    Counts::add(&self.shared.counts.failed_commits);
+                    if told.is_none_or(|told| told.elapsed() >= TELL_AGAIN) {
+                        told = Some(Instant::now());
+                        tracing::error!(
+                            target: "weir::records",
+                            records = self.shared.counts.waiting.load(Ordering::Relaxed),
+                            "records cannot be written and are kept in memory until they can: {error}"
+                        );
+                    }
+                    self.shared.state().failing = Some(error.to_string());
+                    tokio::time::sleep(back_off).await;
+                    back_off = (back_off * 2).min(LONGEST_BACK_OFF);
+                    attempt = Attempt::Again;
+                }
+            }
+        }
+    }
+
+    fn recovered(&self, started: Instant) {
+        if self.shared.state().failing.take().is_some() {
+            let seconds = started.elapsed().as_secs();
+            tracing::info!(target: "weir::records", seconds, "records can be written again; none was lost");
+        }
+    }
+
+    async fn give_up(&self, record: &Record, error: &StoreError) {
+        Counts::add(&self.shared.counts.lost);
+        tracing::error!(target: "weir::records", call_ref = record.call_ref(), "the record of a call is lost: {error}");
+        let event = lost_event(&[record.call_ref().to_owned()], "the store refused it");
+        if let Err(error) = self.store.note(&[event]).await {
+            tracing::error!(target: "weir::records", "the loss cannot be noted: {error}");
+        }
+    }
+}
