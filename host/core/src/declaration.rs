@@ -8,6 +8,10 @@ use crate::{EventName, InterceptorName, NameError, Phase};
 /// at load and matched on every call; a longer list is better written as a wildcard.
 pub const MAX_HOOKS: usize = 64;
 
+/// Longest version and longest description, in bytes; longer ones are cut, since they are for people only.
+const MAX_VERSION: usize = 64;
+const MAX_DESCRIPTION: usize = 1024;
+
 /// What a policy may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -141,6 +145,13 @@ impl Compat {
 }
 
 impl Declaration {
+    /// The same with texts for people of bearable length.
+    pub fn cut(self) -> Self {
+        let version = self.version.map(|text| cut(text, MAX_VERSION));
+        let description = self.description.map(|text| cut(text, MAX_DESCRIPTION));
+        Self { version, description, ..self }
+    }
+
     /// Checks what types cannot say: all faults come together.
     pub fn check(&self) -> Result<(), Vec<DeclarationError>> {
         let mut errors = check_hooks(&self.hooks);
@@ -154,6 +165,11 @@ impl Declaration {
         }
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
+}
+
+fn cut(mut text: String, most: usize) -> String {
+    text.truncate(text.floor_char_boundary(most.min(text.len())));
+    text
 }
 
 /// Checks a list of hooks, declared or overridden. An empty list is for the caller to judge.
@@ -215,6 +231,14 @@ mod tests {
         ];
         bad.compat = Some(Compat { min_protocol: "2026".into(), max_protocol: Some("2025".into()) });
         assert_eq!(bad.check().unwrap_err().len(), 4);
+    }
+
+    #[test]
+    fn texts_for_people_are_cut() {
+        let long = Some("é".repeat(1000));
+        let cut = Declaration { version: long.clone(), description: long, ..declaration() }.cut();
+        assert_eq!((cut.version.unwrap().len(), cut.description.unwrap().len()), (64, 1024));
+        assert_eq!(declaration().cut(), declaration());
     }
 
     #[test]

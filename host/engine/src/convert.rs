@@ -48,8 +48,8 @@ pub fn declaration(declared: types::Declaration) -> Result<Declaration, NameErro
     } = declared;
     Ok(Declaration {
         name: InterceptorName::new(&name)?,
-        version: version.map(|text| cut(text, 64)),
-        description: description.map(|text| cut(text, 1024)),
+        version,
+        description,
         kind: match kind {
             types::Kind::Validation => Kind::Validation,
             types::Kind::Mutation => Kind::Mutation,
@@ -67,7 +67,8 @@ pub fn declaration(declared: types::Declaration) -> Result<Declaration, NameErro
             .map(|types::PriorityHint { request, response }| PriorityHint { request, response }),
         compat: compat.map(|types::Compat { min_protocol, max_protocol }| Compat { min_protocol, max_protocol }),
         config_schema,
-    })
+    }
+    .cut())
 }
 
 /// What a policy answered.
@@ -104,9 +105,4 @@ pub fn outcome(outcome: types::Outcome) -> Outcome {
             info,
         }),
     }
-}
-
-fn cut(mut text: String, most: usize) -> String {
-    text.truncate(text.floor_char_boundary(most.min(text.len())));
-    text
 }

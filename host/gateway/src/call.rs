@@ -12,6 +12,7 @@ use crate::contexts::Carried;
 use crate::gateway::Shared;
 use crate::headers::trace::Trace;
 use crate::records::Intercept;
+use crate::refusal::Refusal;
 use crate::routes::Prepared;
 use crate::telemetry::ExchangeReport;
 
@@ -153,17 +154,21 @@ impl Call {
         &self.route.route.name
     }
 
+    /// Who calls, as far as the route knows. Read from the caller's headers as they came.
+    pub(crate) fn principal(&self, headers: &HeaderMap) -> Principal {
+        let source = self.route.route.principal.as_ref();
+        match source.and_then(|source| Some((source.kind, text(headers, &source.header)?))) {
+            Some((kind, id)) => Principal { kind, id: Some(id), claims: None },
+            None => Principal::default(),
+        }
+    }
+
     /// Who, where and when, for policies. Made from the caller's headers as they came.
     pub(crate) fn context(&self, headers: &HeaderMap, surface: Surface) -> Arc<Context> {
         let route = &self.route.route;
-        let id = route.principal.as_ref().and_then(|source| text(headers, &source.header));
-        let principal = match (&route.principal, id) {
-            (Some(source), Some(id)) => Principal { kind: source.kind, id: Some(id), claims: None },
-            _ => Principal::default(),
-        };
         let inside = self.intercept.inside();
         Arc::new(Context {
-            principal,
+            principal: self.principal(headers),
             session_id: surface.session_id,
             agent_id: inside.map(|inside| inside.agent_id.to_string()),
             action_name: inside.map(|inside| inside.action_name.to_string()),
@@ -186,6 +191,11 @@ impl Call {
     /// Notes why the gateway answers by itself; the first reason stays.
     pub(crate) fn refused(&self, kind: &'static str) {
         let _ = self.refused.set(kind);
+    }
+
+    /// Whether the gateway answers because the upstream did not.
+    pub(crate) fn is_late(&self) -> bool {
+        self.refused.get() == Some(&Refusal::UpstreamTimeout.urn())
     }
 }
 

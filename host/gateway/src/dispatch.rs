@@ -85,6 +85,9 @@ async fn on_route(
     let watch = Watch::over(Arc::clone(&call));
 
     let exchange = async {
+        if call.route.route.protocol == Protocol::Mcp {
+            exposure.admit(&call.shared.options.admission, &request)?;
+        }
         if let Some(wrong) = wrong {
             return Err(Refusal::BadRequest(wrong.to_string()));
         }
@@ -93,7 +96,7 @@ async fn on_route(
         }
         match call.route.route.protocol {
             Protocol::Http => recorded(&call, exchange::<Http>(&call, request)).await,
-            Protocol::Mcp => mcp::exchange(&call, exposure, request).await,
+            Protocol::Mcp => mcp::exchange(&call, request).await,
         }
     };
     let answered = match AssertUnwindSafe(exchange).catch_unwind().await {

@@ -201,7 +201,7 @@ impl Refusal {
     }
 
     /// What the caller is not told goes to the log.
-    fn log(&self, reference: Option<&CallRef>) {
+    pub(crate) fn log(&self, reference: Option<&CallRef>) {
         let call_ref = reference.map_or("", CallRef::as_str);
         match self {
             Self::UnusablePayload(reason) => {

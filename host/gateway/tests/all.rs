@@ -20,6 +20,8 @@ mod interceptors;
 mod mcp;
 /// Headers that say what a message says, in the revision that has them.
 mod mcp_headers;
+/// Whose a session is, where the route knows principals.
+mod mcp_owners;
 /// What every revision of MCP must do, each in its own way.
 mod mcp_revisions;
 /// Sessions: requests of the server, GET streams, resumption, cancellation, many sessions at a time.

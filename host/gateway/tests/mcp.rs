@@ -224,6 +224,9 @@ async fn pages_of_other_origins_are_kept_out() {
         let answer = send(gateway.address, Request::post("/r").header(header, value).body(CALL).unwrap()).await;
         assert_eq!(answer.status.as_u16(), status, "{header}: {value}");
     }
+    // That comes before anything else that is wrong with a request.
+    let request = Request::post("/r").header("origin", "http://evil.example").header("weir-agent-id", "alone");
+    assert_eq!(send(gateway.address, request.body(CALL).unwrap()).await.status, 403);
 }
 
 #[tokio::test]

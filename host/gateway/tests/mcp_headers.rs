@@ -1,35 +1,9 @@
 //! The headers that say what a message of the stateless revision says: checked, learned, written anew.
 
 use serde_json::{Value, json};
-use weir_core::Phase;
-use weir_gateway::Protocol;
 
-use crate::support::mcp::{Client, Heard, STATELESS, Script};
-use crate::support::{Policy, Running, mutator, respond, route, send, start, validator};
-
-const BOTH: &[Phase] = &[Phase::Request, Phase::Response];
-const REQUEST: &[Phase] = &[Phase::Request];
-
-async fn gateway(script: &Script, policies: Vec<Policy>) -> Running {
-    start(vec![route(Protocol::Mcp, script.upstream.address, policies)]).await
-}
-
-fn client(gateway: &Running) -> Client {
-    Client::new(gateway.address, STATELESS)
-}
-
-fn result(id: impl Into<Value>, result: Value) -> String {
-    json!({"jsonrpc": "2.0", "id": id.into(), "result": result}).to_string()
-}
-
-/// Tools of which two arguments are mirrored.
-fn tools() -> Value {
-    json!({"resultType": "complete", "ttlMs": 1, "cacheScope": "public", "tools": [
-        {"name": "sql", "inputSchema": {"type": "object", "properties": {
-            "region": {"type": "string", "x-mcp-header": "Region"},
-            "limit": {"type": "object", "properties": {"rows": {"type": "integer", "x-mcp-header": "Rows"}}}}}},
-        {"name": "plain", "inputSchema": {"type": "object"}}]})
-}
+use crate::support::mcp::{BOTH, Client, Heard, REQUEST, STATELESS, Script, gateway, result, tools};
+use crate::support::{mutator, respond, send, validator};
 
 /// Sends a POST whose headers are set (or, without a value, removed) and waits for what becomes of it: `None` if it
 /// reached the server, else the status and the code.
@@ -69,7 +43,7 @@ async fn outcome(
 async fn headers_must_say_what_the_message_says() {
     let script = Script::start().await;
     let gateway = gateway(&script, vec![]).await;
-    let client = client(&gateway);
+    let client = Client::stateless(&gateway);
     let call = client.request(1, "tools/call", json!({"name": "héllo", "arguments": {}}));
     let read = client.request("r", "resources/read", json!({"uri": "file:///a b"}));
     let list = client.request(2, "tools/list", json!({}));
@@ -122,7 +96,7 @@ async fn mirrored_arguments_are_learned_and_checked() {
         let script = Script::start().await;
         let allow = || validator("tools/call", BOTH, |_| None);
         let gateway = gateway(&script, if policies { vec![allow()] } else { vec![] }).await;
-        let client = client(&gateway);
+        let client = Client::stateless(&gateway);
         let call = |arguments: Value| client.request(1, "tools/call", json!({"name": "sql", "arguments": arguments}));
         let full = call(json!({"region": "über", "limit": {"rows": 42}}));
         let region = ("mcp-param-region", Some("=?base64?w7xiZXI=?="));
@@ -168,7 +142,7 @@ async fn headers_follow_what_a_policy_changed() {
         Some(params.replace("secret", "geändert").replace("\"rows\":1", "\"rows\":2").replace("file:///a", "file:///b"))
     });
     let gateway = gateway(&script, vec![change]).await;
-    let client = client(&gateway);
+    let client = Client::stateless(&gateway);
     let read = client.request(1, "resources/read", json!({"uri": "file:///a"}));
     let reading = client.send(&read);
     let heard = script.next().await;

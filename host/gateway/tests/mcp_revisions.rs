@@ -2,19 +2,12 @@
 
 use serde_json::{Value, json};
 use weir_core::Phase;
-use weir_gateway::Protocol;
 
-use crate::support::mcp::{Client, SESSIONS, STATELESS, Script};
-use crate::support::{Policy, Running, deny_if, mutator, route, start};
-
-const BOTH: &[Phase] = &[Phase::Request, Phase::Response];
+use crate::support::mcp::{BOTH, Client, SESSIONS, STATELESS, Script, gateway};
+use crate::support::{deny_if, mutator};
 
 fn revisions() -> impl Iterator<Item = &'static str> {
     SESSIONS.into_iter().chain([STATELESS])
-}
-
-async fn gateway(script: &Script, policies: Vec<Policy>) -> Running {
-    start(vec![route(Protocol::Mcp, script.upstream.address, policies)]).await
 }
 
 fn call(client: &Client, id: impl Into<Value>, text: &str) -> Value {

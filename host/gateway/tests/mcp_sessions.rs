@@ -9,16 +9,8 @@ use serde_json::{Value, json};
 use weir_core::Phase;
 use weir_gateway::{GatewayOptions, Protocol, Route};
 
-use crate::support::mcp::{Client, Events, SESSIONS, Script, Stream};
-use crate::support::{Policy, Running, deny_if, full, mutator, respond, route, sleeper, start, start_with, validator};
-
-const BOTH: &[Phase] = &[Phase::Request, Phase::Response];
-const REQUEST: &[Phase] = &[Phase::Request];
-const RESPONSE: &[Phase] = &[Phase::Response];
-
-async fn gateway(script: &Script, policies: Vec<Policy>) -> Running {
-    start(vec![route(Protocol::Mcp, script.upstream.address, policies)]).await
-}
+use crate::support::mcp::{BOTH, Client, Events, REQUEST, RESPONSE, SESSIONS, Script, Stream, gateway};
+use crate::support::{Policy, deny_if, full, mutator, respond, route, send, sleeper, start, start_with, validator};
 
 fn question(id: impl Into<Value>, text: &str) -> Value {
     json!({"jsonrpc": "2.0", "id": id.into(), "method": "elicitation/create", "params": {"message": text}})
@@ -26,6 +18,16 @@ fn question(id: impl Into<Value>, text: &str) -> Value {
 
 fn result(id: impl Into<Value>, text: &str) -> Value {
     json!({"jsonrpc": "2.0", "id": id.into(), "result": {"text": text}})
+}
+
+/// Posts an answer of the client, and gives what the server hears of it.
+async fn told(script: &Script, client: &Client, answer: &Value) -> Value {
+    let posted = client.send(answer);
+    let heard = script.next().await;
+    let said = heard.json();
+    heard.accept();
+    assert_eq!(posted.await.unwrap().status, 202);
+    said
 }
 
 /// The stream of a session, from both ends.
@@ -57,11 +59,8 @@ async fn both_halves_of_a_question_of_the_server_are_events() {
         let (events, mut stream) = listen(&script, &client, None).await;
         events.message(&question(1, "a secret")).await;
         assert_eq!(stream.message().await, question(1, "a -"), "{revision}");
-        let posted = client.send(&json!({"jsonrpc": "2.0", "id": 1, "result": {"content": {"x": "my secret"}}}));
-        let heard = script.next().await;
-        assert_eq!(heard.json(), json!({"jsonrpc": "2.0", "id": 1, "result": {"content": {"x": "my -"}}}));
-        heard.accept();
-        assert_eq!(posted.await.unwrap().status, 202);
+        let answer = |text: &str| json!({"jsonrpc": "2.0", "id": 1, "result": {"content": {"x": text}}});
+        assert_eq!(told(&script, &client, &answer("my secret")).await, answer("my -"));
         // Sending mutates before it validates, receiving validates first.
         let asked = "{\"message\":\"a -\"}".to_owned();
         assert_eq!(
@@ -72,11 +71,7 @@ async fn both_halves_of_a_question_of_the_server_are_events() {
             ]
         );
         // It was answered, so another answer is one to nothing.
-        let again = client.send(&json!({"jsonrpc": "2.0", "id": 1, "result": {"content": {}}}));
-        let heard = script.next().await;
-        assert_eq!(heard.json()["error"]["code"], -32603);
-        heard.accept();
-        again.await.unwrap();
+        assert_eq!(told(&script, &client, &answer("again")).await["error"]["code"], -32603);
     }
 }
 
@@ -112,13 +107,9 @@ async fn a_denied_answer_of_the_client_is_an_error_for_the_server() {
     for (id, text, passes) in [(json!("a"), "fine", true), (json!("b"), "secret", false)] {
         events.message(&question(id.clone(), "?")).await;
         stream.message().await;
-        let posted = client.send(&result(id.clone(), text));
-        let heard = script.next().await;
-        let said = heard.json();
+        let said = told(&script, &client, &result(id.clone(), text)).await;
         assert_eq!(said["id"], id);
         assert_eq!((said.get("result").is_some(), said["error"]["code"] == -32602), (passes, !passes), "{said}");
-        heard.accept();
-        assert_eq!(posted.await.unwrap().status, 202);
     }
 }
 
@@ -215,11 +206,7 @@ async fn a_session_that_ended_is_forgotten() {
         let status = if ends_by == "DELETE" { 204 } else { 404 };
         script.next().await.respond(Response::builder().status(status).body(full("")).unwrap());
         assert_eq!(ending.await.unwrap().status, status);
-        let posted = client.send(&result(1, "late"));
-        let heard = script.next().await;
-        assert_eq!(heard.json()["error"]["code"], -32603, "{ends_by}");
-        heard.accept();
-        posted.await.unwrap();
+        assert_eq!(told(&script, &client, &result(1, "late")).await["error"]["code"], -32603, "{ends_by}");
     }
 }
 
@@ -235,14 +222,7 @@ async fn what_is_awaited_is_bounded() {
     });
     let gateway = gateway(&script, vec![watch]).await;
     let client = Client::new(gateway.address, SESSIONS[1]);
-    let answer = async |id: usize| {
-        let posted = client.send(&result(id, "x"));
-        let heard = script.next().await;
-        let passes = heard.json().get("result").is_some();
-        heard.accept();
-        posted.await.unwrap();
-        passes
-    };
+    let answer = async |id: usize| told(&script, &client, &result(id, "x")).await.get("result").is_some();
     let (events, mut stream) = listen(&script, &client, None).await;
     let large = "x".repeat(60_000);
     for (count, text) in [(160, large.as_str()), (1030, "?")] {
@@ -464,4 +444,113 @@ async fn many_sessions_do_not_mix() {
     for session in sessions {
         session.await.unwrap();
     }
+}
+
+/// Two readers could take two values for different sessions, or half of one.
+#[tokio::test]
+async fn what_names_a_session_or_a_revision_comes_once() {
+    let script = Script::start().await;
+    let gateway = gateway(&script, vec![]).await;
+    let client = Client::new(gateway.address, SESSIONS[1]);
+    for method in ["POST", "GET", "DELETE"] {
+        for (name, value) in [
+            ("mcp-session-id", "s2"),
+            ("mcp-session-id", "s1"),
+            ("mcp-protocol-version", SESSIONS[0]),
+            ("mcp-protocol-version", SESSIONS[1]),
+        ] {
+            let mut request = client.post(&client.request(1, "tools/list", json!({})));
+            *request.method_mut() = method.parse().unwrap();
+            request.headers_mut().append(name, value.parse().unwrap());
+            let answer = send(gateway.address, request).await;
+            assert_eq!(answer.status, 400, "{method} {name} {value}: {}", answer.text());
+            assert!(answer.json()["error"]["code"].is_i64(), "{}", answer.text());
+        }
+    }
+    for (name, value) in [("mcp-session-id", &b"s\xe9"[..]), ("mcp-protocol-version", b"1999-01-01")] {
+        let mut request = http::Request::get("/r").body(String::new()).unwrap();
+        request.headers_mut().insert(name, http::HeaderValue::from_bytes(value).unwrap());
+        assert_eq!(send(gateway.address, request).await.status, 400, "{name}");
+    }
+    script.hears_nothing().await;
+}
+
+/// A handshake begins a session of its own, whatever session its sender was in before.
+#[tokio::test]
+async fn a_handshake_under_an_old_id_begins_a_new_session() {
+    let script = Script::start().await;
+    let saw = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let keep = Arc::clone(&saw);
+    let watch = validator("tools/list", REQUEST, move |shown| {
+        let context = &shown.event.context;
+        keep.lock().unwrap().push((context.session_id.clone(), context.protocol_revision.clone()));
+        None
+    });
+    let gateway = gateway(&script, vec![watch]).await;
+    let old = Client::new(gateway.address, SESSIONS[0]);
+    let new = Client { session: "s2".to_owned(), ..old.clone() };
+    let greeting = old.send(&old.request(0, "initialize", json!({})));
+    let mut reply =
+        respond("application/json", crate::support::mcp::result(0, json!({"protocolVersion": SESSIONS[1]})));
+    reply.headers_mut().insert("mcp-session-id", "s2".parse().unwrap());
+    script.next().await.respond(reply);
+    greeting.await.unwrap();
+    for client in [&new, &old] {
+        let listing = client.send(&client.request(1, "tools/list", json!({})));
+        script.next().await.answer(result(1, "").to_string());
+        listing.await.unwrap();
+    }
+    let seen = |session: &str, revision: &str| (Some(session.to_owned()), Some(revision.to_owned()));
+    // The header of both says the revision before.
+    assert_eq!(*saw.lock().unwrap(), [seen("s2", SESSIONS[1]), seen("s1", SESSIONS[0])]);
+}
+
+/// A question that comes on a stream from before the reload is one of the session, as is its answer.
+#[tokio::test]
+async fn policies_that_come_with_a_reload_judge_what_comes_on_an_open_stream() {
+    let script = Script::start().await;
+    let gateway = gateway(&script, vec![]).await;
+    let client = Client::new(gateway.address, SESSIONS[1]);
+    let (events, mut stream) = listen(&script, &client, None).await;
+    let deny = deny_if("elicitation/create", BOTH, "bad");
+    let routes = weir_gateway::Routes::new(vec![route(Protocol::Mcp, script.upstream.address, vec![deny])]).unwrap();
+    gateway.gateway.replace(weir_gateway::RunningSet { epoch: 2, routes, interceptors: Default::default() });
+    events.message(&question("q", "bad")).await;
+    let heard = script.next().await;
+    assert_eq!(heard.json()["error"]["code"], -32602);
+    heard.accept();
+    for (text, passes) in [("fine", true), ("bad", false)] {
+        events.message(&question(text, "fine")).await;
+        assert_eq!(stream.message().await, question(text, "fine"));
+        let said = told(&script, &client, &result(text, text)).await;
+        assert_eq!((said.get("result").is_some(), said["error"]["code"] == -32602), (passes, !passes), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn the_answer_to_a_ping_of_the_server_passes() {
+    let script = Script::start().await;
+    let gateway = gateway(&script, vec![deny_if("*", BOTH, "")]).await;
+    let client = Client::new(gateway.address, SESSIONS[1]);
+    let (events, mut stream) = listen(&script, &client, None).await;
+    let ping = json!({"jsonrpc": "2.0", "id": "p", "method": "ping"});
+    events.message(&ping).await;
+    assert_eq!(stream.message().await, ping);
+    let pong = json!({"jsonrpc": "2.0", "id": "p", "result": {}});
+    for passes in [true, false] {
+        assert_eq!(told(&script, &client, &pong).await == pong, passes, "once");
+    }
+}
+
+/// Whoever is asked is told, and nobody waits for ever.
+#[tokio::test]
+async fn an_answer_that_a_policy_makes_unusable_is_an_error_for_the_server() {
+    let script = Script::start().await;
+    let gateway = gateway(&script, vec![mutator("elicitation/create", RESPONSE, |_| Some("[]".to_owned()))]).await;
+    let client = Client::new(gateway.address, SESSIONS[0]);
+    let (events, mut stream) = listen(&script, &client, None).await;
+    events.message(&question(1, "?")).await;
+    stream.message().await;
+    let said = told(&script, &client, &result(1, "x")).await;
+    assert_eq!((&said["id"], &said["error"]["code"]), (&json!(1), &json!(-32603)));
 }

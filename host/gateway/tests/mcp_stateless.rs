@@ -6,36 +6,10 @@ use std::time::Duration;
 
 use http::Request;
 use serde_json::{Value, json};
-use weir_core::Phase;
 use weir_gateway::{GatewayOptions, OnDeny, Protocol, Route};
 
-use crate::support::mcp::{Client, STATELESS, Script};
-use crate::support::{Policy, Running, deny_if, mutator, respond, route, send, sleeper, start, start_with, validator};
-
-const BOTH: &[Phase] = &[Phase::Request, Phase::Response];
-const REQUEST: &[Phase] = &[Phase::Request];
-const RESPONSE: &[Phase] = &[Phase::Response];
-
-async fn gateway(script: &Script, policies: Vec<Policy>) -> Running {
-    start(vec![route(Protocol::Mcp, script.upstream.address, policies)]).await
-}
-
-fn client(gateway: &Running) -> Client {
-    Client::new(gateway.address, STATELESS)
-}
-
-fn result(id: impl Into<Value>, result: Value) -> String {
-    json!({"jsonrpc": "2.0", "id": id.into(), "result": result}).to_string()
-}
-
-/// Tools of which two arguments are mirrored.
-fn tools() -> Value {
-    json!({"resultType": "complete", "ttlMs": 1, "cacheScope": "public", "tools": [
-        {"name": "sql", "inputSchema": {"type": "object", "properties": {
-            "region": {"type": "string", "x-mcp-header": "Region"},
-            "limit": {"type": "object", "properties": {"rows": {"type": "integer", "x-mcp-header": "Rows"}}}}}},
-        {"name": "plain", "inputSchema": {"type": "object"}}]})
-}
+use crate::support::mcp::{BOTH, Client, REQUEST, RESPONSE, STATELESS, Script, gateway, result, tools};
+use crate::support::{deny_if, mutator, respond, route, send, sleeper, start, start_with, validator};
 
 #[tokio::test]
 async fn questions_inside_a_result_are_events() {
@@ -48,7 +22,7 @@ async fn questions_inside_a_result_are_events() {
     });
     let change = mutator("elicitation/create", REQUEST, |params| Some(params.replace("secret", "-")));
     let gateway = gateway(&script, vec![watch, change]).await;
-    let client = client(&gateway);
+    let client = Client::stateless(&gateway);
     let calling = client.send(&client.request(1, "tools/call", json!({"name": "x"})));
     let asked = r#"{"jsonrpc":"2.0","id":1,"result":{"resultType":"input_required","inputRequests":{"a/b":{"method":"elicitation/create","params":{"message":"a secret","n":1.0}},"c":{"method":"roots/list"}},"requestState":"st\u0061te secret"}}"#;
     script.next().await.answer(asked);
@@ -67,7 +41,7 @@ async fn answers_inside_a_request_are_events() {
     let greedy = mutator("tools/call", REQUEST, |params| Some(params.replace("\"state\"", "\"forged\"")));
     let policies = vec![change, greedy.named("greedy"), deny_if("sampling/createMessage", RESPONSE, "bad")];
     let gateway = gateway(&script, policies).await;
-    let client = client(&gateway);
+    let client = Client::stateless(&gateway);
     let retry = |responses: Value| {
         let params = json!({"name": "x", "inputResponses": responses, "requestState": "state"});
         client.request(2, "tools/call", params)
@@ -104,7 +78,7 @@ async fn what_the_protocol_needs_survives_every_policy() {
     let script = Script::start().await;
     let empty = mutator("*", BOTH, |_| Some("{\"own\":1}".to_owned()));
     let gateway = gateway(&script, vec![empty]).await;
-    let client = client(&gateway);
+    let client = Client::stateless(&gateway);
     let mut list = client.request(1, "tools/list", json!({"cursor": "x"}));
     list["params"]["_meta"]["progressToken"] = json!(7);
     let calling = client.send(&list);
@@ -130,7 +104,7 @@ async fn nothing_of_a_session_passes() {
     });
     for policies in [vec![], vec![watch]] {
         let gateway = gateway(&script, policies).await;
-        let client = client(&gateway);
+        let client = Client::stateless(&gateway);
         let mut request = client.post(&client.request(1, "tools/list", json!({})));
         request.headers_mut().insert("mcp-session-id", "s".parse().unwrap());
         let listing = tokio::spawn(send(gateway.address, request));
@@ -155,7 +129,7 @@ async fn nothing_of_a_session_passes() {
 async fn a_server_has_no_questions_of_its_own() {
     let script = Script::start().await;
     let gateway = gateway(&script, vec![validator("*", BOTH, |_| None)]).await;
-    let client = client(&gateway);
+    let client = Client::stateless(&gateway);
     let calling = client.open(&client.request(1, "tools/call", json!({"name": "x"})));
     let events = script.next().await.stream();
     events.message(&json!({"jsonrpc": "2.0", "id": 9, "method": "roots/list"})).await;
@@ -176,7 +150,7 @@ async fn going_away_cancels_everything() {
     let slow =
         Route { chain_timeout: Duration::from_secs(60), ..route(Protocol::Mcp, script.upstream.address, policies) };
     let gateway = start(vec![slow]).await;
-    let client = client(&gateway);
+    let client = Client::stateless(&gateway);
     // While policies run.
     let calling = client.send(&client.request(1, "tools/call", json!({"name": "x"})));
     tokio::time::sleep(Duration::from_millis(100)).await;
@@ -209,7 +183,7 @@ async fn what_listens_is_never_late() {
     let script = Script::start().await;
     let options = GatewayOptions { response_timeout: Duration::from_millis(100), ..GatewayOptions::default() };
     let gateway = start_with(vec![route(Protocol::Mcp, script.upstream.address, vec![])], options).await;
-    let client = client(&gateway);
+    let client = Client::stateless(&gateway);
     let listening = client.open(&client.request("l", "subscriptions/listen", json!({"notifications": {}})));
     let heard = script.next().await;
     tokio::time::sleep(Duration::from_millis(300)).await;
@@ -233,7 +207,7 @@ async fn a_denied_call_can_be_a_result_of_this_revision() {
     let policies = vec![deny_if("tools/call", BOTH, "bad")];
     let soft = Route { on_deny: OnDeny::ToolError, ..route(Protocol::Mcp, script.upstream.address, policies) };
     let gateway = start(vec![soft]).await;
-    let client = client(&gateway);
+    let client = Client::stateless(&gateway);
     let denied = client.request(1, "tools/call", json!({"name": "x", "arguments": {"x": "bad"}}));
     let said = client.send(&denied).await.unwrap().json();
     assert_eq!((&said["result"]["resultType"], &said["result"]["isError"]), (&json!("complete"), &json!(true)));
@@ -251,7 +225,7 @@ async fn the_trace_of_a_message_is_continued() {
         None
     });
     let gateway = gateway(&script, vec![watch]).await;
-    let client = client(&gateway);
+    let client = Client::stateless(&gateway);
     for (meta, expected) in [(Some(META), &META[..36]), (Some("x"), &HEADER[..36]), (None, &HEADER[..36])] {
         let mut list = client.request(1, "tools/list", json!({}));
         if let Some(meta) = meta {
@@ -268,4 +242,23 @@ async fn the_trace_of_a_message_is_continued() {
         listing.await.unwrap();
         assert_eq!(saw.lock().unwrap().pop().unwrap(), expected[3..35]);
     }
+}
+
+#[tokio::test]
+async fn an_answer_inside_a_request_that_a_policy_makes_unusable_is_an_error() {
+    let script = Script::start().await;
+    let spoil = || mutator("elicitation/create", BOTH, |_| Some("[]".to_owned()));
+    let gateway = gateway(&script, vec![spoil()]).await;
+    let client = Client::stateless(&gateway);
+    let responses = json!({"a": {"action": "accept", "content": {}}});
+    let answer = client.send(&client.request(1, "tools/call", json!({"name": "x", "inputResponses": responses})));
+    let answer = answer.await.unwrap();
+    assert_eq!((answer.status.as_u16(), &answer.json()["error"]["code"]), (200, &json!(-32603)), "{}", answer.text());
+    script.hears_nothing().await;
+    let calling = client.send(&client.request(2, "tools/call", json!({"name": "x"})));
+    let asked = json!({"resultType": "input_required", "inputRequests": {"a": {"method": "elicitation/create"}}});
+    script.next().await.answer(result(2, asked));
+    let said = calling.await.unwrap().json();
+    let expected = "A policy changed the message into one that cannot be sent";
+    assert_eq!((&said["id"], &said["error"]["message"]), (&json!(2), &json!(expected)), "{said}");
 }

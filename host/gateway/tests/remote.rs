@@ -123,7 +123,10 @@ impl Scripted {
             let (answer, told) = (Arc::clone(&answer), Arc::clone(&told));
             async move {
                 let (parts, body) = request.into_parts();
-                let body: Value = serde_json::from_slice(&body.collect().await.unwrap().to_bytes()).unwrap();
+                let body = body.collect().await.unwrap().to_bytes();
+                // Without a body it is no message; it is known by what it does.
+                let nothing = || json!({ "method": parts.method.as_str() });
+                let body: Value = if body.is_empty() { nothing() } else { serde_json::from_slice(&body).unwrap() };
                 let headers = parts.headers.iter();
                 let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
                 told.lock().unwrap().push((body.clone(), headers.collect()));
@@ -377,4 +380,72 @@ async fn what_is_no_interceptor_server_is_said_so() {
         let known = matches!(about, "another MCP server") && error.contains("-32601");
         assert!(known || error.contains(part), "{about}: {error}");
     }
+}
+
+/// Answers as a server with sessions does, and accepts that they end.
+async fn with_sessions() -> Scripted {
+    let made = AtomicUsize::new(0);
+    Scripted::start(move |request, _| match request["method"].as_str().unwrap() {
+        "initialize" => {
+            let mut reply = result(request, json!({ "protocolVersion": "2025-11-25", "capabilities": {} }));
+            let session = format!("session-{}", made.fetch_add(1, Ordering::SeqCst));
+            reply.headers_mut().insert("mcp-session-id", session.parse().unwrap());
+            reply
+        }
+        "server/discover" => error(request, 400, -32600),
+        "interceptors/list" => stateless(request).unwrap(),
+        "notifications/initialized" | "DELETE" => Response::builder().status(202).body(full("")).unwrap(),
+        _ => result(request, json!({ "valid": true })),
+    })
+    .await
+}
+
+async fn ended(server: &Scripted, count: usize) -> Vec<(String, String)> {
+    for _ in 0..1000 {
+        let ended = server.asked("DELETE");
+        assert!(ended.len() <= count);
+        if ended.len() == count {
+            let header = |headers: &[(String, String)], name: &str| {
+                headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()).unwrap_or_default()
+            };
+            let named =
+                ended.iter().map(|(_, headers)| (header(headers, "mcp-session-id"), header(headers, "authorization")));
+            return named.collect();
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{count} sessions should have ended: {:?}", server.seen.lock().unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_end_with_the_last_policy_and_with_the_process() {
+    let server = with_sessions().await;
+    let remotes = remotes();
+    let address = RemoteAddress { token: Some("t0ken".to_owned()), ..at(server.upstream.address) };
+    let name = InterceptorName::new("p").unwrap();
+    let one = remotes.policy(&address, &name, None).await.unwrap();
+    let other = one.with_config("{}".to_owned());
+    drop(one);
+    assert_eq!(run(&other, "{}", Limits::default()).await, "valid");
+    assert_eq!(server.asked("DELETE").len(), 0);
+    drop(other);
+    let first = ("session-0".to_owned(), "Bearer t0ken".to_owned());
+    assert_eq!(ended(&server, 1).await, [first]);
+
+    let kept = remotes.policy(&address, &name, None).await.unwrap();
+    remotes.end().await;
+    assert_eq!(server.asked("DELETE").len(), 2, "it is waited for");
+    assert_eq!(ended(&server, 2).await[1].0, "session-1");
+    drop(kept);
+    assert_eq!(server.asked("DELETE").len(), 2, "once");
+}
+
+/// A server that answers nothing must not hold up the end of the process.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_does_not_hear_that_it_is_over_is_left() {
+    let server = with_sessions().await;
+    let remotes = remotes();
+    let _policy = find(&remotes, server.upstream.address, "p").await.unwrap();
+    drop(server);
+    tokio::time::timeout(Duration::from_secs(10), remotes.end()).await.unwrap();
 }

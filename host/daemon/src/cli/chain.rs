@@ -23,14 +23,16 @@ pub async fn run(arguments: ChainArguments) -> Ended {
         Ok(request) => request,
         Err(message) => return usage(&message),
     };
-    let set = match check::open(&folder).await {
-        Ok(set) => set,
+    let check::Opened { set, remotes } = match check::open(&folder).await {
+        Ok(opened) => opened,
         Err(problems) => {
             output::complaint(&output::problems(&problems, super::Paint::stderr()));
             return Ended::NotRight;
         }
     };
-    match run_chain(&set, request).await {
+    let ran = run_chain(&set, request).await;
+    remotes.end().await;
+    match ran {
         Ok(response) => {
             output::result(&output::json(&wire::chain_result(&response.result, response.elapsed)));
             Ended::Done

@@ -28,12 +28,12 @@ pub async fn run(arguments: StdioArguments) -> Ended {
             return Ended::NotRight;
         }
     };
-    let set = tokio::select! {
-        set = check::open(&folder) => set,
+    let opened = tokio::select! {
+        opened = check::open(&folder) => opened,
         _ = signals.end() => return Ended::NotRight,
     };
-    let set = match set {
-        Ok(set) => set,
+    let check::Opened { set, remotes } = match opened {
+        Ok(opened) => opened,
         Err(problems) => {
             output::complaint(&output::problems(&problems, super::Paint::stderr()));
             return Ended::NotRight;
@@ -54,7 +54,9 @@ pub async fn run(arguments: StdioArguments) -> Ended {
     let ended = async {
         let _ = signals.end().await;
     };
-    match relay(&gateway, &route, &command, tokio::io::stdin(), tokio::io::stdout(), ended).await {
+    let relayed = relay(&gateway, &route, &command, tokio::io::stdin(), tokio::io::stdout(), ended).await;
+    remotes.end().await;
+    match relayed {
         Ok(Ok(status)) => like(status),
         Ok(Err(error)) => {
             output::problem(&error.to_string());

@@ -210,6 +210,7 @@ pub async fn serve(
             }
         }
     }
+    running.remotes.end().await;
     // The demo's servers and the admin surface outlive the drain: calls in flight still need them.
     let _ = end.send(true);
     let _ = tokio::time::timeout(Duration::from_secs(1), async { while tasks.join_next().await.is_some() {} }).await;

@@ -15,12 +15,13 @@ use weir_core::{
 };
 
 use super::front::present;
-use super::rpc::{self, Data, Failure, INTERNAL_ERROR, INVALID_PARAMS, Outcome, TIMEOUT};
+use super::rpc::{self, Data, Failure, Outcome};
 use super::{ConfigError, Interceptors, PATH, ServedPolicy};
 use crate::call::CallRef;
 use crate::gateway::Shared;
 use crate::headers::trace::Trace;
 use crate::mcp::revision::{Era, Revision};
+use crate::mcp::rpc::{INTERNAL_ERROR, INVALID_PARAMS, TIMEOUT};
 use crate::wire::{self, InvocationResult};
 
 /// What a request came with.

@@ -34,12 +34,13 @@ use crate::gateway::{RunningSet, Shared};
 use crate::headers::trace::Trace;
 use crate::mcp::envelope::Kind;
 use crate::mcp::revision::Era;
+use crate::mcp::rpc::{METHOD_NOT_FOUND, result};
 use crate::origin::Exposure;
 use crate::refusal::Refusal;
 use crate::routes::Protocol;
 use crate::telemetry::ExchangeReport;
 use front::Posted;
-use rpc::{Failure, METHOD_NOT_FOUND, Outcome};
+use rpc::{Failure, Outcome};
 
 /// Where the server is. It is no route: no chain stands before it.
 pub const PATH: &str = "/interceptors";
@@ -201,7 +202,7 @@ async fn exchange(
         _ => return Ok(rpc::reply(StatusCode::ACCEPTED, Bytes::new())),
     };
     Ok(match outcome {
-        Ok(result) => rpc::reply(StatusCode::OK, rpc::result(id, &result)),
+        Ok(said) => rpc::reply(StatusCode::OK, result(id, &said)),
         Err(failure) => {
             // The stateless revision says what is not there by status, too.
             let missing = failure.code == METHOD_NOT_FOUND && posted.era == Era::Stateless;

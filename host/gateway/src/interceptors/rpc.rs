@@ -1,4 +1,4 @@
-//! Answers of the interceptor server in JSON-RPC's words.
+//! What the interceptor server answers: results, and failures with what they say besides.
 //!
 //! Invariant: a failure holds what its caller may know and nothing else.
 
@@ -6,20 +6,10 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use crate::body::ReplyBody;
 use crate::mcp::revision::Era;
-use crate::refusal::Refusal;
-
-pub(super) const PARSE_ERROR: i32 = -32700;
-pub(super) const INVALID_REQUEST: i32 = -32600;
-pub(super) const METHOD_NOT_FOUND: i32 = -32601;
-pub(super) const INVALID_PARAMS: i32 = -32602;
-pub(super) const INTERNAL_ERROR: i32 = -32603;
-pub(super) const TIMEOUT: i32 = -32000;
-pub(super) const HEADER_MISMATCH: i32 = -32020;
-pub(super) const UNSUPPORTED_VERSION: i32 = -32022;
+use crate::mcp::rpc::{self, INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND};
 
 /// A result as JSON text, or why there is none.
 pub(super) type Outcome = Result<String, Failure>;
@@ -42,29 +32,6 @@ pub(super) enum Data {
     Failed { interceptor: String, reason: &'static str },
     /// It is not for that.
     NotHooked { interceptor: String, event: String, phase: &'static str },
-    /// The revision is not served.
-    Version { supported: Vec<&'static str>, requested: String },
-}
-
-#[derive(Serialize)]
-struct Reply<'a, T> {
-    jsonrpc: &'static str,
-    id: &'a RawValue,
-    #[serde(flatten)]
-    said: T,
-}
-
-#[derive(Serialize)]
-struct Failed<'a> {
-    error: Error<'a>,
-}
-
-#[derive(Serialize)]
-struct Error<'a> {
-    code: i32,
-    message: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<&'a Data>,
 }
 
 /// A result with what the stateless revision wants in each.
@@ -93,11 +60,6 @@ impl Failure {
     pub(super) fn params(reason: impl std::fmt::Display) -> Self {
         Self::new(INVALID_PARAMS, format!("Invalid params: {reason}"))
     }
-
-    /// The failure as the whole answer to a request, with a status that says so.
-    pub(super) fn refuse(&self, status: StatusCode, id: &str) -> Refusal {
-        Refusal::JsonRpc(status, error(id, self))
-    }
 }
 
 /// The text of a result.
@@ -109,19 +71,10 @@ pub(super) fn complete<T: Serialize>(era: Era, result: &T) -> Outcome {
     })
 }
 
-/// An answer with a result.
-pub(super) fn result(id: &str, result: &str) -> Bytes {
-    let parts = ["{\"jsonrpc\":\"2.0\",\"id\":", id, ",\"result\":", result, "}"];
-    parts.concat().into()
-}
-
 /// An answer with an error.
 pub(super) fn error(id: &str, failure: &Failure) -> Bytes {
     let Failure { code, message, data } = failure;
-    // An id was read as JSON before; anything else is answered with the id of nobody.
-    let id = serde_json::from_str::<&RawValue>(id).unwrap_or(RawValue::NULL);
-    let said = Failed { error: Error { code: *code, message, data: data.as_ref() } };
-    serde_json::to_vec(&Reply { jsonrpc: "2.0", id, said }).unwrap_or_default().into()
+    rpc::error_with(id, *code, message, data.as_ref())
 }
 
 /// A reply of JSON, or of nothing.

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use weir_core::Payload;
 use weir_core::payload::PayloadError;
 
+use super::id::MAX_LENGTH;
 use super::meta::Meta;
 use crate::json::{self, Unreadable};
 
@@ -58,6 +59,8 @@ pub(crate) enum Malformed {
     Invalid(&'static str, Option<String>),
 }
 
+const ID: &str = "the id must be a string or a number of at most 1024 bytes";
+
 const NAMES: [&str; 6] = ["jsonrpc", "id", "method", "params", "result", "error"];
 
 impl Envelope {
@@ -72,7 +75,7 @@ impl Envelope {
             (Some(method), None) if !method.starts_with("notifications/") => {
                 invalid("a request needs an id; only notifications/* have none")
             }
-            (Some(_), Some(_)) if envelope.readable_id().is_none() => invalid("the id must be a string or a number"),
+            (Some(_), Some(_)) if envelope.readable_id().is_none() => invalid(ID),
             (None, _) if envelope.result.is_some() == envelope.error.is_some() => {
                 invalid("a message needs a method, a result or an error")
             }
@@ -88,9 +91,7 @@ impl Envelope {
             Some(_) if envelope.result.is_some() || envelope.error.is_some() => {
                 invalid("a message is a request or an answer, not both")
             }
-            Some(_) if envelope.id.is_some() && envelope.readable_id().is_none() => {
-                invalid("the id must be a string or a number")
-            }
+            Some(_) if envelope.id.is_some() && envelope.readable_id().is_none() => invalid(ID),
             // With both, readers differ in which of them they heed.
             None if envelope.result.is_some() == envelope.error.is_some() => {
                 invalid("a message needs a method, a result or an error")
@@ -202,7 +203,7 @@ impl Envelope {
 
     /// The id, if it is one that an answer can repeat.
     fn readable_id(&self) -> Option<String> {
-        let id = self.part(&self.id)?;
+        let id = self.part(&self.id).filter(|id| id.len() <= MAX_LENGTH)?;
         (id.starts_with('"') || id.starts_with('-') || id.starts_with(|c: char| c.is_ascii_digit()))
             .then(|| id.to_owned())
     }
@@ -270,6 +271,8 @@ mod tests {
             assert_eq!(read(text).unwrap_err(), Malformed::Syntax, "{text}");
         }
         assert_eq!(Envelope::read(Bytes::from_static(b"\"\xff\"")).unwrap_err(), Malformed::Syntax);
+        let with_id = |length: usize| format!(r#"{{"jsonrpc":"2.0","id":{},"method":"ping"}}"#, "1".repeat(length));
+        assert!(read(&with_id(MAX_LENGTH)).is_ok() && read(&with_id(MAX_LENGTH + 1)).is_err());
     }
 
     #[test]

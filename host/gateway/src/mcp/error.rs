@@ -3,13 +3,16 @@
 use ::http::StatusCode;
 use bytes::Bytes;
 use serde::Serialize;
-use serde_json::value::RawValue;
 use weir_core::chain::Status;
 use weir_core::payload::PayloadError;
 
 use super::conversation::Question;
 use super::envelope::{Envelope, Malformed};
+use super::meta;
 use super::revision::{Era, Revision};
+use super::rpc::{
+    self, HEADER_MISMATCH, INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR, TIMEOUT, UNSUPPORTED_VERSION,
+};
 use crate::call::Call;
 use crate::refusal::Refusal;
 use crate::routes::OnDeny;
@@ -17,36 +20,6 @@ use crate::verdict::{Denial, Said};
 
 /// The problem type of an answer that policies could not be shown.
 pub(crate) const UNREADABLE: &str = "urn:weir:upstream-invalid";
-
-const PARSE_ERROR: i32 = -32700;
-const INVALID_REQUEST: i32 = -32600;
-const INVALID_PARAMS: i32 = -32602;
-const INTERNAL_ERROR: i32 = -32603;
-const TIMEOUT: i32 = -32000;
-/// Codes that the stateless revision defines; no other of ours lies between -32020 and -32099.
-const HEADER_MISMATCH: i32 = -32020;
-const UNSUPPORTED_VERSION: i32 = -32022;
-
-#[derive(Serialize)]
-struct Reply<'a, T> {
-    jsonrpc: &'static str,
-    id: &'a RawValue,
-    #[serde(flatten)]
-    said: T,
-}
-
-#[derive(Serialize)]
-struct Failed<'a> {
-    error: Error<'a>,
-}
-
-#[derive(Serialize)]
-struct Error<'a> {
-    code: i32,
-    message: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<Data<'a>>,
-}
 
 #[derive(Serialize)]
 #[serde(untagged, rename_all_fields = "camelCase")]
@@ -64,11 +37,6 @@ struct ValidationError<'a> {
     message: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     path: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct ToolResult {
-    result: ToolError,
 }
 
 #[derive(Serialize)]
@@ -100,42 +68,43 @@ pub(crate) fn denied(question: &Question, denial: &Denial) -> Bytes {
 pub(crate) fn refused(call: &Call, id: &str, denial: &Denial) -> Bytes {
     let timeout = u64::try_from(call.route.route.chain_timeout.as_millis()).unwrap_or(u64::MAX);
     let (code, message, data) = facts(denial, timeout);
-    error(id, code, message, Some(data))
+    rpc::error_with(id, code, message, Some(&data))
 }
 
 /// What stands in place of an answer that policies could not be shown.
 pub(crate) fn unreadable(id: &str) -> Bytes {
-    error(id, INTERNAL_ERROR, "The upstream's answer could not be read, so policies could not check it", None)
+    rpc::error(id, INTERNAL_ERROR, "The upstream's answer could not be read, so policies could not check it")
 }
 
 /// What stands in place of an answer of the client that policies could not be shown.
 pub(crate) fn unreadable_answer(id: &str) -> Bytes {
-    error(id, INTERNAL_ERROR, "The client's answer could not be read, so policies could not check it", None)
+    rpc::error(id, INTERNAL_ERROR, "The client's answer could not be read, so policies could not check it")
 }
 
 /// What stands in place of an answer whose question is not known, or not for certain.
 pub(crate) fn unknown(id: &str) -> Bytes {
-    error(id, INTERNAL_ERROR, "The answer belongs to no request that is known, so policies could not check it", None)
+    rpc::error(id, INTERNAL_ERROR, "The answer belongs to no request that is known, so policies could not check it")
 }
 
-/// What stands in place of what could not be checked because the gateway failed.
-pub(crate) fn internal(id: &str) -> Bytes {
-    error(id, INTERNAL_ERROR, "The gateway failed; its log has the cause under the call reference", None)
-}
-
-/// What stands in place of a message that a policy made unusable.
-pub(crate) fn unusable(id: &str) -> Bytes {
-    error(id, INTERNAL_ERROR, "A policy changed the message into one that cannot be sent", None)
+/// What stands in place of a message that could not be judged, or that a policy made unusable. The cause is for the log.
+pub(crate) fn failed(call: &Call, id: &str, refusal: &Refusal) -> Bytes {
+    refusal.log(Some(&call.reference));
+    call.refused(refusal.urn());
+    let message = match refusal {
+        Refusal::UnusablePayload(_) => "A policy changed the message into one that cannot be sent",
+        _ => "The gateway failed; its log has the cause under the call reference",
+    };
+    rpc::error(id, INTERNAL_ERROR, message)
 }
 
 /// How a request of a server is answered that policies could not be shown.
 pub(crate) fn unreadable_request(id: &str) -> Bytes {
-    error(id, INVALID_REQUEST, "Invalid request: policies could not be shown this request", None)
+    rpc::error(id, INVALID_REQUEST, "Invalid request: policies could not be shown this request")
 }
 
 /// Headers that say something else than the message.
 pub(crate) fn header_mismatch(envelope: &Envelope, reason: &str) -> Refusal {
-    refusal(envelope.id(), HEADER_MISMATCH, &format!("Header mismatch: {reason}"))
+    bad_request(envelope.id(), HEADER_MISMATCH, &format!("Header mismatch: {reason}"))
 }
 
 /// A revision that is not served.
@@ -144,27 +113,37 @@ pub(crate) fn unsupported_version(envelope: &Envelope, requested: &str) -> Refus
     // by its handshake.
     let supported = [Revision::V2026_07_28.as_str()];
     let data = Data::Version { supported: &supported, requested };
-    let text = error(envelope.id(), UNSUPPORTED_VERSION, "Unsupported protocol version", Some(data));
+    let text = rpc::error_with(envelope.id(), UNSUPPORTED_VERSION, "Unsupported protocol version", Some(&data));
     Refusal::JsonRpc(StatusCode::BAD_REQUEST, text)
 }
 
 /// A request whose header names a revision without sessions, and that does not say so itself.
-pub(crate) fn missing_meta(envelope: &Envelope) -> Refusal {
-    let reason = "Invalid params: params._meta needs io.modelcontextprotocol/protocolVersion";
-    refusal(envelope.id(), INVALID_PARAMS, reason)
+pub(crate) fn missing_version(envelope: &Envelope) -> Refusal {
+    missing_meta(envelope, meta::VERSION)
+}
+
+/// A request without a member of `_meta` that its revision needs.
+pub(crate) fn missing_meta(envelope: &Envelope, member: &str) -> Refusal {
+    let reason = format!("Invalid params: params._meta needs {member}");
+    bad_request(envelope.id(), INVALID_PARAMS, &reason)
+}
+
+/// A session that is not there, or not this caller's.
+pub(crate) fn no_session(id: &str) -> Refusal {
+    refusal(StatusCode::NOT_FOUND, id, INVALID_REQUEST, "Session not found; begin another with initialize")
 }
 
 /// A message that this revision or this place has no use for.
 pub(crate) fn invalid(envelope: &Envelope, reason: &str) -> Refusal {
-    refusal(envelope.id(), INVALID_REQUEST, &format!("Invalid request: {reason}"))
+    bad_request(envelope.id(), INVALID_REQUEST, &format!("Invalid request: {reason}"))
 }
 
 /// A message that is none.
 pub(crate) fn malformed(malformed: Malformed) -> Refusal {
     match malformed {
-        Malformed::Syntax => refusal("null", PARSE_ERROR, "Parse error: the body is not JSON"),
+        Malformed::Syntax => bad_request("null", PARSE_ERROR, "Parse error: the body is not JSON"),
         Malformed::Invalid(reason, id) => {
-            refusal(id.as_deref().unwrap_or("null"), INVALID_REQUEST, &format!("Invalid request: {reason}"))
+            bad_request(id.as_deref().unwrap_or("null"), INVALID_REQUEST, &format!("Invalid request: {reason}"))
         }
     }
 }
@@ -172,12 +151,12 @@ pub(crate) fn malformed(malformed: Malformed) -> Refusal {
 /// A method that cannot be the name of an event, so that no policy could be asked about it.
 pub(crate) fn method_name(envelope: &Envelope) -> Refusal {
     let reason = "Invalid request: the method must have 1 to 128 characters of A-Z a-z 0-9 . _ - /";
-    refusal(envelope.id(), INVALID_REQUEST, reason)
+    bad_request(envelope.id(), INVALID_REQUEST, reason)
 }
 
 /// Params that cannot be shown to policies.
 pub(crate) fn params(envelope: &Envelope, cause: &PayloadError) -> Refusal {
-    refusal(envelope.id(), INVALID_REQUEST, &format!("Invalid request: params: {cause}"))
+    bad_request(envelope.id(), INVALID_REQUEST, &format!("Invalid request: params: {cause}"))
 }
 
 fn facts(denial: &Denial, timeout_ms: u64) -> (i32, &'static str, Data<'_>) {
@@ -213,19 +192,14 @@ fn tool_error(question: &Question, denial: &Denial) -> Bytes {
     );
     let result_type = (question.era == Era::Stateless).then_some("complete");
     let result = ToolError { result_type, content: [TextContent { kind: "text", text }], is_error: true };
-    render(&question.id, ToolResult { result })
+    rpc::result(&question.id, &serde_json::to_string(&result).unwrap_or_default())
 }
 
-fn refusal(id: &str, code: i32, message: &str) -> Refusal {
-    Refusal::JsonRpc(StatusCode::BAD_REQUEST, error(id, code, message, None))
+fn bad_request(id: &str, code: i32, message: &str) -> Refusal {
+    refusal(StatusCode::BAD_REQUEST, id, code, message)
 }
 
-fn error(id: &str, code: i32, message: &str, data: Option<Data<'_>>) -> Bytes {
-    render(id, Failed { error: Error { code, message, data } })
-}
-
-fn render<T: Serialize>(id: &str, said: T) -> Bytes {
-    // An id was read as JSON before; anything else is answered with the id of nobody.
-    let id = serde_json::from_str::<&RawValue>(id).unwrap_or(RawValue::NULL);
-    serde_json::to_vec(&Reply { jsonrpc: "2.0", id, said }).unwrap_or_default().into()
+/// A reply that is an error to the request of that id.
+pub(crate) fn refusal(status: StatusCode, id: &str, code: i32, message: &str) -> Refusal {
+    Refusal::JsonRpc(status, rpc::error(id, code, message))
 }

@@ -1,5 +1,8 @@
 //! The ids of messages, compared as values: `"1"` and `1` differ, `1` and `1.0` do not, however they are written.
 
+/// Longest id, in bytes as it is written. Ids are kept until they are answered; real ones have some dozens of bytes.
+pub(crate) const MAX_LENGTH: usize = 1024;
+
 /// An id, ready to be compared.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Id(Box<str>);

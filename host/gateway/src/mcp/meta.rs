@@ -16,7 +16,10 @@ use crate::json;
 const META: &str = "_meta";
 const PROGRESS_TOKEN: &str = "progressToken";
 const RESERVED: &str = "io.modelcontextprotocol/";
-const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+/// Where a request of the stateless revision says its revision.
+pub(crate) const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+/// Where it says what its client can do.
+pub(crate) const CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
 const TRACEPARENT: &str = "traceparent";
 const REQUEST_STATE: &[&str] = &["requestState"];
 const OF_A_RESULT: &[&str] = &["resultType", "ttlMs", "cacheScope", "requestState"];
@@ -36,12 +39,14 @@ pub(crate) enum Claim {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Meta {
     pub(crate) claim: Claim,
+    /// Whether it says what its client can do.
+    pub(crate) has_capabilities: bool,
     /// The trace that the message belongs to.
     pub(crate) traceparent: Option<String>,
 }
 
 impl Meta {
-    const NOTHING: Self = Self { claim: Claim::Nothing, traceparent: None };
+    const NOTHING: Self = Self { claim: Claim::Nothing, has_capabilities: false, traceparent: None };
 
     /// Reads it from the params of a message.
     pub(crate) fn of(params: Option<&str>) -> Self {
@@ -51,7 +56,7 @@ impl Meta {
         let text = match (metas.next(), metas.next()) {
             (None, _) => return Self::NOTHING,
             (Some(meta), None) => &params[meta.value],
-            (Some(_), Some(_)) => return Self { claim: Claim::Unreadable, traceparent: None },
+            (Some(_), Some(_)) => return Self { claim: Claim::Unreadable, ..Self::NOTHING },
         };
         let Ok(members) = json::members(text) else { return Self::NOTHING };
         let named = |name: &str| {
@@ -67,7 +72,7 @@ impl Meta {
             (Some(parent), false) => parent,
             _ => None,
         };
-        Self { claim, traceparent }
+        Self { claim, has_capabilities: named(CAPABILITIES).0.is_some(), traceparent }
     }
 }
 

@@ -7,23 +7,24 @@
 
 mod conversation;
 pub(crate) mod envelope;
-mod error;
+pub(crate) mod error;
+pub(crate) mod headers;
 mod http;
 mod id;
-mod meta;
+pub(crate) mod meta;
 pub(crate) mod revision;
+pub(crate) mod rpc;
 mod sessions;
 pub mod stdio;
 mod watch;
 
 use std::sync::Arc;
 
-use ::http::{HeaderName, Request, Response};
+use ::http::{Request, Response};
 use hyper::body::Incoming;
 
 use crate::body::ReplyBody;
 use crate::call::Call;
-use crate::origin::Exposure;
 use crate::refusal::Refusal;
 use crate::routes::Upstream;
 
@@ -31,18 +32,10 @@ pub(crate) use http::{Learning, Relay, ToolHeaders};
 pub(crate) use sessions::Sessions;
 pub(crate) use watch::Watched;
 
-const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
-const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
-
-/// One exchange over HTTP on a route that speaks MCP.
-pub(crate) async fn exchange(
-    call: &Arc<Call>,
-    exposure: Exposure,
-    request: Request<Incoming>,
-) -> Result<Response<ReplyBody>, Refusal> {
-    exposure.admit(&call.shared.options.admission, &request)?;
+/// One exchange over HTTP on a route that speaks MCP. Whether its origin may reach the route has been checked.
+pub(crate) async fn exchange(call: &Arc<Call>, request: Request<Incoming>) -> Result<Response<ReplyBody>, Refusal> {
     match call.route.route.upstream {
-        Upstream::Url(_) => http::exchange(call, exposure, request).await,
-        Upstream::Command(_) => stdio::exchange(call, exposure, request).await,
+        Upstream::Url(_) => http::exchange(call, request).await,
+        Upstream::Command(_) => stdio::exchange(call, request).await,
     }
 }

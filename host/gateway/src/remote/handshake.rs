@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::server::{CallError, Link, SESSION_ID, Server, shorten};
+use super::server::{CallError, Link, Server, shorten};
+use crate::mcp::headers::SESSION_ID;
 use crate::mcp::revision::{Era, Revision};
 
 /// Longest session id that is taken. It goes back in a header of each request.
@@ -40,7 +41,7 @@ impl Server {
             return Ok(link);
         }
         let link = Arc::new(self.find_link().await?);
-        self.set_link(Some(Arc::clone(&link)));
+        self.set_link(Arc::clone(&link));
         Ok(link)
     }
 
@@ -83,7 +84,10 @@ impl Server {
             return Err(CallError::Garbage("its session id is too long".to_owned()));
         }
         let link = Link::Session { id, revision };
-        self.notify(&link, "notifications/initialized").await?;
+        if let Err(error) = self.notify(&link, "notifications/initialized").await {
+            self.end_session(&link);
+            return Err(error);
+        }
         Ok(link)
     }
 }

@@ -97,7 +97,7 @@ impl Server {
         match self.list().await {
             // It may have been replaced by one that speaks another revision.
             Err(error) if before.is_some() && !matches!(error, CallError::Unreachable(_)) => {
-                self.set_link(None);
+                self.end();
                 self.list().await
             }
             listed => listed,

@@ -13,15 +13,17 @@ mod policy;
 mod server;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use http::Uri;
+use tokio::time::timeout;
 use weir_core::{InterceptorName, QuarantineOptions};
 
 use crate::options::GatewayOptions;
+use crate::tasks::OwnedTasks;
 use crate::upstream::Upstream;
-use server::Server;
+use server::{ENDING, Server};
 
 pub use policy::{RemotePolicy, RemoteStats};
 
@@ -48,6 +50,8 @@ pub struct Remotes {
     upstream: Arc<Upstream>,
     options: RemoteOptions,
     servers: Mutex<Vec<(RemoteAddress, Weak<Server>)>>,
+    /// Requests that end sessions.
+    endings: OwnedTasks,
 }
 
 /// Why a policy of a server cannot be used.
@@ -93,7 +97,12 @@ impl fmt::Debug for RemoteAddress {
 impl Remotes {
     /// No servers yet; they are reached within the gateway's bounds towards upstreams.
     pub fn new(gateway: &GatewayOptions, options: RemoteOptions) -> Self {
-        Self { upstream: Arc::new(Upstream::new(gateway)), options, servers: Mutex::default() }
+        Self {
+            upstream: Arc::new(Upstream::new(gateway)),
+            options,
+            servers: Mutex::default(),
+            endings: OwnedTasks::default(),
+        }
     }
 
     /// The policy of that name on that server, with the configuration that goes with each call (JSON text).
@@ -120,12 +129,25 @@ impl Remotes {
         Ok(RemotePolicy::new(server, declaration, config, self.options))
     }
 
+    /// Ends the sessions with all servers, within a short time. A server that is not used any more is told so at once;
+    /// this is for the end of the process.
+    pub async fn end(&self) {
+        let servers: Vec<Arc<Server>> = self.known().iter().filter_map(|(_, server)| server.upgrade()).collect();
+        servers.iter().for_each(|server| server.end());
+        // Each has its own limit; whatever is late is dropped with the process.
+        let _ = timeout(ENDING, self.endings.finished()).await;
+    }
+
+    fn known(&self) -> MutexGuard<'_, Vec<(RemoteAddress, Weak<Server>)>> {
+        self.servers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn server(&self, address: &RemoteAddress) -> Arc<Server> {
-        let mut servers = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut servers = self.known();
         servers.retain(|(_, server)| server.strong_count() > 0);
         let known = servers.iter().find(|(known, _)| known == address).and_then(|(_, server)| server.upgrade());
         known.unwrap_or_else(|| {
-            let server = Arc::new(Server::new(Arc::clone(&self.upstream), address.clone()));
+            let server = Arc::new(Server::new(Arc::clone(&self.upstream), address.clone(), self.endings.clone()));
             servers.push((address.clone(), Arc::downgrade(&server)));
             server
         })

@@ -11,20 +11,24 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body;
 use hyper::body::Incoming;
 use serde::Deserialize;
+use tokio::runtime::Handle;
 use tokio::sync::{Mutex, Semaphore};
+use tokio::time::timeout;
 
 use super::RemoteAddress;
 use super::list::Kept;
 use crate::body::{RequestBody, Whole};
 use crate::mcp::envelope::{Envelope, Kind};
+use crate::mcp::headers::{METHOD, PROTOCOL_VERSION, SESSION_ID};
 use crate::mcp::revision::Revision;
 use crate::read::{self, ReadError};
 use crate::refusal::Refusal;
 use crate::sse::Scanner;
+use crate::tasks::OwnedTasks;
 use crate::upstream::{Patience, Upstream};
 
 /// Most bytes of one answer. An answer may hold a whole changed payload; this is twice the usual `max_body`.
@@ -39,9 +43,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What a peer's text may add to a message, in bytes.
 const MAX_TEXT: usize = 512;
 
-pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
-const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
-const METHOD: HeaderName = HeaderName::from_static("mcp-method");
+/// Time for telling a server that a session is over. It finds that out by itself, too, only later.
+pub(super) const ENDING: Duration = Duration::from_secs(2);
 
 /// What goes with every request of the stateless revision.
 const META: &str = concat!(
@@ -62,6 +65,8 @@ pub(crate) struct Server {
     pub(super) linking: Mutex<()>,
     /// What it has, as long as that is believed.
     pub(super) kept: Mutex<Option<Kept>>,
+    /// Requests that end sessions; they outlive the server that they are for.
+    endings: OwnedTasks,
 }
 
 /// How a server is spoken to.
@@ -107,7 +112,7 @@ struct WrittenError {
 }
 
 impl Server {
-    pub(super) fn new(upstream: Arc<Upstream>, address: RemoteAddress) -> Self {
+    pub(super) fn new(upstream: Arc<Upstream>, address: RemoteAddress, endings: OwnedTasks) -> Self {
         Self {
             upstream,
             address,
@@ -116,6 +121,7 @@ impl Server {
             link: RwLock::default(),
             linking: Mutex::default(),
             kept: Mutex::default(),
+            endings,
         }
     }
 
@@ -128,8 +134,30 @@ impl Server {
         self.link.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(super) fn set_link(&self, link: Option<Arc<Link>>) {
-        *self.link.write().unwrap_or_else(PoisonError::into_inner) = link;
+    pub(super) fn set_link(&self, link: Arc<Link>) {
+        *self.link.write().unwrap_or_else(PoisonError::into_inner) = Some(link);
+    }
+
+    /// Lets go of how it is spoken to. If that is in a session, the server is told that it is over.
+    pub(super) fn end(&self) {
+        let link = self.link.write().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(link) = link {
+            self.end_session(&link);
+        }
+    }
+
+    /// Tells the server that a session is over, if the link is one.
+    pub(super) fn end_session(&self, link: &Link) {
+        // Without a runtime the process is about to end.
+        let (Link::Session { id: Some(_), .. }, Ok(_)) = (link, Handle::try_current()) else { return };
+        let Ok(request) = self.request(Method::DELETE, link, None, Whole::default()) else { return };
+        let (upstream, url) = (Arc::clone(&self.upstream), self.address.url.clone());
+        self.endings.spawn(async move {
+            // Servers may refuse it: then the session ends when they are tired of it.
+            let told = timeout(ENDING, upstream.send(request, Patience::Limited)).await;
+            let is_told = matches!(told, Ok(Ok(_)));
+            tracing::debug!(server = %url, is_told, "ended the session with an interceptor server");
+        });
     }
 
     /// Forgets a link that does not hold, unless another has taken its place.
@@ -201,20 +229,41 @@ impl Server {
     }
 
     async fn send(&self, link: &Link, method: &str, text: String) -> Result<Response<Incoming>, CallError> {
-        let unusable = |error: http::Error| CallError::Unreachable(error.to_string());
+        let request = self.request(Method::POST, link, Some(method), Whole::new(text.into(), None))?;
+        self.upstream.send(request, Patience::Limited).await.map_err(|refusal| match refusal {
+            Refusal::UpstreamUnreachable(cause) => CallError::Unreachable(cause),
+            Refusal::UpstreamTimeout => CallError::Unreachable("it did not answer in time".to_owned()),
+            Refusal::UpstreamInvalid(what) => CallError::Garbage(what.to_owned()),
+            _ => CallError::Unreachable("it cannot be reached".to_owned()),
+        })
+    }
+
+    /// A request over a link; `message` is the method of the message in it.
+    fn request(
+        &self,
+        method: Method,
+        link: &Link,
+        message: Option<&str>,
+        body: Whole,
+    ) -> Result<Request<RequestBody>, CallError> {
         let url = &self.address.url;
         let host = url.authority().map(|authority| authority.as_str()).unwrap_or_default();
         let mut request = Request::builder()
-            .method(Method::POST)
+            .method(method)
             .uri(url.clone())
             .header(HOST, host)
-            .header(CONTENT_TYPE, "application/json")
             .header(ACCEPT, "application/json, text/event-stream")
             .header(ACCEPT_ENCODING, "identity");
+        if message.is_some() {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
         request = match link {
-            Link::Stateless => request.header(PROTOCOL_VERSION, Revision::V2026_07_28.as_str()).header(METHOD, method),
+            Link::Stateless => {
+                let request = request.header(PROTOCOL_VERSION, Revision::V2026_07_28.as_str());
+                request.header(METHOD, message.unwrap_or_default())
+            }
             // The handshake itself comes before anything is agreed on.
-            Link::Session { .. } if method == "initialize" => request,
+            Link::Session { .. } if message == Some("initialize") => request,
             Link::Session { id, revision } => {
                 let request = request.header(PROTOCOL_VERSION, revision.as_str());
                 match id {
@@ -229,13 +278,13 @@ impl Server {
             value.set_sensitive(true);
             request = request.header(AUTHORIZATION, value);
         }
-        let request = request.body(RequestBody::Whole(Whole::new(text.into(), None))).map_err(unusable)?;
-        self.upstream.send(request, Patience::Limited).await.map_err(|refusal| match refusal {
-            Refusal::UpstreamUnreachable(cause) => CallError::Unreachable(cause),
-            Refusal::UpstreamTimeout => CallError::Unreachable("it did not answer in time".to_owned()),
-            Refusal::UpstreamInvalid(what) => CallError::Garbage(what.to_owned()),
-            _ => CallError::Unreachable("it cannot be reached".to_owned()),
-        })
+        request.body(RequestBody::Whole(body)).map_err(|error| CallError::Unreachable(error.to_string()))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

@@ -9,10 +9,6 @@ use weir_core::{Compat, Declaration, DeclarationError, InterceptorName, Kind, Mo
 
 use super::settings;
 
-/// Longest version and longest description, in bytes; longer ones are cut, since they are for people only.
-const MAX_VERSION: usize = 64;
-const MAX_DESCRIPTION: usize = 1024;
-
 /// A declaration on the wire.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -167,8 +163,8 @@ pub fn descriptor(text: &str) -> Result<Declaration, DescriptorError> {
     }
     let declaration = Declaration {
         name: InterceptorName::new(&name)?,
-        version: version.map(|text| cut(text, MAX_VERSION)),
-        description: description.map(|text| cut(text, MAX_DESCRIPTION)),
+        version,
+        description,
         kind: read_kind(kind)?,
         hooks: read,
         mode: mode.map(read_mode).transpose()?,
@@ -176,7 +172,8 @@ pub fn descriptor(text: &str) -> Result<Declaration, DescriptorError> {
         priority_hint: priority_hint.as_deref().map(read_hint).transpose()?,
         compat: compat.map(|WrittenCompat { min_protocol, max_protocol }| Compat { min_protocol, max_protocol }),
         config_schema: config_schema.map(|schema| schema.get().to_owned()).filter(|schema| schema != "null"),
-    };
+    }
+    .cut();
     declaration.check().map_err(DescriptorError::Declaration)?;
     Ok(declaration)
 }
@@ -234,11 +231,6 @@ fn read_hint(raw: &RawValue) -> Result<PriorityHint, DescriptorError> {
     }
     let both: i32 = serde_json::from_str(raw.get()).map_err(shape)?;
     Ok(PriorityHint { request: both, response: both })
-}
-
-fn cut(mut text: String, most: usize) -> String {
-    text.truncate(text.floor_char_boundary(most.min(text.len())));
-    text
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 /// A client of sessions, and what it reads.
 mod client;
+/// Servers that say nothing, or do not read.
+mod late;
 /// What policies do to messages on their way through a process.
 mod policies;
 /// How processes begin, fail, are counted and end.

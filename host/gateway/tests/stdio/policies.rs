@@ -119,3 +119,34 @@ async fn policies_see_the_session() {
         assert_eq!(ids, [Some(session.id.clone()), Some(session.id.clone())]);
     }
 }
+
+/// What is in flight when the policies change is judged by those it began with.
+#[tokio::test]
+async fn a_reload_does_not_touch_what_is_in_flight() {
+    let gateway = gateway(Sharing::PerSession, vec![]).await;
+    let session = Session::begin(gateway.address, "2025-06-18").await;
+    let mut before = session.open(&call("before", "slow", json!({"steps": 50, "ms": 20, "text": "leak"}))).await;
+    let deny = deny_if("tools/call", &[Phase::Response], "leak");
+    super::replace(&gateway, 2, super::leading_to(super::command(Sharing::PerSession), vec![deny]));
+    let after = session.ask(&call("after", "echo", json!({"text": "leak"}))).await;
+    assert_eq!(after["error"]["code"], -32602, "{after}");
+    assert_eq!(text(&before.message().await), "50 steps leak");
+}
+
+/// What the process agreed on with the first client holds for all, whatever they say later.
+#[tokio::test]
+async fn the_revision_of_a_shared_process_says_which_policies_apply() {
+    let seen: Shared<Vec<Option<String>>> = Shared::default();
+    let keep = Shared::clone(&seen);
+    let policy = validator("tools/call", &[Phase::Request], move |invocation| {
+        keep.lock().unwrap().push(invocation.event.context.protocol_revision.clone());
+        None
+    });
+    let gateway = gateway(Sharing::Shared, vec![policy]).await;
+    let one = Session::begin(gateway.address, "2025-06-18").await;
+    let two = Session::begin(gateway.address, "2025-11-25").await;
+    for session in [&one, &two] {
+        session.call("count", json!({})).await;
+        assert_eq!(seen.lock().unwrap().pop().unwrap().as_deref(), Some("2025-06-18"));
+    }
+}

@@ -2,7 +2,8 @@
 
 use http::Request;
 use serde_json::json;
-use weir_gateway::Sharing;
+use weir_core::PrincipalKind;
+use weir_gateway::{PrincipalSource, Route, Sharing};
 
 use super::client::{Events, Session, call, initialize, notification, post, text};
 use super::{command, gateway, is_there, leading_to, until};
@@ -74,6 +75,60 @@ async fn requests_say_which_session_they_belong_to() {
     }
     let other = Request::post("/r").header("origin", "http://evil.example").body(message.to_string()).unwrap();
     assert_eq!(send(gateway.address, other).await.status, 403);
+    assert_eq!(text(&session.call("count", json!({})).await), "1");
+}
+
+#[tokio::test]
+async fn a_session_is_of_whoever_began_it() {
+    const WHO: &str = "x-forwarded-user";
+    let principal = Some(PrincipalSource { header: WHO.parse().unwrap(), kind: PrincipalKind::User });
+    for sharing in [Sharing::PerSession, Sharing::Shared] {
+        let route = Route { principal: principal.clone(), ..leading_to(command(sharing), vec![]) };
+        let gateway = start(vec![route]).await;
+        let by = |who: Option<&str>, mut request: Request<String>| {
+            if let Some(who) = who {
+                request.headers_mut().insert(WHO, who.parse().unwrap());
+            }
+            send(gateway.address, request)
+        };
+        let begun = by(Some("ada"), post(None, None, &initialize("2025-11-25"))).await;
+        let id = begun.headers["mcp-session-id"].to_str().unwrap();
+        let of_session = |method: &str| {
+            let request = Request::builder().method(method).uri("/r").header("accept", "text/event-stream");
+            request.header("mcp-session-id", id).body(String::new()).unwrap()
+        };
+        for who in [Some("eve"), None] {
+            for request in [
+                post(Some(id), None, &call(1, "count", json!({}))),
+                post(Some(id), None, &notification("notifications/cancelled", json!({"requestId": 1}))),
+                post(Some(id), None, &json!({"jsonrpc": "2.0", "id": "q0", "result": {}})),
+                of_session("GET"),
+                of_session("DELETE"),
+            ] {
+                let about = format!("{who:?} {} {}", request.method(), request.body());
+                let answer = by(who, request).await;
+                assert_eq!((answer.status.as_u16(), &answer.json()["error"]["code"]), (404, &json!(-32600)), "{about}");
+            }
+        }
+        let mut counting = post(Some(id), None, &call(1, "count", json!({})));
+        counting.headers_mut().insert("accept", "application/json".parse().unwrap());
+        assert_eq!(text(&by(Some("ada"), counting).await.json()), "1");
+        assert_eq!(by(Some("ada"), of_session("DELETE")).await.status, 204);
+    }
+}
+
+#[tokio::test]
+async fn what_names_a_session_or_an_event_comes_once() {
+    let gateway = gateway(Sharing::PerSession, vec![]).await;
+    let session = Session::begin(gateway.address, "2025-11-25").await;
+    let mut listing = session.get(Some("0-0"));
+    listing.headers_mut().append("last-event-id", "0-0".parse().unwrap());
+    let mut twice = session.post(&call(1, "count", json!({})));
+    twice.headers_mut().append("mcp-session-id", session.id.parse().unwrap());
+    for request in [listing, twice] {
+        let answer = send(gateway.address, request).await;
+        assert_eq!(answer.status, 400, "{}", answer.text());
+    }
     assert_eq!(text(&session.call("count", json!({})).await), "1");
 }
 

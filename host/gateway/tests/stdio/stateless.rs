@@ -11,7 +11,7 @@ use crate::support::send;
 const REVISION: &str = "2026-07-28";
 
 /// A request as this revision has it.
-fn post(mut message: Value) -> Request<String> {
+pub fn post(mut message: Value) -> Request<String> {
     let meta = &mut message["params"]["_meta"];
     meta["io.modelcontextprotocol/protocolVersion"] = json!(REVISION);
     meta["io.modelcontextprotocol/clientCapabilities"] = json!({});

@@ -13,12 +13,18 @@ use serde_json::{Value, json};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use weir_core::Phase;
+use weir_gateway::Protocol;
 
-use super::{Answer, Connection, Upstream, body_of, full, respond, streamed};
+use super::{Answer, Connection, Policy, Running, Upstream, body_of, full, respond, route, start, streamed};
 use crate::support::upstream::Reply;
 
 /// Longer than anything takes that works.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+pub const BOTH: &[Phase] = &[Phase::Request, Phase::Response];
+pub const REQUEST: &[Phase] = &[Phase::Request];
+pub const RESPONSE: &[Phase] = &[Phase::Response];
 
 pub const SESSIONS: [&str; 2] = ["2025-06-18", "2025-11-25"];
 pub const STATELESS: &str = "2026-07-28";
@@ -58,6 +64,25 @@ pub struct Stream {
 /// What a future comes to, which must not take for ever.
 async fn within<T>(future: impl Future<Output = T>) -> T {
     timeout(PATIENCE, future).await.unwrap()
+}
+
+/// A gateway in front of the server.
+pub async fn gateway(script: &Script, policies: Vec<Policy>) -> Running {
+    start(vec![route(Protocol::Mcp, script.upstream.address, policies)]).await
+}
+
+/// An answer with a result.
+pub fn result(id: impl Into<Value>, result: Value) -> String {
+    json!({"jsonrpc": "2.0", "id": id.into(), "result": result}).to_string()
+}
+
+/// Tools of which two arguments are mirrored.
+pub fn tools() -> Value {
+    json!({"resultType": "complete", "ttlMs": 1, "cacheScope": "public", "tools": [
+        {"name": "sql", "inputSchema": {"type": "object", "properties": {
+            "region": {"type": "string", "x-mcp-header": "Region"},
+            "limit": {"type": "object", "properties": {"rows": {"type": "integer", "x-mcp-header": "Rows"}}}}}},
+        {"name": "plain", "inputSchema": {"type": "object"}}]})
 }
 
 impl Script {
@@ -157,6 +182,11 @@ impl Events {
 impl Client {
     pub fn new(address: SocketAddr, revision: &'static str) -> Self {
         Self { address, revision, session: "s1".to_owned() }
+    }
+
+    /// One of the revision without sessions.
+    pub fn stateless(gateway: &Running) -> Self {
+        Self::new(gateway.address, STATELESS)
     }
 
     pub fn is_stateless(&self) -> bool {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use weir_core::{EventName, Payload, Phase};
+use weir_core::{Context, EventName, Payload, Phase};
 
 use super::ledger::Found;
 use super::question::{Asked, asking, is_housekeeping, rewritten};
@@ -40,6 +40,7 @@ pub(in crate::mcp) enum Taken {
 enum Judged {
     Params(Arc<Payload>),
     Denied(Denial),
+    /// The answers in it cannot be shown to policies.
     Unreadable,
 }
 
@@ -97,45 +98,27 @@ impl Conversation {
         if wants_request || wants_response || has_responses {
             let came = envelope.shown_params().map_err(|cause| error::params(&envelope, &cause))?;
             let running = self.running.begin(question.key.clone());
-            let judging = async {
-                let mut payload = Arc::clone(&came);
-                if has_responses {
-                    match rounds::responses(call, &context, payload).await? {
-                        Responses::Pass(judged) => payload = judged,
-                        Responses::Denied(denial) => return Ok(Judged::Denied(denial)),
-                        Responses::Unreadable => return Ok(Judged::Unreadable),
-                    }
-                }
-                if wants_request {
-                    match judge(call, &asking(name, Arc::clone(&payload), &context)).await? {
-                        Verdict::Unchanged => {}
-                        Verdict::Changed(changed) => {
-                            payload = meta::keep_params(&came, &changed, era).map_err(Refusal::UnusablePayload)?;
-                        }
-                        Verdict::Denied(denial) => return Ok(Judged::Denied(denial)),
-                    }
-                }
-                Ok(Judged::Params(payload))
-            };
+            let asks = Asks { request: wants_request.then_some(name), responses: has_responses };
             let judged = tokio::select! {
                 biased;
                 () = running.cancelled() => return Ok(Taken::Cancelled),
-                judged = judging => judged,
+                judged = asks.judged(call, &context, &came, era) => judged,
             };
-            match judged? {
-                Judged::Denied(denial) => {
-                    call.refused(Refusal::Denied(denial.clone()).urn());
-                    return Ok(Taken::Answer(error::denied(&question, &denial)));
-                }
-                Judged::Unreadable => {
-                    return Err(error::invalid(&envelope, "inputResponses must be an object of answers"));
-                }
-                Judged::Params(payload) => {
+            match judged {
+                Ok(Judged::Params(payload)) => {
                     if !Arc::ptr_eq(&payload, &came) {
                         envelope = rewritten(envelope.with_params(payload.text())).ok_or(Refusal::Internal)?;
                     }
                     params = Some(payload);
                 }
+                Ok(Judged::Denied(denial)) => {
+                    call.refused(Refusal::Denied(denial.clone()).urn());
+                    return Ok(Taken::Answer(error::denied(&question, &denial)));
+                }
+                Ok(Judged::Unreadable) => {
+                    return Err(error::invalid(&envelope, "inputResponses must be an object of answers"));
+                }
+                Err(refusal) => return Ok(Taken::Answer(error::failed(call, &question.id, &refusal))),
             }
         }
         if !looks {
@@ -161,18 +144,58 @@ impl Conversation {
             return replaced(error::unreadable_answer(message.id()));
         };
         let Some(event) = asked.answered(Arc::clone(&result)) else { return forward(message) };
-        match judge(&asked.question.call, &event).await? {
-            Verdict::Unchanged => forward(message),
-            Verdict::Changed(changed) => {
-                let kept =
-                    meta::keep_result(&result, &changed, asked.question.era).map_err(Refusal::UnusablePayload)?;
-                replaced(message.with_result(kept.text()))
-            }
-            Verdict::Denied(denial) => {
+        let question = &asked.question;
+        let judged = judge(&question.call, &event).await;
+        let kept = |changed| meta::keep_result(&result, &changed, question.era).map_err(Refusal::UnusablePayload);
+        let judged = judged.and_then(|verdict| match verdict {
+            Verdict::Changed(changed) => kept(changed).map(Verdict::Changed),
+            other => Ok(other),
+        });
+        match judged {
+            Ok(Verdict::Unchanged) => forward(message),
+            Ok(Verdict::Changed(changed)) => replaced(message.with_result(changed.text())),
+            Ok(Verdict::Denied(denial)) => {
                 call.refused(Refusal::Denied(denial.clone()).urn());
-                replaced(error::refused(&asked.question.call, message.id(), &denial))
+                replaced(error::refused(&question.call, message.id(), &denial))
+            }
+            Err(refusal) => replaced(error::failed(call, message.id(), &refusal)),
+        }
+    }
+}
+
+/// What of a request policies want to see.
+struct Asks {
+    /// The event of the request itself.
+    request: Option<EventName>,
+    /// The answers in it.
+    responses: bool,
+}
+
+impl Asks {
+    /// The answers first: what the request becomes is made of what they became.
+    async fn judged(
+        self,
+        call: &Call,
+        context: &Arc<Context>,
+        came: &Arc<Payload>,
+        era: Era,
+    ) -> Result<Judged, Refusal> {
+        let mut payload = Arc::clone(came);
+        if self.responses {
+            match rounds::responses(call, context, payload).await? {
+                Responses::Pass(judged) => payload = judged,
+                Responses::Denied(denial) => return Ok(Judged::Denied(denial)),
+                Responses::Unreadable => return Ok(Judged::Unreadable),
             }
         }
+        let Some(name) = self.request else { return Ok(Judged::Params(payload)) };
+        Ok(match judge(call, &asking(name, Arc::clone(&payload), context)).await? {
+            Verdict::Unchanged => Judged::Params(payload),
+            Verdict::Changed(changed) => {
+                Judged::Params(meta::keep_params(came, &changed, era).map_err(Refusal::UnusablePayload)?)
+            }
+            Verdict::Denied(denial) => Judged::Denied(denial),
+        })
     }
 }
 

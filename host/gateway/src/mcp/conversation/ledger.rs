@@ -1,4 +1,4 @@
-//! What has been asked and not yet been forgotten, bounded by count and by the bytes of params.
+//! What has been asked and not yet been forgotten, bounded by count and by bytes.
 //!
 //! Invariants: an id that stands for two requests stands for none, so an answer is never judged as the answer to
 //! another question; when room is short, params go before questions, and what was answered before what was not.
@@ -13,10 +13,10 @@ use crate::mcp::id::Id;
 /// Most questions of one side of one conversation. A client that waits for more answers at a time does not exist;
 /// the rest are answers that a stream could still bring again.
 const MAX_QUESTIONS: usize = 1024;
-/// Most bytes of params kept for one side of one conversation. They serve policies that compare an answer with its
-/// question, soon after.
+/// Most bytes kept for one side of one conversation. Nearly all are params, which serve policies that compare an answer
+/// with its question, soon after.
 const MAX_BYTES: usize = 8 << 20;
-/// Most bytes of params kept for all conversations together.
+/// Most bytes kept for all conversations together.
 const MAX_BYTES_OF_ALL: usize = 256 << 20;
 
 /// The questions of one side.
@@ -34,6 +34,7 @@ struct Entry {
     answered: bool,
     /// `None` where the id stood for two requests.
     asked: Option<Asked>,
+    weight: usize,
 }
 
 /// What is known of an id.
@@ -67,12 +68,13 @@ impl Ledger {
             Some(Entry { asked: Some(earlier), .. }) if earlier.question.mark == asked.question.mark => Some(asked),
             Some(_) => None,
         };
+        // What there is no room for is not known afterwards.
+        let Some((asked, weight)) = self.with_room(asked) else { return };
         let serial = self.next;
         self.next += 1;
-        let asked = asked.map(|asked| self.with_room(asked));
-        self.bytes += size(asked.as_ref());
+        self.bytes += weight;
         self.order.insert(serial, key.clone());
-        self.entries.insert(key, Entry { serial, answered: false, asked });
+        self.entries.insert(key, Entry { serial, answered: false, asked, weight });
         self.bound();
     }
 
@@ -104,7 +106,7 @@ impl Ledger {
     fn remove(&mut self, key: &Id) -> Option<Entry> {
         let entry = self.entries.remove(key)?;
         self.order.remove(&entry.serial);
-        self.release(size(entry.asked.as_ref()));
+        self.release(entry.weight);
         Some(entry)
     }
 
@@ -113,36 +115,47 @@ impl Ledger {
         self.bytes_of_all.fetch_sub(bytes, Ordering::Relaxed);
     }
 
-    /// The question, without its params if there is no room left for them anywhere.
-    fn with_room(&self, mut asked: Asked) -> Asked {
-        let bytes = size(Some(&asked));
-        let before = self.bytes_of_all.fetch_add(bytes, Ordering::Relaxed);
-        if before + bytes > MAX_BYTES_OF_ALL || bytes > MAX_BYTES {
-            self.bytes_of_all.fetch_sub(bytes, Ordering::Relaxed);
-            asked.params = None;
+    /// The question with what it weighs, without its params if there is no room for them; `None` if there is none
+    /// for the question either.
+    fn with_room(&self, asked: Option<Asked>) -> Option<(Option<Asked>, usize)> {
+        let Some(mut asked) = asked else { return Some((None, 0)) };
+        let whole = asked.weight();
+        if whole <= MAX_BYTES && self.take(whole) {
+            return Some((Some(asked), whole));
         }
-        asked
+        asked.params = None;
+        let rest = asked.weight();
+        (rest <= MAX_BYTES && self.take(rest)).then_some((Some(asked), rest))
+    }
+
+    /// Takes so many bytes of what all conversations have together, if they are there.
+    fn take(&self, bytes: usize) -> bool {
+        let taken = self.bytes_of_all.fetch_add(bytes, Ordering::Relaxed) + bytes <= MAX_BYTES_OF_ALL;
+        if !taken {
+            self.bytes_of_all.fetch_sub(bytes, Ordering::Relaxed);
+        }
+        taken
     }
 
     fn bound(&mut self) {
-        while self.bytes > MAX_BYTES {
-            let entries = &mut self.entries;
-            let oldest = self.order.values().find_map(|key| {
-                let asked = entries.get_mut(key)?.asked.as_mut()?;
-                asked.params.take().map(|params| params.text().len())
-            });
-            match oldest {
-                Some(bytes) => self.release(bytes),
-                None => return,
-            }
-        }
-        if self.entries.len() > MAX_QUESTIONS {
+        while self.bytes > MAX_BYTES && self.drop_oldest_params() {}
+        while self.bytes > MAX_BYTES || self.entries.len() > MAX_QUESTIONS {
             let is_answered = |key: &&Id| self.entries.get(key).is_some_and(|entry| entry.answered);
-            let key = self.order.values().find(is_answered).or_else(|| self.order.values().next()).cloned();
-            if let Some(key) = key {
-                self.forget(&key);
-            }
+            let oldest = self.order.values().find(is_answered).or_else(|| self.order.values().next()).cloned();
+            let Some(oldest) = oldest else { return };
+            self.forget(&oldest);
         }
+    }
+
+    fn drop_oldest_params(&mut self) -> bool {
+        let entries = &mut self.entries;
+        let dropped = self.order.values().find_map(|key| {
+            let entry = entries.get_mut(key)?;
+            let length = entry.asked.as_mut()?.params.take()?.text().len();
+            entry.weight -= length;
+            Some(length)
+        });
+        dropped.map(|bytes| self.release(bytes)).is_some()
     }
 }
 
@@ -150,8 +163,4 @@ impl Drop for Ledger {
     fn drop(&mut self) {
         self.bytes_of_all.fetch_sub(self.bytes, Ordering::Relaxed);
     }
-}
-
-fn size(asked: Option<&Asked>) -> usize {
-    asked.and_then(|asked| asked.params.as_ref()).map_or(0, |params| params.text().len())
 }

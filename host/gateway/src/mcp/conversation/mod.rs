@@ -131,8 +131,13 @@ impl Conversation {
     fn agreed(&self, result: &str) {
         let revision = crate::json::member(result, "protocolVersion").and_then(crate::json::string);
         if let Some(revision) = revision.as_deref().and_then(Revision::parse) {
-            let _ = self.revision.set(revision);
+            self.agree(revision);
         }
+    }
+
+    /// Takes note of the revision that holds for the session; what was agreed on first stays.
+    pub(in crate::mcp) fn agree(&self, revision: Revision) {
+        let _ = self.revision.set(revision);
     }
 
     /// The revision of a message: what it claims for itself, else what the session agreed on, else what the header
@@ -141,7 +146,7 @@ impl Conversation {
         if let Claim::Revision(text) = &message.meta().claim {
             return Revision::parse(text);
         }
-        let header = || crate::call::text(headers, &super::PROTOCOL_VERSION);
+        let header = || crate::call::text(headers, &super::headers::PROTOCOL_VERSION);
         self.revision.get().copied().or_else(|| Revision::parse(&header()?))
     }
 

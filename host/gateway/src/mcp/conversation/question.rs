@@ -33,7 +33,23 @@ pub(crate) struct Asked {
     pub(in crate::mcp) params: Option<Arc<Payload>>,
 }
 
+impl Question {
+    /// How many bytes it costs to keep, about.
+    pub(super) fn weight(&self) -> usize {
+        /// A call, a context and the question itself, without the texts that callers choose.
+        const USUAL: usize = 1024;
+        let principal = self.context.principal.id.as_ref().map_or(0, String::len);
+        let path = self.call.intercept.asked.path_and_query().map_or(0, |path| path.as_str().len());
+        USUAL + 2 * self.id.len() + path + principal
+    }
+}
+
 impl Asked {
+    /// How many bytes it costs to keep, about.
+    pub(super) fn weight(&self) -> usize {
+        self.question.weight() + self.params.as_ref().map_or(0, |params| params.text().len())
+    }
+
     /// The event of an answer; `None` if no policy wants it.
     pub(super) fn answered(&self, result: Arc<Payload>) -> Option<Event> {
         Some(Event {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use weir_core::{EventName, Payload, Phase};
+use weir_core::{Event, EventName, Payload, Phase};
 
 use super::client::INITIALIZE;
 use super::ledger::Found;
@@ -17,7 +17,7 @@ use crate::mcp::id::Id;
 use crate::mcp::revision::{Era, Revision};
 use crate::mcp::{error, meta};
 use crate::refusal::Refusal;
-use crate::verdict::{Verdict, judge};
+use crate::verdict::{Denial, Verdict, judge};
 
 /// Results that may be served to others, so that what a policy made of them for one caller has to be marked.
 const CACHEABLE: [&str; 6] =
@@ -62,43 +62,39 @@ impl Conversation {
 
     async fn server_request(&self, call: &Arc<Call>, envelope: Envelope, method: &str) -> FromServer {
         let (chain, watched) = (&call.route.route.chain, call.route.watched);
-        if is_housekeeping(method) || !watched.anything() {
+        if !watched.anything() {
             return FromServer::Forward(envelope);
         }
         let Ok(name) = EventName::new(method) else {
             return FromServer::Answer(error::unreadable_request(envelope.id()));
         };
-        let wants_response = chain.wants(method, Phase::Response);
+        // What is no event is noted all the same: its answer must not look like one to nothing.
+        let is_event = !is_housekeeping(method);
+        let wants_response = is_event && chain.wants(method, Phase::Response);
         let revision = self.revision(&HeaderMap::new(), &envelope);
         let context = self.server_context(call, revision);
         let era = revision.map_or(Era::Session, Revision::era);
         let question = self.question(call, &envelope, wants_response.then(|| name.clone()), Arc::clone(&context), era);
-        let mut params = None;
-        let mut envelope = envelope;
-        if wants_response || chain.wants(method, Phase::Request) {
+        let (mut envelope, mut params) = (envelope, None);
+        let wants_request = is_event && chain.wants(method, Phase::Request);
+        if wants_response || wants_request {
             let Ok(came) = envelope.shown_params() else {
                 return FromServer::Answer(error::unreadable_request(envelope.id()));
             };
             params = Some(Arc::clone(&came));
-            if chain.wants(method, Phase::Request) {
-                match judge(call, &asking(name, Arc::clone(&came), &context)).await {
+            if wants_request {
+                match permitted(call, &asking(name, Arc::clone(&came), &context), era).await {
                     Ok(Verdict::Unchanged) => {}
-                    Ok(Verdict::Changed(changed)) => match meta::keep_params(&came, &changed, era) {
-                        Ok(kept) => {
-                            let Some(changed) = rewritten(envelope.with_params(kept.text())) else {
-                                return FromServer::Answer(error::internal(envelope.id()));
-                            };
-                            (envelope, params) = (changed, Some(kept));
-                        }
-                        Err(reason) => {
-                            unusable(call, &reason);
-                            return FromServer::Answer(error::unusable(envelope.id()));
-                        }
-                    },
+                    Ok(Verdict::Changed(changed)) => {
+                        let Some(changed_envelope) = rewritten(envelope.with_params(changed.text())) else {
+                            return FromServer::Answer(error::failed(call, envelope.id(), &Refusal::Internal));
+                        };
+                        (envelope, params) = (changed_envelope, Some(changed));
+                    }
                     Ok(Verdict::Denied(denial)) => {
                         return FromServer::Answer(error::refused(call, envelope.id(), &denial));
                     }
-                    Err(_) => return FromServer::Answer(error::internal(envelope.id())),
+                    Err(refusal) => return FromServer::Answer(error::failed(call, envelope.id(), &refusal)),
                 }
             }
         }
@@ -151,62 +147,68 @@ impl Conversation {
             call.refused(error::UNREADABLE);
             return made(error::unreadable(&question.id));
         };
-        let mut result = Arc::clone(&came);
-        if let Some(event) = asked.answered(Arc::clone(&came)) {
-            match judge(call, &event).await {
-                Ok(Verdict::Unchanged) => {}
-                Ok(Verdict::Changed(changed)) => {
-                    let kept = meta::keep_result(&came, &changed, question.era).and_then(|kept| {
-                        let caches = question.era == Era::Stateless && CACHEABLE.contains(&&*question.method);
-                        if caches { meta::made_private(&kept) } else { Ok(kept) }
-                    });
-                    match kept {
-                        Ok(kept) => result = kept,
-                        Err(reason) => {
-                            unusable(call, &reason);
-                            return made(error::unusable(&question.id));
-                        }
-                    }
-                }
-                Ok(Verdict::Denied(denial)) => {
-                    call.refused(Refusal::Denied(denial.clone()).urn());
-                    return made(error::denied(question, &denial));
-                }
-                Err(refusal) => {
-                    call.refused(refusal.urn());
-                    return made(error::internal(&question.id));
-                }
+        match answer_judged(asked, &came, rounds).await {
+            Ok(Answer::Result(result)) if Arc::ptr_eq(&result, &came) => FromServer::Forward(envelope),
+            Ok(Answer::Result(result)) => made(envelope.with_result(result.text())),
+            Ok(Answer::Denied(denial)) => {
+                call.refused(Refusal::Denied(denial.clone()).urn());
+                made(error::denied(question, &denial))
             }
-        }
-        if rounds {
-            match rounds::requests(call, &question.context, result).await {
-                Ok(Requests::Pass(judged)) => result = judged,
-                Ok(Requests::Denied(denial)) => {
-                    call.refused(Refusal::Denied(denial.clone()).urn());
-                    return made(error::denied(question, &denial));
-                }
-                Ok(Requests::Unreadable) => {
-                    call.refused(error::UNREADABLE);
-                    return made(error::unreadable(&question.id));
-                }
-                Err(refusal) => {
-                    call.refused(refusal.urn());
-                    return made(error::internal(&question.id));
-                }
+            Ok(Answer::Unreadable) => {
+                call.refused(error::UNREADABLE);
+                made(error::unreadable(&question.id))
             }
+            Err(refusal) => made(error::failed(call, &question.id, &refusal)),
         }
-        if Arc::ptr_eq(&result, &came) {
-            return FromServer::Forward(envelope);
-        }
-        made(envelope.with_result(result.text()))
     }
+}
+
+/// What policies made of the result of an answer.
+enum Answer {
+    Result(Arc<Payload>),
+    Denied(Denial),
+    /// The questions in it cannot be shown to policies.
+    Unreadable,
+}
+
+/// First the result, then the questions in what it became.
+async fn answer_judged(asked: &Asked, came: &Arc<Payload>, rounds: bool) -> Result<Answer, Refusal> {
+    let question = &asked.question;
+    let call = &question.call;
+    let mut result = Arc::clone(came);
+    if let Some(event) = asked.answered(Arc::clone(came)) {
+        match judge(call, &event).await? {
+            Verdict::Unchanged => {}
+            Verdict::Changed(changed) => {
+                let kept = meta::keep_result(came, &changed, question.era).and_then(|kept| {
+                    let caches = question.era == Era::Stateless && CACHEABLE.contains(&&*question.method);
+                    if caches { meta::made_private(&kept) } else { Ok(kept) }
+                });
+                result = kept.map_err(Refusal::UnusablePayload)?;
+            }
+            Verdict::Denied(denial) => return Ok(Answer::Denied(denial)),
+        }
+    }
+    if !rounds {
+        return Ok(Answer::Result(result));
+    }
+    Ok(match rounds::requests(call, &question.context, result).await? {
+        Requests::Pass(judged) => Answer::Result(judged),
+        Requests::Denied(denial) => Answer::Denied(denial),
+        Requests::Unreadable => Answer::Unreadable,
+    })
+}
+
+/// What policies say to a request of the server; what they may not change is put back.
+async fn permitted(call: &Call, event: &Event, era: Era) -> Result<Verdict, Refusal> {
+    Ok(match judge(call, event).await? {
+        Verdict::Changed(changed) => {
+            Verdict::Changed(meta::keep_params(&event.payload, &changed, era).map_err(Refusal::UnusablePayload)?)
+        }
+        other => other,
+    })
 }
 
 fn made(text: Bytes) -> FromServer {
     rewritten(text).map_or(FromServer::Nothing, FromServer::Forward)
-}
-
-fn unusable(call: &Call, reason: &str) {
-    tracing::warn!(call_ref = call.reference.as_str(), reason, "a policy's payload cannot be sent");
-    call.refused(Refusal::UnusablePayload(String::new()).urn());
 }

@@ -3,18 +3,16 @@
 use std::sync::Arc;
 
 use ::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
-use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, request};
+use ::http::{HeaderMap, HeaderValue, Method, Request, Uri, request};
 use bytes::Bytes;
 
 use super::mirror;
 use crate::body::{RequestBody, Whole};
 use crate::call::Call;
 use crate::headers;
-use crate::mcp::SESSION_ID;
+use crate::mcp::headers::{LAST_EVENT_ID, METHOD, SESSION_ID};
 use crate::refusal::Refusal;
 use crate::upstream::{Patience, ask_aside};
-
-const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// Where the server is, and what its session expects in a head.
 #[derive(Clone)]
@@ -27,7 +25,7 @@ impl Back {
     /// The way on which these parts go.
     pub(super) fn new(parts: &request::Parts) -> Arc<Self> {
         let mut headers = parts.headers.clone();
-        for name in [CONTENT_LENGTH, CONTENT_ENCODING, LAST_EVENT_ID, mirror::METHOD] {
+        for name in [CONTENT_LENGTH, CONTENT_ENCODING, LAST_EVENT_ID, METHOD] {
             headers.remove(name);
         }
         mirror::forget(&mut headers);

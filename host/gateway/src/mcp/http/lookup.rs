@@ -15,6 +15,7 @@ use crate::call::Call;
 use crate::headers;
 use crate::json;
 use crate::mcp::envelope::{Envelope, Kind};
+use crate::mcp::headers::METHOD;
 use crate::refusal::Refusal;
 use crate::sse::Scanner;
 use crate::upstream::{Patience, ask_aside};
@@ -71,7 +72,7 @@ async fn ask_for_page(call: &Arc<Call>, parts: &request::Parts, text: Bytes) -> 
     }
     headers::drop_digests(&mut parts.headers);
     mirror::forget(&mut parts.headers);
-    parts.headers.insert(mirror::METHOD, HeaderValue::from_static("tools/list"));
+    parts.headers.insert(METHOD, HeaderValue::from_static("tools/list"));
     parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     parts.headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
     parts.headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));

@@ -15,9 +15,9 @@ use crate::call::Call;
 use crate::json;
 use crate::mcp::envelope::{self, Envelope};
 use crate::mcp::error;
+use crate::mcp::headers::{METHOD, check_method, only};
 use crate::refusal::Refusal;
 
-pub(super) const METHOD: HeaderName = HeaderName::from_static("mcp-method");
 pub(super) const NAME: HeaderName = HeaderName::from_static("mcp-name");
 pub(super) const PARAM: &str = "mcp-param-";
 
@@ -27,20 +27,9 @@ const SUFFIX: &str = "?=";
 /// Checks the headers of a message of the stateless revision against it.
 pub(super) fn check(call: &Call, headers: &HeaderMap, envelope: &Envelope) -> Result<(), Refusal> {
     let mismatch = |reason: String| error::header_mismatch(envelope, &reason);
-    let (method, is_request) = match envelope.kind() {
-        envelope::Kind::Request { method } => (method, true),
-        envelope::Kind::Notification { method } => (method, false),
-        envelope::Kind::Answer => return Ok(()),
-    };
-    match only(headers, &METHOD).map_err(|reason| mismatch(format!("Mcp-Method {reason}")))? {
-        Some(header) if header != method => {
-            return Err(mismatch("Mcp-Method is not the method of the body".to_owned()));
-        }
-        // What headers a notification has is not said anywhere.
-        None if is_request => return Err(mismatch("Mcp-Method is missing".to_owned())),
-        _ => {}
-    }
-    let Some((pointer, needs)) = source(method).filter(|_| is_request) else { return Ok(()) };
+    check_method(headers, envelope)?;
+    let envelope::Kind::Request { method } = envelope.kind() else { return Ok(()) };
+    let Some((pointer, needs)) = source(method) else { return Ok(()) };
     let params = envelope.shown_params().map_err(|cause| error::params(envelope, &cause))?;
     let named = params.string(pointer);
     match (header(headers, &NAME).map_err(|reason| mismatch(format!("Mcp-Name {reason}")))?, named) {
@@ -113,19 +102,6 @@ fn source(method: &str) -> Option<(&'static str, Needs)> {
         // Of an extension, whose servers may do without.
         "tasks/get" | "tasks/update" | "tasks/cancel" => Some(("/taskId", Needs::Nothing)),
         _ => None,
-    }
-}
-
-/// The value of a header that comes at most once, without blanks around it; the reason if it cannot be read.
-pub(super) fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, &'static str> {
-    let mut values = headers.get_all(name).iter();
-    match (values.next(), values.next()) {
-        (None, _) => Ok(None),
-        (Some(_), Some(_)) => Err("comes twice"),
-        (Some(value), None) => {
-            let text = value.to_str().map_err(|_| "has characters that a header may not have")?;
-            Ok(Some(text.trim_matches([' ', '\t'])))
-        }
     }
 }
 

@@ -8,6 +8,7 @@ mod back;
 pub(super) mod front;
 mod lookup;
 mod mirror;
+mod place;
 mod relay;
 mod reply;
 mod tools;
@@ -21,20 +22,20 @@ use hyper::body::Incoming;
 
 use super::conversation::{Asked, Conversation, FromServer, Replay, Taken, is_housekeeping};
 use super::envelope::Kind;
-use super::revision::{Era, Revision};
-use super::sessions::Standing;
-use super::{PROTOCOL_VERSION, SESSION_ID, error};
+use super::error;
+use super::headers::{SESSION_ID, stated};
+use super::revision::Era;
 use crate::adapter;
 use crate::body::{ReplyBody, RequestBody, Source, Whole};
-use crate::call::{self, Call};
+use crate::call::Call;
 use crate::headers;
-use crate::origin::Exposure;
 use crate::records::{AnswerBody, recorded};
 use crate::refusal::Refusal;
 use crate::routes::PassAuthorization;
 use crate::upstream::{Patience, Progress, ask};
 use back::Back;
 use front::Posted;
+use place::{Memory, Place};
 use reply::Form;
 
 pub(crate) use relay::Relay;
@@ -45,10 +46,12 @@ const METHODS: &str = "POST, GET, DELETE, HEAD, OPTIONS";
 /// Those of an endpoint without sessions.
 const STATELESS_METHODS: &str = "POST";
 
+const INITIALIZE: &str = "initialize";
+
 /// One message on its way to the upstream.
 struct Outgoing {
     conversation: Arc<Conversation>,
-    session: Option<String>,
+    place: Place,
     era: Era,
     asked: Option<Asked>,
     /// The way to answer the server's own requests, where it may have some.
@@ -59,13 +62,9 @@ struct Outgoing {
 }
 
 /// One exchange.
-pub(super) async fn exchange(
-    call: &Arc<Call>,
-    exposure: Exposure,
-    request: Request<Incoming>,
-) -> Result<Response<ReplyBody>, Refusal> {
+pub(super) async fn exchange(call: &Arc<Call>, request: Request<Incoming>) -> Result<Response<ReplyBody>, Refusal> {
     match *request.method() {
-        Method::POST => post(call, front::read_post(call, exposure, request).await?).await,
+        Method::POST => post(call, front::read_post(call, request).await?).await,
         Method::GET | Method::DELETE | Method::HEAD | Method::OPTIONS => {
             call.intercept.is_no_action(&call.shared.contexts);
             of_session(call, request).await
@@ -99,8 +98,12 @@ async fn of_agent(call: &Arc<Call>, posted: Posted) -> Result<Response<ReplyBody
 /// The message through the policies to the upstream, and the answer back.
 async fn carry(call: &Arc<Call>, posted: Posted) -> Result<Response<ReplyBody>, Refusal> {
     let Posted { mut parts, envelope, revision: _, era } = posted;
-    let session = session_of(&parts.headers, era)?;
-    let conversation = conversation_of(call, session.as_deref());
+    let place = Place::of(call, &parts.headers, era)?;
+    let is_initialize = envelope.kind() == Kind::Request { method: INITIALIZE };
+    let conversation = match is_initialize {
+        true => place.handshake(call, envelope.id())?,
+        false => place.conversation(call, Memory::AsNeeded, envelope.id())?,
+    };
     let came = envelope.text().clone();
     let (envelope, asked) = match conversation.take(call, &parts.headers, envelope).await? {
         Taken::Forward { envelope, asked } => (envelope, asked),
@@ -132,7 +135,6 @@ async fn carry(call: &Arc<Call>, posted: Posted) -> Result<Response<ReplyBody>, 
     };
     let lists_tools = era == Era::Stateless && method == "tools/list";
     let patience = if method == "subscriptions/listen" { Patience::Endless } else { Patience::Limited };
-    let is_initialize = method == "initialize";
     if watched.anything() || asked.is_some() || lists_tools {
         // A compressed answer could not be shown to policies.
         parts.headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
@@ -140,7 +142,7 @@ async fn carry(call: &Arc<Call>, posted: Posted) -> Result<Response<ReplyBody>, 
     adapter::address(call, &mut parts)?;
     let asks = era == Era::Session && watched.anything();
     let back = asks.then(|| Back::new(&parts));
-    let outgoing = Outgoing { conversation, session, era, asked, back, lists_tools, is_initialize };
+    let outgoing = Outgoing { conversation, place, era, asked, back, lists_tools, is_initialize };
     let body = RequestBody::Whole(Whole::new(envelope.into_text(), None));
     let response = ask(call, Request::from_parts(parts, body), patience).await?;
     outgoing.receive(call, response).await
@@ -210,40 +212,34 @@ impl Outgoing {
 
     /// What the head of a response says about the session.
     fn in_session(&mut self, call: &Arc<Call>, status: StatusCode, headers: &HeaderMap) {
-        match &self.session {
-            Some(session) if status == StatusCode::NOT_FOUND => end(call, session),
-            Some(session) if status.is_success() && call.route.watched.messages => {
-                if let Some(live) = call.shared.live() {
-                    live.sessions.of(call, session, Standing::Confirmed);
-                }
-            }
-            None if self.is_initialize && status.is_success() && call.route.watched.messages => {
-                let Some((session, live)) = call::text(headers, &SESSION_ID).zip(call.shared.live()) else { return };
-                if session.len() <= MAX_SESSION_ID {
-                    self.back = self.back.take().map(|back| back.within(&session));
-                    self.conversation = live.sessions.of(call, &session, Standing::Confirmed);
-                    if let Some(asked) = &self.asked {
-                        self.conversation.expects(asked.clone());
-                    }
-                }
-            }
-            _ => {}
+        if !self.is_initialize {
+            return self.place.answered(call, status);
         }
+        if !status.is_success() {
+            return;
+        }
+        let Some((conversation, session)) = self.place.begun(call, headers) else { return };
+        self.back = self.back.take().map(|back| back.within(&session));
+        if let Some(asked) = &self.asked {
+            conversation.expects(asked.clone());
+        }
+        self.conversation = conversation;
     }
 }
 
 /// GET streams, ending a session, and what else a caller asks about the endpoint.
 async fn of_session(call: &Arc<Call>, request: Request<Incoming>) -> Result<Response<ReplyBody>, Refusal> {
     let (mut parts, body) = request.into_parts();
-    let revision = call::text(&parts.headers, &PROTOCOL_VERSION).and_then(|text| Revision::parse(text.trim()));
+    let revision = stated(&parts.headers)?;
     let is_stateless = revision.is_some_and(|revision| revision.era() == Era::Stateless);
     if is_stateless && matches!(parts.method, Method::GET | Method::DELETE) {
         return Err(Refusal::MethodNotAllowed(STATELESS_METHODS));
     }
-    let session = session_of(&parts.headers, Era::Session)?;
+    let place = Place::of(call, &parts.headers, Era::Session)?;
     let method = parts.method.clone();
-    let conversation = (method == Method::GET).then(|| conversation_of(call, session.as_deref()));
-    if let Some(conversation) = &conversation {
+    let memory = if method == Method::GET { Memory::Always } else { Memory::AsNeeded };
+    let conversation = place.conversation(call, memory, "null")?;
+    if method == Method::GET {
         conversation.client_context(call, &parts.headers, revision);
         parts.headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     }
@@ -258,22 +254,22 @@ async fn of_session(call: &Arc<Call>, request: Request<Incoming>) -> Result<Resp
     let patience = if method == Method::GET { Patience::Endless } else { Patience::Limited };
     let response = ask(call, Request::from_parts(parts, body), patience).await?;
     let (mut parts, body) = response.into_parts();
-    if let Some(session) = &session {
-        match parts.status {
-            StatusCode::NOT_FOUND => end(call, session),
-            status if status.is_success() && method == Method::DELETE => end(call, session),
-            _ => {}
-        }
+    match (&method, parts.status) {
+        (&Method::DELETE, StatusCode::NOT_FOUND) => place.ended(call),
+        (&Method::DELETE, status) if status.is_success() => place.ended(call),
+        // Some servers without streams say that the path is not there.
+        (&Method::GET, status) if status.is_success() => place.answered(call, status),
+        _ => {}
     }
     let is_stream = Form::of(&parts.headers) == Form::Events && parts.status.is_success();
-    let Some(conversation) = conversation.filter(|_| is_stream) else {
+    if method != Method::GET || !is_stream {
         let is_json = method == Method::GET && parts.status.is_success() && Form::of(&parts.headers) == Form::Json;
         if is_json && call.route.watched.anything() {
             // Nobody knows what a client would make of a message in it.
             return Err(Refusal::UpstreamInvalid("the upstream answered a GET with JSON, not with a stream of events"));
         }
         return Ok(Response::from_parts(parts, Source::Streamed(body).into()));
-    };
+    }
     if adapter::http::is_encoded(&parts.headers) {
         return Err(Refusal::UpstreamInvalid(
             "the upstream compressed its stream although it was asked not to, so policies cannot read it",
@@ -282,30 +278,6 @@ async fn of_session(call: &Arc<Call>, request: Request<Incoming>) -> Result<Resp
     parts.headers.remove(CONTENT_LENGTH);
     let relay = Relay::of_session(body, Arc::clone(call), conversation, back);
     Ok(Response::from_parts(parts, Source::Events(Box::new(relay)).into()))
-}
-
-/// Longest id of a session; real ones have some dozens of bytes, signed ones some hundreds.
-const MAX_SESSION_ID: usize = 2048;
-
-/// The session that a request belongs to. Where requests stand for themselves there is none, whatever they say.
-fn session_of(headers: &HeaderMap, era: Era) -> Result<Option<String>, Refusal> {
-    match call::text(headers, &SESSION_ID).filter(|_| era == Era::Session) {
-        Some(id) if id.len() > MAX_SESSION_ID => Err(Refusal::BadRequest("Mcp-Session-Id is too long".to_owned())),
-        id => Ok(id),
-    }
-}
-
-fn conversation_of(call: &Arc<Call>, session: Option<&str>) -> Arc<Conversation> {
-    match (session, call.shared.live()) {
-        (Some(id), Some(live)) if call.route.watched.messages => live.sessions.of(call, id, Standing::Claimed),
-        (id, _) => Conversation::new(Arc::clone(&call.shared), Arc::clone(&call.route), id.map(str::to_owned)),
-    }
-}
-
-fn end(call: &Call, session: &str) {
-    if let Some(live) = call.shared.live() {
-        live.sessions.end(call, session);
-    }
 }
 
 fn clean(call: &Call, headers: &mut HeaderMap, era: Era) {

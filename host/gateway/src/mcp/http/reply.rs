@@ -19,12 +19,17 @@ pub(super) enum Form {
 }
 
 impl Form {
+    /// Where several are said, readers differ in which of them they heed: a stream is taken for one in any case.
     pub(super) fn of(headers: &HeaderMap) -> Self {
-        let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        match value.split(';').next().unwrap_or_default().trim() {
-            essence if essence.eq_ignore_ascii_case("text/event-stream") => Self::Events,
-            essence if essence.eq_ignore_ascii_case("application/json") => Self::Json,
-            _ => Self::Other,
+        let said = |essence: &str| {
+            let values = headers.get_all(CONTENT_TYPE).iter().filter_map(|value| value.to_str().ok());
+            let mut essences = values.map(|value| value.split(';').next().unwrap_or_default().trim());
+            essences.any(|named| named.eq_ignore_ascii_case(essence))
+        };
+        match (said("text/event-stream"), said("application/json")) {
+            (true, _) => Self::Events,
+            (false, true) => Self::Json,
+            (false, false) => Self::Other,
         }
     }
 }

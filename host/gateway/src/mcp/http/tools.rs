@@ -1,7 +1,7 @@
 //! Which arguments of which tools are mirrored in headers: `x-mcp-header` in the schemas of `tools/list`.
 //!
-//! What was seen last of a tool holds; a caller whose headers do not fit asks for the list again. Bounded, since
-//! servers choose how many tools they name.
+//! What was seen last of a tool holds; a caller whose headers do not fit asks for the list again. Bounded by count and
+//! by bytes, since servers choose how many tools they name, and what they call them.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -20,10 +20,12 @@ use crate::body::BodyError;
 use crate::call::Call;
 use crate::mcp::envelope::Envelope;
 use crate::records::AnswerBody;
+use crate::routes::Upstream;
 use crate::sse::Scanner;
 
-/// Most tools that are remembered of one route.
+/// Most tools that are remembered of one route, and most bytes of what is known of them.
 const MAX_TOOLS: usize = 4096;
+const MAX_BYTES: usize = 4 << 20;
 /// Most mirrored arguments of one tool; a request has no more headers than that.
 const MAX_ARGUMENTS: usize = 64;
 /// Deepest argument that is looked for.
@@ -32,10 +34,16 @@ const MAX_DEPTH: usize = 16;
 /// What is known of the tools of all routes.
 #[derive(Default)]
 pub(crate) struct ToolHeaders {
-    by_route: Mutex<HashMap<Box<str>, ByTool>>,
+    by_route: Mutex<HashMap<Box<str>, Known>>,
 }
 
-type ByTool = HashMap<Box<str>, Arc<[Mirrored]>>;
+/// What is known of the tools of one route.
+struct Known {
+    /// Where it led when they were seen: two upstreams of one route, before and after a reload, are not the same.
+    upstream: Upstream,
+    tools: HashMap<Box<str>, Arc<[Mirrored]>>,
+    bytes: usize,
+}
 
 /// One argument that is mirrored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +88,8 @@ impl ToolHeaders {
     /// The mirrored arguments of a tool; `None` if the tool is not known.
     pub(super) fn of(&self, call: &Call, tool: &str) -> Option<Arc<[Mirrored]>> {
         let by_route = self.by_route.lock().unwrap_or_else(PoisonError::into_inner);
-        by_route.get(key(call).as_str())?.get(tool).map(Arc::clone)
+        let known = by_route.get(call.route_name()).filter(|known| known.upstream == call.route.route.upstream)?;
+        known.tools.get(tool).map(Arc::clone)
     }
 
     /// Learns from an answer to `tools/list`; whether it was a message.
@@ -94,23 +103,45 @@ impl ToolHeaders {
 
     fn learn(&self, call: &Call, result: &str) {
         let Ok(List { tools }) = serde_json::from_str(result) else { return };
+        let upstream = &call.route.route.upstream;
         let mut by_route = self.by_route.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = by_route.entry(key(call).into()).or_default();
+        let known = by_route.entry(call.route_name().into()).or_insert_with(|| Known::nothing(upstream));
+        if known.upstream != *upstream {
+            *known = Known::nothing(upstream);
+        }
         for Tool { name, input_schema } in tools {
-            if known.len() >= MAX_TOOLS && !known.contains_key(name.as_str()) {
-                known.clear();
-            }
             let mut found = Vec::new();
             find(&input_schema, "/arguments", 0, &mut found);
-            known.insert(name.into(), found.into());
+            known.insert(name, found);
         }
     }
 }
 
-/// Two upstreams of one route, before and after a reload, are not the same.
-fn key(call: &Call) -> String {
-    let route = &call.route.route;
-    format!("{} {}", route.name, route.upstream)
+impl Known {
+    fn nothing(upstream: &Upstream) -> Self {
+        Self { upstream: upstream.clone(), tools: HashMap::new(), bytes: 0 }
+    }
+
+    fn insert(&mut self, name: String, found: Vec<Mirrored>) {
+        let weight = weight(&name, &found);
+        if let Some(before) = self.tools.remove(name.as_str()) {
+            self.bytes -= self::weight(&name, &before);
+        }
+        if self.tools.len() >= MAX_TOOLS || self.bytes + weight > MAX_BYTES {
+            self.tools.clear();
+            self.bytes = 0;
+        }
+        if weight <= MAX_BYTES {
+            self.bytes += weight;
+            self.tools.insert(name.into(), found.into());
+        }
+    }
+}
+
+/// What it costs to remember a tool, about.
+fn weight(name: &str, found: &[Mirrored]) -> usize {
+    let of_argument = |argument: &Mirrored| 64 + argument.header.as_str().len() + argument.pointer.len();
+    128 + name.len() + found.iter().map(of_argument).sum::<usize>()
 }
 
 fn find(schema: &Value, pointer: &str, depth: usize, found: &mut Vec<Mirrored>) {
@@ -175,6 +206,23 @@ impl Learning {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let mut known = Known::nothing(&"http://h/".parse().unwrap());
+        let long = |count: usize| format!("{count}{}", "x".repeat(1 << 20));
+        for count in 0..10 {
+            known.insert(long(count), Vec::new());
+            known.insert(long(count), Vec::new());
+            assert!(known.bytes <= MAX_BYTES && known.tools.contains_key(long(count).as_str()));
+        }
+        known.insert("x".repeat(MAX_BYTES), Vec::new());
+        assert_eq!((known.tools.len(), known.bytes), (0, 0));
+        for count in 0..=MAX_TOOLS {
+            known.insert(count.to_string(), Vec::new());
+        }
+        assert_eq!(known.tools.len(), 1);
+    }
 
     #[test]
     fn annotated_properties_are_found_where_they_are() {

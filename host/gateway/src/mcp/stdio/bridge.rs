@@ -3,23 +3,25 @@
 //! Invariants: there are never more than the route's `max_processes`, those that are ending included; a session's
 //! process ends with the session; whoever is refused a process is told when to come again.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::StatusCode;
+use serde::Serialize;
 use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 use tokio::time::Instant;
+use weir_core::Principal;
 
-use super::answer;
 use super::backoff::Backoff;
-use super::link::{Link, Party};
+use super::link::{Bounds, Link, Party};
 use super::process::{self, Ended, Surroundings};
 use super::table::Users;
 use crate::call::Call;
 use crate::mcp::conversation::Conversation;
 use crate::mcp::revision::Revision;
+use crate::mcp::rpc;
 use crate::refusal::{Refusal, UPSTREAM_UNREACHABLE};
 use crate::routes::Command;
 use crate::tasks::OwnedTasks;
@@ -50,11 +52,23 @@ pub(super) struct Session {
     pub(super) id: String,
     pub(super) party: Arc<Party>,
     pub(super) link: Arc<Link>,
+    /// Who began it: nobody else may use it, for its id may have leaked.
+    owner: Principal,
     /// What was agreed on.
     pub(super) revision: Option<Revision>,
     /// Whether the process was initialized for it, and not for a session before.
     pub(super) is_first: bool,
     used: Mutex<Instant>,
+}
+
+/// What a handshake came to.
+pub(super) struct Begun {
+    pub(super) party: Arc<Party>,
+    pub(super) link: Arc<Link>,
+    /// What was agreed on.
+    pub(super) revision: Option<Revision>,
+    /// Whether the process was initialized for it, and not for a session before.
+    pub(super) is_first: bool,
 }
 
 /// A process that sessions share.
@@ -63,12 +77,21 @@ pub(super) struct Common {
     /// What it answered to the first `initialize`, as JSON.
     pub(super) initialized: String,
     pub(super) revision: Option<Revision>,
+    /// What the client of the first session can do. The process believes it of all.
+    pub(super) capabilities: BTreeSet<String>,
 }
 
 /// A process with several users.
 pub(super) struct Used {
     pub(super) link: Arc<Link>,
     unused_since: Option<Instant>,
+}
+
+/// What is said to whoever has to come again.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Later {
+    retry_after_ms: u128,
 }
 
 impl Bridge {
@@ -90,8 +113,8 @@ impl Bridge {
     pub(super) fn start(&self, call: &Call, id: &str, users: Users) -> Result<Arc<Link>, Refusal> {
         let unavailable = |message: &str, retry: Option<Duration>| {
             call.refused(UPSTREAM_UNREACHABLE);
-            let data = retry.map(|retry| format!("{{\"retryAfterMs\":{}}}", retry.as_millis()));
-            let text = answer::error_with(id, answer::INTERNAL_ERROR, message, data.as_deref());
+            let data = retry.map(|retry| Later { retry_after_ms: retry.as_millis() });
+            let text = rpc::error_with(id, rpc::INTERNAL_ERROR, message, data.as_ref());
             Refusal::JsonRpc(StatusCode::SERVICE_UNAVAILABLE, text)
         };
         if self.ended.load(Ordering::Relaxed) {
@@ -119,8 +142,9 @@ impl Bridge {
         };
         match process::start(&self.command, Surroundings::Few, &self.route, &self.supervisors, ended) {
             Ok((process, output)) => {
-                let limit = call.route.route.max_body.saturating_add(MARGIN);
-                Ok(Link::new(process, output, users, &self.route, limit))
+                let message = call.route.route.max_body.saturating_add(MARGIN);
+                let bounds = Bounds { message, patience: call.shared.options.response_timeout };
+                Ok(Link::new(process, output, users, &self.route, bounds))
             }
             Err(error) => {
                 let (route, program) = (&self.route, &self.command.program);
@@ -157,9 +181,9 @@ impl Bridge {
         true
     }
 
-    /// The session of that id, if it lives.
-    pub(super) fn session(&self, id: &str) -> Option<Arc<Session>> {
-        let session = self.sessions().get(id).map(Arc::clone)?;
+    /// The session of that id, if it lives and is this caller's.
+    pub(super) fn session(&self, id: &str, caller: &Principal) -> Option<Arc<Session>> {
+        let session = self.sessions().get(id).filter(|session| session.owner == *caller).map(Arc::clone)?;
         if session.link.is_closed() {
             self.end_session(id);
             return None;
@@ -225,14 +249,9 @@ impl Bridge {
 }
 
 impl Session {
-    pub(super) fn new(
-        id: String,
-        party: Arc<Party>,
-        link: Arc<Link>,
-        revision: Option<Revision>,
-        is_first: bool,
-    ) -> Self {
-        Self { id, party, link, revision, is_first, used: Mutex::new(Instant::now()) }
+    pub(super) fn new(id: String, owner: Principal, begun: Begun) -> Self {
+        let Begun { party, link, revision, is_first } = begun;
+        Self { id, party, link, owner, revision, is_first, used: Mutex::new(Instant::now()) }
     }
 
     /// How long nothing has happened.
@@ -246,6 +265,17 @@ impl Session {
         self.link.state().leave(&self.party);
         if !self.link.is_shared() {
             self.link.end();
+        }
+    }
+}
+
+impl Common {
+    /// Says so if another client can do other things than the process was told.
+    pub(super) fn compare(&self, call: &Call, capabilities: &BTreeSet<String>) {
+        if self.capabilities != *capabilities {
+            let (route, call_ref) = (call.route_name(), call.reference.as_str());
+            let (told, can) = (&self.capabilities, capabilities);
+            tracing::warn!(target: "weir::stdio", call_ref, route, ?told, ?can, "a client of a shared server can do other things than the first one, which is all that the server knows");
         }
     }
 }

@@ -6,6 +6,7 @@
 //!
 //! Not here: whether a message may pass. That is the conversation's matter, which reads it again, more strictly.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -14,6 +15,10 @@ use crate::json;
 
 /// Names the request whose stream a notification belongs to, where several share a channel.
 const SUBSCRIPTION: &str = "io.modelcontextprotocol/subscriptionId";
+
+/// Most capabilities of a client that are looked at, and most bytes of the name of one.
+const MAX_CAPABILITIES: usize = 64;
+const MAX_NAME: usize = 128;
 
 /// What a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +106,13 @@ impl Message {
     pub(super) fn revision(&self) -> Option<String> {
         let within = if self.sort == Sort::Answer { &self.result } else { &self.params };
         self.find(within, &["protocolVersion"]).and_then(|place| serde_json::from_str(self.part(place)).ok())
+    }
+
+    /// What the client that sends an `initialize` can do, by name.
+    pub(super) fn capabilities(&self) -> BTreeSet<String> {
+        let told = self.find(&self.params, &["capabilities"]).map_or("{}", |place| self.part(place));
+        let members = json::members(told).unwrap_or_default().into_iter();
+        members.map(|member| member.name).filter(|name| name.len() <= MAX_NAME).take(MAX_CAPABILITIES).collect()
     }
 
     /// A request under the number that stands for it and its token.
@@ -204,6 +216,10 @@ mod tests {
         assert_eq!((answer.sort, answer.id(), answer.code()), (Sort::Answer, "7", None));
         assert_eq!(answer.revision().as_deref(), Some("v"));
         assert_eq!(answer.answering("\"a\""), r#"{"jsonrpc":"2.0","id":"a","result":{"x":1.0,"protocolVersion":"v"}}"#);
+        let hello =
+            read(r#"{"id":1,"method":"initialize","params":{"capabilities":{"roots":{"x":1},"a":{}}}}"#).unwrap();
+        assert_eq!(hello.capabilities().into_iter().collect::<Vec<_>>(), ["a", "roots"]);
+        assert!(request.capabilities().is_empty());
         let failed = read(r#"{"jsonrpc":"2.0","id":7,"error":{"code":-32601,"message":"x"}}"#).unwrap();
         assert_eq!(failed.code(), Some(-32601));
         let ended = read(r#"{"id":7,"result":{"_meta":{"io.modelcontextprotocol/subscriptionId":7}}}"#).unwrap();

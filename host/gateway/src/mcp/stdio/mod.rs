@@ -33,22 +33,17 @@ use crate::mcp::conversation::is_housekeeping;
 use crate::mcp::envelope::Kind;
 use crate::mcp::http::front::read_post;
 use crate::mcp::revision::Era;
-use crate::origin::Exposure;
 use crate::records::recorded;
 use crate::refusal::Refusal;
 
 pub(crate) use servers::{EndServers, Servers};
 
-/// Answers a request on a route that leads to a process. Whether its origin may reach the route has been checked.
-pub(crate) async fn exchange(
-    call: &Arc<Call>,
-    exposure: Exposure,
-    request: Request<Incoming>,
-) -> Result<Response<ReplyBody>, Refusal> {
+/// Answers a request on a route that leads to a process.
+pub(crate) async fn exchange(call: &Arc<Call>, request: Request<Incoming>) -> Result<Response<ReplyBody>, Refusal> {
     let is_no_action = || call.intercept.is_no_action(&call.shared.contexts);
     match *request.method() {
         Method::POST => {
-            let posted = read_post(call, exposure, request).await?;
+            let posted = read_post(call, request).await?;
             let bridge = call.shared.servers.bridge(call)?;
             let is_action = matches!(posted.envelope.kind(), Kind::Request { method } if !is_housekeeping(method));
             let answered = async {
@@ -66,11 +61,11 @@ pub(crate) async fn exchange(
         }
         Method::GET => {
             is_no_action();
-            sessions::listen(&*call.shared.servers.bridge(call)?, &request.into_parts().0)
+            sessions::listen(call, &*call.shared.servers.bridge(call)?, &request.into_parts().0)
         }
         Method::DELETE => {
             is_no_action();
-            sessions::end(&*call.shared.servers.bridge(call)?, request.headers())
+            sessions::end(call, &*call.shared.servers.bridge(call)?, request.headers())
         }
         _ => Err(Refusal::MethodNotAllowed("POST, GET, DELETE")),
     }

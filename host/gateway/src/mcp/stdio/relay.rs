@@ -30,7 +30,7 @@ use crate::call::Call;
 use crate::gateway::{Gateway, Shared};
 use crate::mcp::conversation::{Conversation, FromClient, FromServer};
 use crate::mcp::envelope::{Envelope, Kind};
-use crate::mcp::error;
+use crate::mcp::{error, rpc};
 use crate::refusal::Refusal;
 use crate::routes::{Command, Prepared};
 use crate::tasks::OwnedTasks;
@@ -225,14 +225,14 @@ impl Both {
                 tracing::warn!(target: "weir::stdio", call_ref, kind, "a message of the client is refused");
                 let text = match refusal {
                     Refusal::JsonRpc(_, text) => text,
-                    _ => answer::error(&id, answer::INTERNAL_ERROR, "The message could not be checked by policies"),
+                    _ => rpc::error(&id, rpc::INTERNAL_ERROR, "The message could not be checked by policies"),
                 };
                 match sort {
                     Sort::Request => self.say_to_client(text).await,
                     Sort::Notification => {}
                     Sort::Answer => {
                         let reason = "The client's answer was refused";
-                        self.say_to_server(answer::error(&id, answer::INTERNAL_ERROR, reason)).await;
+                        self.say_to_server(rpc::error(&id, rpc::INTERNAL_ERROR, reason)).await;
                     }
                 }
             }
@@ -266,7 +266,7 @@ impl Both {
     async fn too_long_from_client(&self, start: &[u8], end: &[u8]) {
         tracing::warn!(target: "weir::stdio", "the client wrote a line that is longer than `max_body` allows");
         let Some(id) = id_of_ends(start, end) else { return };
-        let text = answer::error(&id, answer::INVALID_REQUEST, "The message is longer than policies may read");
+        let text = rpc::error(&id, rpc::INVALID_REQUEST, "The message is longer than policies may read");
         let holds = |text: &[u8]| text.windows(8).any(|window| window == b"\"method\"");
         if holds(start) || holds(end) { self.say_to_client(text).await } else { self.say_to_server(text).await }
     }

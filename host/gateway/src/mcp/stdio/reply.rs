@@ -7,17 +7,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::Stream;
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use tokio::time::{Sleep, sleep};
 
 use crate::body::{ReplyBody, Source};
-
-/// Says which session a request belongs to.
-pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
-/// Says under which revision a request is made.
-pub(super) const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
-/// Says which event a client saw last.
-pub(super) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+use crate::call::Call;
 
 /// How long a stream may be silent. Then a comment goes out, which readers skip: those between here and the client see
 /// that it lives, and a client that is gone without a word is noticed.
@@ -36,6 +30,11 @@ pub(super) fn json(status: StatusCode, text: Bytes) -> Response<ReplyBody> {
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
+}
+
+/// The status of an answer that comes alone.
+pub(super) fn status_of(call: &Call) -> StatusCode {
+    if call.is_late() { StatusCode::GATEWAY_TIMEOUT } else { StatusCode::OK }
 }
 
 /// Messages as events.

@@ -15,50 +15,63 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::answer;
-use super::bridge::{Bridge, Common, Session, Used, conversation, held};
+use super::bridge::{Begun, Bridge, Common, Session, Used, conversation, held};
 use super::link::{Link, Party, State};
 use super::message::{Message, Sort};
-use super::reply::{self, LAST_EVENT_ID, PROTOCOL_VERSION, SESSION_ID};
+use super::reply;
 use super::streams::{GENERAL, Marks, Unreadable, position};
 use super::table::{Carries, Untaken, Users};
 use crate::body::ReplyBody;
-use crate::call::{self, Call};
+use crate::call::Call;
 use crate::mcp::conversation::FromClient;
 use crate::mcp::envelope::Envelope;
+use crate::mcp::headers::{self, SESSION_ID};
 use crate::mcp::http::front::Posted;
 use crate::mcp::revision::{Era, Revision};
+use crate::mcp::{error, rpc};
 use crate::refusal::Refusal;
 use crate::routes::Sharing;
+
+/// What a client posted in a session.
+struct Told {
+    headers: HeaderMap,
+    envelope: Envelope,
+    /// The same message, as its way is found by.
+    message: Message,
+    /// What the header says.
+    revision: Option<Revision>,
+}
 
 /// Answers a POST of the session era.
 pub(super) async fn post(call: &Arc<Call>, bridge: &Bridge, posted: Posted) -> Result<Response<ReplyBody>, Refusal> {
     let Posted { parts, envelope, revision, era: _ } = posted;
     let message = read(&envelope)?;
-    if message.sort == Sort::Request && message.method == "initialize" {
-        return initialize(call, bridge, &parts.headers, envelope, &message).await;
+    let told = Told { headers: parts.headers, envelope, message, revision };
+    if told.message.sort == Sort::Request && told.message.method == "initialize" {
+        return initialize(call, bridge, told).await;
     }
-    let session = session(bridge, &parts.headers, message.id())?;
-    match message.sort {
-        Sort::Request => request(call, &session, parts, envelope, &message, revision).await,
-        Sort::Notification => notification(call, &session, &parts.headers, envelope, &message).await,
-        Sort::Answer => answer_of_client(call, &session, &parts.headers, envelope, &message).await,
+    let session = session(call, bridge, &told.headers, told.message.id())?;
+    match told.message.sort {
+        Sort::Request => request(call, &session, told).await,
+        Sort::Notification => notification(call, &session, told).await,
+        Sort::Answer => answer_of_client(call, &session, told).await,
     }
 }
 
 /// Answers a GET: the stream of no request, or a stream that broke.
-pub(super) fn listen(bridge: &Bridge, parts: &Parts) -> Result<Response<ReplyBody>, Refusal> {
+pub(super) fn listen(call: &Call, bridge: &Bridge, parts: &Parts) -> Result<Response<ReplyBody>, Refusal> {
     let named = revision(&parts.headers)?;
     if !reply::reads_events(&parts.headers) {
         let message = "Not acceptable: a GET is answered with text/event-stream";
         return Err(answer::refuse(StatusCode::NOT_ACCEPTABLE, "null", message));
     }
-    let session = session(bridge, &parts.headers, "null")?;
+    let session = session(call, bridge, &parts.headers, "null")?;
     let marks = marks(&session, named);
     let streams = &session.party.streams;
-    let read = match call::text(&parts.headers, &LAST_EVENT_ID) {
+    let read = match headers::last_event(&parts.headers)? {
         None => streams.read(GENERAL, marks),
         Some(last) => {
-            let (stream, number) = position(&last).ok_or_else(|| {
+            let (stream, number) = position(last).ok_or_else(|| {
                 answer::refuse(StatusCode::BAD_REQUEST, "null", "Last-Event-ID is none of this session's event ids")
             })?;
             streams.resume(stream, number, marks)
@@ -82,56 +95,57 @@ pub(super) fn listen(bridge: &Bridge, parts: &Parts) -> Result<Response<ReplyBod
 }
 
 /// Answers a DELETE.
-pub(super) fn end(bridge: &Bridge, headers: &HeaderMap) -> Result<Response<ReplyBody>, Refusal> {
+pub(super) fn end(call: &Call, bridge: &Bridge, headers: &HeaderMap) -> Result<Response<ReplyBody>, Refusal> {
     revision(headers)?;
-    let session = session(bridge, headers, "null")?;
+    let session = session(call, bridge, headers, "null")?;
     bridge.end_session(&session.id);
     Ok(reply::empty(StatusCode::NO_CONTENT))
 }
 
-async fn initialize(
-    call: &Arc<Call>,
-    bridge: &Bridge,
-    headers: &HeaderMap,
-    envelope: Envelope,
-    message: &Message,
-) -> Result<Response<ReplyBody>, Refusal> {
+async fn initialize(call: &Arc<Call>, bridge: &Bridge, told: Told) -> Result<Response<ReplyBody>, Refusal> {
     // Twice what is random in a UUID: nobody guesses it.
     let id = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+    let owner = call.principal(&told.headers);
+    let asked = told.message.id().to_owned();
     let join = |link: &Link| link.join(conversation(call, Some(id.clone())), held(call));
-    let (session, answer) = match bridge.command.sharing {
+    let (begun, answer) = match bridge.command.sharing {
         Sharing::PerSession => {
-            let link = bridge.start(call, message.id(), Users::One)?;
+            let link = bridge.start(call, &asked, Users::One)?;
             let party = join(&link);
-            let answer = ask(call, &link, &party, headers, envelope, message).await?;
+            let answer = ask(call, &link, &party, told).await?;
             let Some((_, revision)) = initialized(&answer) else { return Ok(reply::json(StatusCode::OK, answer)) };
-            (Session::new(id.clone(), party, link, revision, true), answer)
+            (Begun { party, link, revision, is_first: true }, answer)
         }
         Sharing::Shared => {
+            let capabilities = told.message.capabilities();
             let mut common = bridge.common.lock().await;
             match &*common {
-                Some(Common { process, initialized, revision }) if !process.link.is_closed() => {
-                    let party = join(&process.link);
-                    let answer = answer::result(message.id(), initialized);
-                    (Session::new(id.clone(), party, Arc::clone(&process.link), *revision, false), answer)
+                Some(common) if !common.process.link.is_closed() => {
+                    common.compare(call, &capabilities);
+                    let (link, revision) = (Arc::clone(&common.process.link), common.revision);
+                    let answer = rpc::result(&asked, &common.initialized);
+                    (Begun { party: join(&link), link, revision, is_first: false }, answer)
                 }
                 _ => {
                     *common = None;
-                    let link = bridge.start(call, message.id(), Users::Sessions)?;
+                    let link = bridge.start(call, &asked, Users::Sessions)?;
                     let process = Used::new(Arc::clone(&link));
                     let party = join(&link);
-                    let answer = ask(call, &link, &party, headers, envelope, message).await?;
-                    let Some((result, revision)) = initialized(&answer) else {
+                    let answer = ask(call, &link, &party, told).await?;
+                    let Some((initialized, revision)) = initialized(&answer) else {
                         return Ok(reply::json(StatusCode::OK, answer));
                     };
-                    *common = Some(Common { process, initialized: result, revision });
-                    (Session::new(id.clone(), party, link, revision, true), answer)
+                    *common = Some(Common { process, initialized, revision, capabilities });
+                    (Begun { party, link, revision, is_first: true }, answer)
                 }
             }
         }
     };
-    if !bridge.begin(session) {
-        return Err(answer::refuse(StatusCode::SERVICE_UNAVAILABLE, message.id(), "There are too many sessions"));
+    if let Some(revision) = begun.revision {
+        begun.party.conversation.agree(revision);
+    }
+    if !bridge.begin(Session::new(id.clone(), owner, begun)) {
+        return Err(answer::refuse(StatusCode::SERVICE_UNAVAILABLE, &asked, "There are too many sessions"));
     }
     let mut response = reply::json(StatusCode::OK, answer);
     name(&mut response, &id);
@@ -146,54 +160,42 @@ fn initialized(answer: &bytes::Bytes) -> Option<(String, Option<Revision>)> {
 }
 
 /// Has the process answer an `initialize`.
-async fn ask(
-    call: &Arc<Call>,
-    link: &Link,
-    party: &Arc<Party>,
-    headers: &HeaderMap,
-    envelope: Envelope,
-    message: &Message,
-) -> Result<bytes::Bytes, Refusal> {
-    let number = link.open(party, message, Carries::Answer, call).map_err(|untaken| refuse(untaken, message))?;
-    match party.conversation.from_client(call, headers, envelope).await? {
+async fn ask(call: &Arc<Call>, link: &Link, party: &Arc<Party>, told: Told) -> Result<bytes::Bytes, Refusal> {
+    let Told { headers, envelope, message, revision: _ } = told;
+    let number = link.open(party, &message, Carries::Answer, call).map_err(|untaken| refuse(untaken, &message))?;
+    match party.conversation.from_client(call, &headers, envelope).await? {
         FromClient::Forward(envelope) => link.state().forward(number, envelope).await,
         FromClient::Answer(text) => return Ok(text),
         FromClient::Cancelled => return Err(Refusal::Internal),
     }
+    let limit = call.shared.options.response_timeout;
     let mut reader = party.streams.read(number, Marks::None).map_err(|_| Refusal::Internal)?;
-    match timeout(call.shared.options.response_timeout, reader.message()).await {
+    match timeout(limit, reader.message()).await {
         Ok(Some(text)) => Ok(text),
         Ok(None) => Err(Refusal::Internal),
         Err(_) => {
             call.refused(Refusal::UpstreamTimeout.urn());
-            let text = answer::error(message.id(), answer::INTERNAL_ERROR, "The server did not start in time");
-            Err(Refusal::JsonRpc(StatusCode::GATEWAY_TIMEOUT, text))
+            Err(Refusal::JsonRpc(StatusCode::GATEWAY_TIMEOUT, answer::late(message.id(), limit)))
         }
     }
 }
 
-async fn request(
-    call: &Arc<Call>,
-    session: &Session,
-    parts: Parts,
-    envelope: Envelope,
-    message: &Message,
-    named: Option<Revision>,
-) -> Result<Response<ReplyBody>, Refusal> {
+async fn request(call: &Arc<Call>, session: &Session, told: Told) -> Result<Response<ReplyBody>, Refusal> {
+    let Told { headers, envelope, message, revision: named } = told;
     let (link, party) = (&session.link, &session.party);
-    let carries = if reply::reads_events(&parts.headers) { Carries::Messages } else { Carries::Answer };
-    let number = link.open(party, message, carries, call).map_err(|untaken| refuse(untaken, message))?;
-    let (tell, told) = oneshot::channel();
-    let judged = judge(Arc::clone(link.state()), Arc::clone(party), Arc::clone(call), parts.headers, envelope, number);
+    let carries = if reply::reads_events(&headers) { Carries::Messages } else { Carries::Answer };
+    let number = link.open(party, &message, carries, call).map_err(|untaken| refuse(untaken, &message))?;
+    let (tell, judged) = oneshot::channel();
+    let judging = judge(Arc::clone(link.state()), Arc::clone(party), Arc::clone(call), headers, envelope, number);
     // It goes on when the caller goes away.
     link.run(async move {
-        let _ = tell.send(judged.await);
+        let _ = tell.send(judging.await);
     });
-    match told.await {
+    match judged.await {
         Ok(Ok(None)) => {}
         Ok(Ok(Some(answer))) => return Ok(reply::json(StatusCode::OK, answer)),
         Ok(Err(refusal)) => return Err(refusal),
-        Err(_) => return Err(over(message.id())),
+        Err(_) => return Err(error::no_session(message.id())),
     }
     let reader = party.streams.read(number, marks(session, named));
     match (carries, reader) {
@@ -201,7 +203,7 @@ async fn request(
         // It was cancelled: there will be no answer, and a stream may end without one.
         (Carries::Messages, Err(_)) => Ok(reply::events(futures_util::stream::empty())),
         (Carries::Answer, Ok(mut reader)) => match reader.message().await {
-            Some(answer) => Ok(reply::json(StatusCode::OK, answer)),
+            Some(answer) => Ok(reply::json(reply::status_of(call), answer)),
             None => Ok(reply::empty(StatusCode::ACCEPTED)),
         },
         (Carries::Answer, Err(_)) => Ok(reply::empty(StatusCode::ACCEPTED)),
@@ -247,15 +249,10 @@ pub(super) fn noted(call: &Call, envelope: &Envelope) {
     }
 }
 
-async fn notification(
-    call: &Arc<Call>,
-    session: &Session,
-    headers: &HeaderMap,
-    envelope: Envelope,
-    message: &Message,
-) -> Result<Response<ReplyBody>, Refusal> {
+async fn notification(call: &Arc<Call>, session: &Session, told: Told) -> Result<Response<ReplyBody>, Refusal> {
+    let Told { headers, envelope, message, revision: _ } = told;
     let state = session.link.state();
-    let forwarded = session.party.conversation.from_client(call, headers, envelope).await?;
+    let forwarded = session.party.conversation.from_client(call, &headers, envelope).await?;
     if let FromClient::Forward(envelope) = forwarded {
         let text = match &*message.method {
             "notifications/cancelled" => {
@@ -273,16 +270,11 @@ async fn notification(
     Ok(reply::empty(StatusCode::ACCEPTED))
 }
 
-async fn answer_of_client(
-    call: &Arc<Call>,
-    session: &Session,
-    headers: &HeaderMap,
-    envelope: Envelope,
-    message: &Message,
-) -> Result<Response<ReplyBody>, Refusal> {
+async fn answer_of_client(call: &Arc<Call>, session: &Session, told: Told) -> Result<Response<ReplyBody>, Refusal> {
+    let Told { headers, envelope, message, revision: _ } = told;
     let state = session.link.state();
     if state.answered(&session.party, message.id()) {
-        if let FromClient::Forward(envelope) = session.party.conversation.from_client(call, headers, envelope).await? {
+        if let FromClient::Forward(envelope) = session.party.conversation.from_client(call, &headers, envelope).await? {
             state.send(read(&envelope)?.text()).await;
         }
     } else {
@@ -292,24 +284,18 @@ async fn answer_of_client(
     Ok(reply::empty(StatusCode::ACCEPTED))
 }
 
-/// The session that a request names.
-fn session(bridge: &Bridge, headers: &HeaderMap, id: &str) -> Result<Arc<Session>, Refusal> {
-    let Some(named) = call::text(headers, &SESSION_ID) else {
+/// The session that a request names, if it is its caller's.
+fn session(call: &Call, bridge: &Bridge, headers: &HeaderMap, id: &str) -> Result<Arc<Session>, Refusal> {
+    let Some(named) = headers::session(headers)? else {
         let message = "Bad request: Mcp-Session-Id is missing; begin a session with initialize";
         return Err(answer::refuse(StatusCode::BAD_REQUEST, id, message));
     };
-    bridge.session(&named).ok_or_else(|| over(id))
-}
-
-fn over(id: &str) -> Refusal {
-    answer::refuse(StatusCode::NOT_FOUND, id, "Session not found; begin another with initialize")
+    bridge.session(named, &call.principal(headers)).ok_or_else(|| error::no_session(id))
 }
 
 /// The revision that a request without a body names.
 fn revision(headers: &HeaderMap) -> Result<Option<Revision>, Refusal> {
-    let Some(text) = call::text(headers, &PROTOCOL_VERSION) else { return Ok(None) };
-    match Revision::parse(&text) {
-        None => Err(answer::refuse(StatusCode::BAD_REQUEST, "null", "Bad request: unsupported MCP-Protocol-Version")),
+    match headers::stated(headers)? {
         Some(revision) if revision.era() == Era::Stateless => Err(Refusal::MethodNotAllowed("POST")),
         revision => Ok(revision),
     }
@@ -339,7 +325,10 @@ pub(super) fn refuse(untaken: Untaken, message: &Message) -> Refusal {
         Untaken::IdInUse => {
             answer::refuse(StatusCode::BAD_REQUEST, id, "Invalid request: a request of this id is not answered yet")
         }
-        Untaken::Gone => over(id),
+        Untaken::LongToken => {
+            answer::refuse(StatusCode::BAD_REQUEST, id, "Invalid request: the progress token is too long")
+        }
+        Untaken::Gone => error::no_session(id),
     }
 }
 

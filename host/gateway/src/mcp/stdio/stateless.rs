@@ -25,6 +25,7 @@ use crate::body::ReplyBody;
 use crate::call::Call;
 use crate::mcp::conversation::FromClient;
 use crate::mcp::http::front::Posted;
+use crate::mcp::rpc;
 use crate::refusal::Refusal;
 
 /// How long a reply waits for its first message to see whether it is the answer. Then it begins as a stream: callers
@@ -45,7 +46,7 @@ struct Rest {
 
 /// Answers a POST of the stateless era.
 pub(super) async fn post(call: &Arc<Call>, bridge: &Bridge, posted: Posted) -> Result<Response<ReplyBody>, Refusal> {
-    let Posted { parts, envelope, .. } = posted;
+    let Posted { parts, envelope, revision: _, era: _ } = posted;
     let message = read(&envelope)?;
     if message.sort == Sort::Answer {
         let text = "Invalid request: servers ask nothing by requests in this revision, so there is nothing to answer";
@@ -69,7 +70,7 @@ pub(super) async fn post(call: &Arc<Call>, bridge: &Bridge, posted: Posted) -> R
             noted(call, &envelope);
             link.state().forward(number, envelope).await;
         }
-        FromClient::Answer(text) => return Ok(whole(text)),
+        FromClient::Answer(text) => return Ok(whole(call, text)),
         FromClient::Cancelled => return Ok(reply::empty(StatusCode::ACCEPTED)),
     }
     let mut reader = party.streams.read(number, Marks::None).map_err(|_| Refusal::Internal)?;
@@ -78,7 +79,7 @@ pub(super) async fn post(call: &Arc<Call>, bridge: &Bridge, posted: Posted) -> R
         Carries::Messages => timeout(UNDECIDED, reader.message()).await,
     };
     match first {
-        Ok(Some(text)) if is_answer(&text) => Ok(whole(text)),
+        Ok(Some(text)) if is_answer(&text) => Ok(whole(call, text)),
         Ok(Some(_)) => {
             reader.again();
             Ok(reply::events(Rest { reader, _exchange: exchange }))
@@ -110,11 +111,11 @@ fn is_answer(text: &Bytes) -> bool {
 }
 
 /// An answer that comes alone, with the status that the revision gives some errors.
-fn whole(text: Bytes) -> Response<ReplyBody> {
+fn whole(call: &Call, text: Bytes) -> Response<ReplyBody> {
     let status = match Message::read(text.clone()).and_then(|message| message.code()) {
-        Some(answer::METHOD_NOT_FOUND) => StatusCode::NOT_FOUND,
+        Some(rpc::METHOD_NOT_FOUND) => StatusCode::NOT_FOUND,
         Some(-32022..=-32020) => StatusCode::BAD_REQUEST,
-        _ => StatusCode::OK,
+        _ => reply::status_of(call),
     };
     reply::json(status, text)
 }

@@ -3,11 +3,18 @@
 //! Invariants: a number is given once; what a process says reaches one stream of one client, except for news that
 //! concern all of them; what cannot be told whose it is reaches nobody.
 //!
-//! Not here: any process, stream or policy. This only decides.
+//! Not here: any process, stream, clock or policy. This only decides.
+
+mod way;
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::message::{Message, Sort};
+use tokio::time::Instant;
+
+use super::message::Message;
+use crate::mcp::id::{self, Id};
+
+pub(super) use way::Way;
 
 /// Most requests of one client at a time.
 pub(super) const MAX_REQUESTS: usize = 128;
@@ -35,8 +42,9 @@ pub(super) enum Carries {
     Answer,
 }
 
-/// Most resources that one client wants to hear of.
+/// Most resources that one client wants to hear of, and most bytes of the name of one.
 const MAX_RESOURCES: usize = 1024;
+const MAX_RESOURCE: usize = 8192;
 
 /// Numbers a client among the users of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,12 +56,13 @@ pub(super) struct Request<L> {
     pub(super) party: PartyId,
     /// As the client wrote it.
     pub(super) id: String,
+    key: Id,
     /// As the client wrote it.
     pub(super) token: Option<String>,
     pub(super) lane: L,
     carries: Carries,
-    /// Whether the process has it.
-    pub(super) sent: bool,
+    /// Since when the process has it and nothing else is waited for; `None` before it has it.
+    pub(super) since: Option<Instant>,
 }
 
 /// A client.
@@ -62,22 +71,9 @@ struct Party<L> {
     /// Leads to the stream that belongs to no request; exchanges without a session have none.
     lane: Option<L>,
     /// Ids of the server's requests that it has not answered.
-    questions: HashSet<String>,
+    questions: HashSet<Id>,
     /// Resources whose changes it wants to hear of.
     resources: HashSet<String>,
-}
-
-/// Where a message of the process goes.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Way {
-    /// To the stream of this request.
-    Request(u64),
-    /// To the stream of no request.
-    Party(PartyId),
-    /// To the streams of no request of several.
-    Parties(Vec<PartyId>),
-    /// Nobody can be asked.
-    Nobody,
 }
 
 /// Why a request is not taken.
@@ -85,7 +81,20 @@ pub(super) enum Way {
 pub(super) enum Untaken {
     TooMany,
     IdInUse,
+    /// The token for its progress is longer than any that is kept.
+    LongToken,
     Gone,
+}
+
+/// What a request waits for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Waits {
+    /// The process, since then.
+    Since(Instant),
+    /// Policies before the process has it, or its own client, who is asked something.
+    ForOthers,
+    /// Nothing: it is not there any more.
+    NoMore,
 }
 
 /// The users of one process.
@@ -122,7 +131,8 @@ impl<L: Clone> Table<L> {
     /// Lets a client go; its requests that the process still works on are given back by number.
     pub(super) fn leave(&mut self, party: PartyId) -> Vec<u64> {
         self.parties.remove(&party);
-        let gone: Vec<u64> = self.of(party).filter(|(_, request)| request.sent).map(|(number, _)| number).collect();
+        let gone: Vec<u64> =
+            self.of(party).filter(|(_, request)| request.since.is_some()).map(|(number, _)| number).collect();
         self.requests.retain(|_, request| request.party != party);
         gone
     }
@@ -142,12 +152,16 @@ impl<L: Clone> Table<L> {
         if self.of(party).count() >= MAX_REQUESTS {
             return Err(Untaken::TooMany);
         }
-        if self.of(party).any(|(_, request)| request.id == id) {
+        let key = Id::of(id);
+        if self.of(party).any(|(_, request)| request.key == key) {
             return Err(Untaken::IdInUse);
+        }
+        if token.is_some_and(|token| token.len() > id::MAX_LENGTH) {
+            return Err(Untaken::LongToken);
         }
         let number = self.number();
         let (id, token) = (id.to_owned(), token.map(str::to_owned));
-        self.requests.insert(number, Request { party, id, token, lane: lane(number), carries, sent: false });
+        self.requests.insert(number, Request { party, id, key, token, lane: lane(number), carries, since: None });
         Ok(number)
     }
 
@@ -155,12 +169,19 @@ impl<L: Clone> Table<L> {
         self.requests.get(&number)
     }
 
-    /// Notes that the process has a request; false if it is not wanted any more.
-    pub(super) fn send(&mut self, number: u64) -> bool {
+    /// Notes that the process has a request from now on; false if it is not wanted any more.
+    pub(super) fn send(&mut self, number: u64, now: Instant) -> bool {
         self.requests.get_mut(&number).is_some_and(|request| {
-            request.sent = true;
+            request.since = Some(now);
             !self.closed
         })
+    }
+
+    /// What a request waits for.
+    pub(super) fn waits(&self, number: u64) -> Waits {
+        let Some(request) = self.requests.get(&number) else { return Waits::NoMore };
+        let is_asked = self.parties.get(&request.party).is_some_and(|party| !party.questions.is_empty());
+        request.since.filter(|_| !is_asked).map_or(Waits::ForOthers, Waits::Since)
     }
 
     /// Takes a request out: it is answered or not wanted any more.
@@ -170,7 +191,8 @@ impl<L: Clone> Table<L> {
 
     /// The number of a client's request.
     pub(super) fn number_of(&self, party: PartyId, id: &str) -> Option<u64> {
-        self.of(party).find(|(_, request)| request.id == id).map(|(number, _)| number)
+        let key = Id::of(id);
+        self.of(party).find(|(_, request)| request.key == key).map(|(number, _)| number)
     }
 
     /// What leads to the stream of no request.
@@ -187,7 +209,9 @@ impl<L: Clone> Table<L> {
     pub(super) fn follow(&mut self, party: PartyId, message: &Message) {
         let Some(party) = self.parties.get_mut(&party) else { return };
         match (&*message.method, message.resource()) {
-            ("resources/subscribe", Some(uri)) if party.resources.len() < MAX_RESOURCES => {
+            ("resources/subscribe", Some(uri))
+                if party.resources.len() < MAX_RESOURCES && uri.len() <= MAX_RESOURCE =>
+            {
                 party.resources.insert(uri);
             }
             ("resources/unsubscribe", Some(uri)) => {
@@ -197,87 +221,34 @@ impl<L: Clone> Table<L> {
         }
     }
 
-    /// Notes that a client is asked; false if it has too many questions already, or this very one.
+    /// Notes that a client is asked; false if it has too many questions already, or this very one, or if nobody could
+    /// keep its id.
     pub(super) fn ask(&mut self, party: PartyId, id: &str) -> bool {
-        self.parties
-            .get_mut(&party)
-            .is_some_and(|party| party.questions.len() < MAX_QUESTIONS && party.questions.insert(id.to_owned()))
+        let Some(party) = self.parties.get_mut(&party).filter(|_| id.len() <= id::MAX_LENGTH) else { return false };
+        party.questions.len() < MAX_QUESTIONS && party.questions.insert(Id::of(id))
     }
 
-    /// Takes a question out: it is answered, or was withdrawn. False if the client was not asked it.
-    pub(super) fn answered(&mut self, party: PartyId, id: &str) -> bool {
-        self.parties.get_mut(&party).is_some_and(|party| party.questions.remove(id))
+    /// Takes a question out: it is answered, or was withdrawn, now. False if the client was not asked it.
+    pub(super) fn answered(&mut self, party: PartyId, id: &str, now: Instant) -> bool {
+        let was_asked = self.parties.get_mut(&party).is_some_and(|party| party.questions.remove(&Id::of(id)));
+        if was_asked {
+            // Until now the process may have waited for this.
+            let requests = self.requests.values_mut().filter(|request| request.party == party);
+            requests.filter_map(|request| request.since.as_mut()).for_each(|since| *since = now);
+        }
+        was_asked
     }
 
     /// The client that was asked.
     pub(super) fn asked(&self, id: &str) -> Option<PartyId> {
-        self.parties.iter().find(|(_, party)| party.questions.contains(id)).map(|(id, _)| *id)
+        let key = Id::of(id);
+        self.parties.iter().find(|(_, party)| party.questions.contains(&key)).map(|(id, _)| *id)
     }
 
     /// The process is gone. Gives what it was working on.
     pub(super) fn close(&mut self) -> Vec<(u64, Request<L>)> {
         self.closed = true;
         std::mem::take(&mut self.requests).into_iter().collect()
-    }
-
-    /// Where a message of the process goes that is no answer. `listens` says whether somebody reads a client's stream
-    /// of no request.
-    pub(super) fn way(&self, message: &Message, listens: impl Fn(PartyId) -> bool) -> Way {
-        let named = message.progress().filter(|_| message.method == "notifications/progress");
-        if let Some(name) = named.or_else(|| message.subscription()) {
-            let known = name.parse().ok().filter(|number| self.requests.contains_key(number));
-            return known.map_or(Way::Nobody, Way::Request);
-        }
-        if message.method == "notifications/cancelled" {
-            // Of a question that was put to somebody.
-            return message.cancelled().and_then(|id| self.asked(id)).map_or(Way::Nobody, Way::Party);
-        }
-        match (self.users, message.sort) {
-            // There, servers ask by answers that want more.
-            (Users::Exchanges, Sort::Request) => return Way::Nobody,
-            (Users::Sessions, Sort::Notification) => {
-                if let Some(parties) = self.interested(message) {
-                    return Way::Parties(parties);
-                }
-            }
-            _ => {}
-        }
-        let Some(party) = self.concerned() else { return Way::Nobody };
-        // Requests and log lines mostly come from what is being worked on; news do not.
-        let related = message.sort == Sort::Request || message.method == "notifications/message";
-        let mut open = self.of(party).filter(|(_, request)| request.sent && request.carries == Carries::Messages);
-        let (first, second) = (open.next(), open.next());
-        match (first, second) {
-            (Some((only, _)), None) if related => Way::Request(only),
-            _ if listens(party) => Way::Party(party),
-            (Some((oldest, _)), _) => Way::Request(oldest),
-            (None, _) if self.parties.get(&party).is_some_and(|party| party.lane.is_some()) => Way::Party(party),
-            (None, _) => Way::Nobody,
-        }
-    }
-
-    /// Who wants to hear of news; `None` if they are none. News say what there is, not what somebody does, so several
-    /// may hear them. Of a resource only those who asked for it: it may be a part of what they named.
-    fn interested(&self, message: &Message) -> Option<Vec<PartyId>> {
-        let all = self.parties.iter();
-        if message.method.ends_with("/list_changed") {
-            return Some(all.map(|(id, _)| *id).collect());
-        }
-        let uri = message.resource().filter(|_| message.method == "notifications/resources/updated")?;
-        let asked = all.filter(|(_, party)| party.resources.iter().any(|resource| is_within(&uri, resource)));
-        Some(asked.map(|(id, _)| *id).collect())
-    }
-
-    /// The one client that a message without a name must concern.
-    fn concerned(&self) -> Option<PartyId> {
-        let mut working = self.requests.values().filter(|request| request.sent).map(|request| request.party);
-        let first = working.next();
-        match first {
-            Some(first) if working.all(|other| other == first) => Some(first),
-            Some(_) => None,
-            None if self.parties.len() == 1 => self.parties.keys().next().copied(),
-            None => None,
-        }
     }
 
     fn of(&self, party: PartyId) -> impl Iterator<Item = (u64, &Request<L>)> {
@@ -294,12 +265,6 @@ impl<L: Clone> Table<L> {
     }
 }
 
-/// Whether a resource is another one, or a part of it.
-fn is_within(uri: &str, resource: &str) -> bool {
-    uri.strip_prefix(resource)
-        .is_some_and(|rest| rest.is_empty() || resource.ends_with('/') || rest.starts_with(['/', '?', '#']))
-}
-
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
@@ -312,7 +277,7 @@ mod tests {
 
     fn open(table: &mut Table<()>, party: PartyId, id: &str) -> u64 {
         let number = table.open(party, id, None, Carries::Messages, |_| ()).unwrap();
-        assert!(table.send(number));
+        assert!(table.send(number, Instant::now()));
         number
     }
 
@@ -343,7 +308,7 @@ mod tests {
         // A request whose stream carries its answer alone is none to talk on.
         table.take(first);
         let answer_only = table.open(party, "3", None, Carries::Answer, |_| ()).unwrap();
-        assert!(table.send(answer_only));
+        assert!(table.send(answer_only, Instant::now()));
         assert_eq!(way(&table, SAMPLING, false), Way::Party(party));
     }
 
@@ -368,8 +333,9 @@ mod tests {
         open(&mut table, two, "1");
         assert_eq!(way(&table, SAMPLING), Way::Nobody);
         assert_eq!(way(&table, LOG), Way::Nobody);
-        assert!(table.ask(one, "\"q\"") && !table.ask(one, "\"q\""));
-        assert!(!table.answered(two, "\"q\"") && table.answered(one, "\"q\"") && !table.answered(one, "\"q\""));
+        assert!(table.ask(one, "\"a\\/q\"") && !table.ask(one, "\"a/q\""));
+        let mut answered = |party| table.answered(party, "\"a/q\"", Instant::now());
+        assert_eq!([answered(two), answered(one), answered(one)], [false, true, false]);
         assert_eq!(table.leave(one), [first]);
         assert_eq!(table.open(one, "2", None, Carries::Messages, |_| ()), Err(Untaken::Gone));
     }
@@ -379,7 +345,12 @@ mod tests {
         let mut table = Table::new(Users::Exchanges);
         let (one, two) = (table.join(None::<()>), table.join(None));
         open(&mut table, one, "1");
-        assert_eq!(table.open(one, "1", None, Carries::Messages, |_| ()), Err(Untaken::IdInUse));
+        for same in ["1", "1.0", "1e0"] {
+            assert_eq!(table.open(one, same, None, Carries::Messages, |_| ()), Err(Untaken::IdInUse));
+        }
+        let long = "1".repeat(id::MAX_LENGTH + 1);
+        assert_eq!(table.open(one, "t", Some(&long), Carries::Messages, |_| ()), Err(Untaken::LongToken));
+        assert!(!table.ask(one, &long));
         open(&mut table, one, "\"1\"");
         open(&mut table, two, "1");
         for id in 2..MAX_REQUESTS {
@@ -389,5 +360,23 @@ mod tests {
         assert_eq!(table.way(&message(SAMPLING), |_| true), Way::Nobody);
         assert_eq!(table.close().len(), MAX_REQUESTS + 1);
         assert_eq!(table.open(two, "y", None, Carries::Messages, |_| ()), Err(Untaken::Gone));
+    }
+
+    #[test]
+    fn a_request_waits_for_one_thing_at_a_time() {
+        let mut table = Table::new(Users::One);
+        let party = table.join(Some(()));
+        let number = table.open(party, "1", None, Carries::Messages, |_| ()).unwrap();
+        assert_eq!(table.waits(number), Waits::ForOthers);
+        let begun = Instant::now();
+        assert!(table.send(number, begun));
+        assert_eq!(table.waits(number), Waits::Since(begun));
+        assert!(table.ask(party, "1"));
+        assert_eq!(table.waits(number), Waits::ForOthers);
+        let later = begun + std::time::Duration::from_secs(1);
+        assert!(table.answered(party, "1", later));
+        assert_eq!(table.waits(number), Waits::Since(later));
+        table.take(number);
+        assert_eq!(table.waits(number), Waits::NoMore);
     }
 }
