@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::Upstreams;
+use crate::config::{Upstreams, listen};
 use crate::telemetry::{LogFormat, install};
 
 pub use output::{Paint, problems};
@@ -65,10 +65,10 @@ struct ServeArguments {
     #[arg(default_value = DEFAULT_FOLDER)]
     folder: PathBuf,
     /// Listen here instead of where [gateway] says; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = listen)]
     listen: Option<SocketAddr>,
     /// Listen here instead of where [admin] says; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = listen)]
     admin_listen: Option<SocketAddr>,
 }
 

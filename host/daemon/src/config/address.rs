@@ -7,7 +7,7 @@ use http::uri::{Authority, Scheme};
 
 use super::resolved::Upstream;
 
-/// An address to listen on.
+/// An address to listen on, in the file or on the command line.
 pub fn listen(text: &str) -> Result<SocketAddr, String> {
     let numeric = match text.strip_prefix("localhost:") {
         Some(port) => format!("127.0.0.1:{port}"),
@@ -34,10 +34,20 @@ pub fn upstream(text: &str) -> Result<Upstream, String> {
     if uri.host().is_none_or(str::is_empty) {
         return Err(format!("{text:?} names no host; {FORM}"));
     }
+    check_port(text, uri.authority())?;
     if text.contains('#') {
         return Err(format!("{text:?} has a fragment, which no server ever sees; leave it out"));
     }
     Ok(Upstream::Url(uri))
+}
+
+/// The parser of URLs takes any digits for a port.
+fn check_port(text: &str, authority: Option<&Authority>) -> Result<(), String> {
+    let has_port = authority.is_some_and(|authority| authority.as_str() != authority.host());
+    if has_port && authority.and_then(Authority::port_u16).is_none_or(|port| port == 0) {
+        return Err(format!("{text:?} has a port that is none; ports go from 1 to 65535"));
+    }
+    Ok(())
 }
 
 /// Where an interceptor server is.
@@ -64,6 +74,7 @@ pub fn origin(text: &str) -> Result<String, String> {
     if authority.host().is_empty() || uri.query().is_some() || !matches!(uri.path(), "" | "/") {
         return Err(wrong());
     }
+    check_port(text, Some(authority))?;
     Ok(format!("{scheme}://{}", authority.as_str().to_ascii_lowercase()))
 }
 
@@ -74,6 +85,7 @@ pub fn host(text: &str) -> Result<String, String> {
     if authority.as_str().contains('@') || authority.host().is_empty() {
         return Err(wrong());
     }
+    check_port(text, Some(&authority))?;
     Ok(authority.as_str().to_ascii_lowercase())
 }
 
@@ -102,6 +114,7 @@ mod tests {
     fn upstreams_are_plain_http_urls() {
         assert!(matches!(upstream("http://127.0.0.1:3001/mcp"), Ok(Upstream::Url(_))));
         assert!(matches!(upstream("https://example.com"), Ok(Upstream::Url(_))));
+        assert!(matches!(upstream("http://[::1]:3001/"), Ok(Upstream::Url(_))));
         for text in [
             "example.com",
             "/mcp",
@@ -113,6 +126,9 @@ mod tests {
             "",
             "http://",
             "unix:/run/x",
+            "http://x:70000/",
+            "http://x:0/",
+            "http://[::1]:/",
         ] {
             assert!(upstream(text).is_err(), "{text}");
         }
@@ -122,7 +138,7 @@ mod tests {
     #[test]
     fn origins_and_paths_are_narrow() {
         assert_eq!(origin("https://API.example.com:8443").unwrap(), "https://api.example.com:8443");
-        for text in ["example.com", "https://x/path", "https://x?q", "ftp://x", "https://u@x", "*"] {
+        for text in ["example.com", "https://x/path", "https://x?q", "https://x:65536", "ftp://x", "https://u@x", "*"] {
             assert!(origin(text).is_err(), "{text}");
         }
         assert_eq!(route_path("/mcp/").unwrap(), "/mcp");

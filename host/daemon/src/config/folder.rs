@@ -74,8 +74,13 @@ impl Folder {
             // drop every policy for a moment.
             return Err("it is empty; give it at least one [[route]] and one [[policy]]".to_owned());
         }
-        String::from_utf8(bytes)
-            .map_err(|error| format!("it is not UTF-8 from byte {}", error.utf8_error().valid_up_to()))
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let right = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let line = right.iter().filter(|byte| **byte == b'\n').count() + 1;
+            format!("it is not UTF-8 in line {line}; save it as UTF-8")
+        })?;
+        // Some editors mark UTF-8 so; it is no part of the first line.
+        Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
     }
 
     fn warn_of_unused(&self, config: &Config, report: &mut Report) {

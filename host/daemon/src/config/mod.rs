@@ -14,6 +14,7 @@ pub mod resolved;
 mod size;
 pub mod written;
 
+pub use address::listen;
 pub use document::At;
 pub use folder::Folder;
 pub use report::{Gravity, Place, Problem, Report};

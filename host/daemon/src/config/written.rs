@@ -214,7 +214,7 @@ pub fn read(root: Table<'_>) -> Written {
 
 fn gateway(table: Table<'_>) -> WrittenGateway {
     let written = WrittenGateway {
-        listen: table.parsed("listen", "an address", address::listen),
+        listen: table.parsed("listen", "an address such as \"127.0.0.1:8080\"", address::listen),
         chain_timeout: table.milliseconds("chain_timeout_ms"),
         max_body: table.size("max_body"),
         max_headers: table.size("max_headers"),
@@ -234,7 +234,7 @@ fn gateway(table: Table<'_>) -> WrittenGateway {
 
 fn admin(table: Table<'_>) -> WrittenAdmin {
     let written = WrittenAdmin {
-        listen: table.parsed("listen", "an address", address::listen),
+        listen: table.parsed("listen", "an address such as \"127.0.0.1:8080\"", address::listen),
         token: table.parsed("token", "a string", token),
         token_env: table.text("token_env"),
     };
@@ -302,7 +302,7 @@ fn route(table: Table<'_>) -> WrittenRoute {
     let (principal_header, principal_kind) = principal.map(principal_of).unwrap_or_default();
     let written = WrittenRoute {
         name: table.parsed("name", "a name", route_name),
-        path: table.parsed("path", "a path", address::route_path),
+        path: table.parsed("path", "a path such as \"/mcp\"", address::route_path),
         protocol: table.parsed("protocol", "\"mcp\" or \"http\"", protocol),
         upstream: upstream(&table),
         demo: table.choice("demo", &DemoUpstream::ALL.map(|demo| (demo.name(), demo))),

@@ -8,6 +8,7 @@
 
 mod policies;
 mod policy;
+mod programs;
 mod progress;
 
 use std::collections::HashMap;
@@ -17,7 +18,7 @@ use weir_core::{Chain, ChainOptions, Entry, Origin, Settings};
 use weir_engine::Engine;
 use weir_gateway::remote::Remotes;
 
-use crate::config::resolved::{PolicyConfig, RouteConfig};
+use crate::config::resolved::{PolicyConfig, RouteConfig, Upstream};
 use crate::config::{Config, Folder, Problem, Report};
 
 pub use policy::Policy;
@@ -166,6 +167,13 @@ fn warnings(folder: &Folder, config: &Config, policies: &[Arc<LoadedPolicy>]) ->
     let mut report = Report::default();
     if config.routes.is_empty() {
         report.push(Problem::warning(&file, None, "there is no [[route]], so the gateway has nothing to serve"));
+    }
+    for RouteConfig { name, upstream, .. } in &config.routes {
+        if let Upstream::Command(command) = upstream
+            && let Some(obstacle) = programs::obstacle(command)
+        {
+            report.push(Problem::warning(&file, None, format!("route {name}: {obstacle}")));
+        }
     }
     for policy in policies {
         let name = &policy.settings.name;

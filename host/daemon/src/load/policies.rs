@@ -51,28 +51,30 @@ async fn component(
     engine: &Engine,
     before: Option<&LoadedSet>,
 ) -> Result<Arc<weir_engine::Policy>, Vec<Problem>> {
-    let shown = folder.show(file);
-    let wrong = |cause: String| vec![Problem::error(&shown, None, cause)];
+    // At the entry: one component may stand in several, and what is wrong may be what the entry says of it.
+    let place = Some(entry.place);
+    let wrong = |cause: String| vec![Problem::error(folder.show(CONFIG_FILE), place, format!("{file}: {cause}"))];
     let (reading, component, max) = (folder.clone(), file.to_owned(), options.limits.component_size);
+    let is_reload = before.is_some();
     let read = tokio::task::spawn_blocking(move || {
         let bytes = reading.component(&component, max)?;
-        let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        // Only needed where there may be the same one already; loading makes its own.
+        let digest =
+            is_reload.then(|| Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>());
         Ok((bytes, digest))
     });
     let (bytes, digest) = match read.await {
         Ok(Ok(read)) => read,
         Ok(Err(ReadError::Other(reason))) => return Err(wrong(reason)),
         Ok(Err(ReadError::Missing)) => {
-            // What has to change is the entry, not a file that is not there.
-            let problem = Problem::error(folder.show(CONFIG_FILE), Some(entry.place), folder.missing(file));
-            return Err(vec![problem]);
+            return Err(vec![Problem::error(folder.show(CONFIG_FILE), place, folder.missing(file))]);
         }
         Err(error) => return Err(wrong(format!("reading it broke: {error}"))),
     };
-    if let Some(same) = before.and_then(|before| unchanged(before, options, &digest)) {
+    if let Some(same) = before.zip(digest).and_then(|(before, digest)| unchanged(before, options, &digest)) {
         return Ok(same);
     }
-    let source = PolicySource { file: shown.clone(), bytes };
+    let source = PolicySource { file: folder.show(file), bytes };
     let loaded = engine.load(&source, options.clone()).await;
     loaded.map_err(|error| error.causes().iter().flat_map(|cause| wrong(cause.clone())).collect())
 }

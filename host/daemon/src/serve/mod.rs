@@ -4,6 +4,7 @@
 //! returns; listeners and what is shared by all policies are made once per process, everything else is replaced
 //! when the folder changes.
 
+mod open_files;
 mod running;
 mod signals;
 mod wire;
@@ -140,7 +141,7 @@ pub async fn serve(
     let (listen, admin_listen) = (listen.unwrap_or(config.gateway.listen), admin_listen.unwrap_or(config.admin.listen));
     let engine = engine(&config)?;
     let remotes = remotes(&config);
-    let gateway_options = config.gateway.options.clone();
+    let mut gateway_options = config.gateway.options.clone();
     let progress = load::for_terminal();
     let set = tokio::select! {
         loaded = load::load(&served, config, report, &engine, &remotes, None, &*progress) => loaded.map_err(wrong)?,
@@ -151,6 +152,7 @@ pub async fn serve(
         return Err(ServeError::Token(admin_listen));
     }
 
+    gateway_options.max_connections = open_files::connections(gateway_options.max_connections);
     let keeping = records::start(&set.config.records, &set.config.trust, served.path()).await?;
     let kept = keeping.as_ref().map(Keeping::kept);
     let listener = bind(listen, "gateway", "; give --listen 127.0.0.1:0 to take a free port")?;

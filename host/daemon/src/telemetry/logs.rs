@@ -1,17 +1,19 @@
 //! The log on standard error: one line per event, for people or as JSON.
 //!
 //! Invariants: one event is one line; nothing that a guest or a peer wrote reaches the terminal unescaped; lines of
-//! guests carry the policy's name. Standard output is left to results.
+//! guests carry the policy's name; who reads the log and stops reading does not stop the gateway. Standard output is
+//! left to results.
 //!
 //! Not here: spans. Nothing in Weir opens any; a call's reference is a field of its events.
 
 use std::fmt::{self, Write as _};
 use std::io::{self, IsTerminal, Write as _};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use clap::ValueEnum;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
@@ -37,10 +39,23 @@ pub enum LogFormat {
     Json,
 }
 
+/// How long a line waits for room in a pipe whose reader is busy. A reader that has stopped costs this once.
+const ROOM: Duration = Duration::from_millis(200);
+
 /// Writes events to standard error.
 struct Lines {
     format: LogFormat,
     colour: bool,
+    out: Mutex<Out>,
+}
+
+/// Where lines go. A pipe that nobody empties would hold whoever writes to it, and with it the calls that it serves.
+#[derive(Default)]
+struct Out {
+    /// Lines that found no room since the last that did.
+    lost: u64,
+    /// Whether the last that was begun was not finished.
+    is_cut: bool,
 }
 
 /// The fields of one event.
@@ -59,7 +74,7 @@ pub fn install(format: LogFormat, level: Option<&str>, usual: &str) -> Result<Ar
         .parse(&wanted)
         .map_err(|_| format!("{wanted:?} is not a log level; give error, warn, info, debug or trace"))?;
     let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    tracing_subscriber::registry().with(Lines { format, colour }.with_filter(filter)).init();
+    tracing_subscriber::registry().with(Lines { format, colour, out: Mutex::default() }.with_filter(filter)).init();
 
     let panics = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&panics);
@@ -76,15 +91,63 @@ impl<S: Subscriber> Layer<S> for Lines {
         let mut fields = Fields::default();
         event.record(&mut fields);
         let metadata = event.metadata();
+        let line = self.line(*metadata.level(), metadata.target(), fields);
+        // One at a time: lines of several threads stay apart, and there is room for the one that was promised it.
+        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut within = ROOM;
+        if out.lost > 0 {
+            within = Duration::ZERO;
+            let message = format!("the log was not read: {} lines are lost", out.lost);
+            let told = self.line(Level::WARN, "weir::log", Fields { message, others: Vec::new() });
+            if !out.write(&told, within) {
+                out.lost += 1;
+                return;
+            }
+            out.lost = 0;
+        }
+        if !out.write(&line, within) {
+            out.lost = 1;
+        }
+    }
+}
+
+impl Out {
+    /// Writes a line if there is room for it now, or within that time. Whether it was written whole.
+    fn write(&mut self, line: &str, within: Duration) -> bool {
+        // What a pipe that has room for anything takes at once.
+        const PIECE: usize = 4096;
+        let end = if self.is_cut { "\n" } else { "" };
+        for piece in end.as_bytes().chunks(PIECE).chain(line.as_bytes().chunks(PIECE)) {
+            if !has_room(within) {
+                return false;
+            }
+            // A log that cannot be written has nowhere to say so.
+            let _ = io::stderr().write_all(piece);
+            self.is_cut = true;
+        }
+        self.is_cut = false;
+        true
+    }
+}
+
+impl Lines {
+    fn line(&self, level: Level, target: &str, fields: Fields) -> String {
         let mut line = match self.format {
-            LogFormat::Human => human(*metadata.level(), metadata.target(), &fields, self.colour),
-            LogFormat::Json => json(*metadata.level(), metadata.target(), fields),
+            LogFormat::Human => human(level, target, &fields, self.colour),
+            LogFormat::Json => json(level, target, fields),
         };
         line.push('\n');
-        // One write per line keeps lines of several threads apart. A log that cannot be written has nowhere
-        // to say so.
-        let _ = io::stderr().write_all(line.as_bytes());
+        line
     }
+}
+
+/// Whether standard error takes a line now, or within that time: files always do, pipes and terminals while somebody
+/// reads. What cannot be asked is written to.
+fn has_room(within: Duration) -> bool {
+    let stderr = io::stderr();
+    let mut asked = [PollFd::new(&stderr, PollFlags::OUT)];
+    let within = Timespec { tv_sec: 0, tv_nsec: within.subsec_nanos().into() };
+    poll(&mut asked, Some(&within)).map_or(true, |ready| ready > 0)
 }
 
 fn now() -> String {

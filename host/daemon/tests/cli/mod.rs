@@ -57,12 +57,17 @@ fn a_folder_that_cannot_be_served() {
     check("serve-broken", &["serve", "broken"], "");
     check("check-nothing", &["check", "nothing"], "");
     check("check-file", &["check", "text/notes.txt"], "");
+    check("check-marked", &["check", "marked"], "");
+    check("check-latin", &["check", "latin"], "");
+    check("check-components", &["check", "components"], "");
 }
 
 #[test]
 fn a_folder_that_can() {
     check("check-plain", &["check", "plain"], "");
+    check("check-programs", &["check", "programs"], "");
     check("check-plain-json", &["check", "plain", "--json"], "");
+    check("serve-wrong-listen", &["serve", "plain", "--listen", "gateway.example:80"], "");
     check("serve-open-admin", &["demo", "plain", "--admin-listen", "0.0.0.0:0"], "");
 }
 

@@ -53,10 +53,15 @@ impl Drop for Scratch {
 
 impl Server {
     fn start(folder: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_weir"))
+        Self::start_by(Command::new(env!("CARGO_BIN_EXE_weir")), "error", folder)
+    }
+
+    /// Starts it, perhaps by another program that hands its arguments on.
+    fn start_by(mut command: Command, log: &str, folder: &Path) -> Self {
+        let mut child = command
             .arg("demo")
             .arg(folder)
-            .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log", "error"])
+            .args(["--listen", "localhost:0", "--admin-listen", "127.0.0.1:0", "--log", log])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -173,6 +178,58 @@ fn sighup_reads_the_folder_again() {
     server.until("/v1/policies", |policies| policies.contains("\"epoch\":1"));
     server.signal("HUP");
     server.until("/v1/policies", |policies| policies.contains("\"epoch\":2"));
+}
+
+#[test]
+fn a_log_that_nobody_reads_stops_no_call() {
+    let scratch = Scratch::new("log");
+    scratch.write(&["one"]);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+    command.stderr(Stdio::piped());
+    let mut server = Server::start_by(command, "debug", &scratch.0);
+    // Each call leaves a line; a pipe holds 64 KiB.
+    for _ in 0..800 {
+        assert_eq!(get(&server.gateway, "/one").0, 200);
+    }
+    let mut lines = BufReader::new(server.child.stderr.take().unwrap()).lines();
+    let reader = std::thread::spawn(move || lines.find(|line| line.as_ref().unwrap().contains("lines are lost")));
+    let start = Instant::now();
+    while !reader.is_finished() {
+        assert!(start.elapsed() < PATIENCE);
+        assert_eq!(get(&server.gateway, "/one").0, 200);
+    }
+    assert!(reader.join().unwrap().is_some());
+}
+
+#[test]
+fn few_open_files_let_calls_wait_rather_than_fail() {
+    let scratch = Scratch::new("files");
+    scratch.write(&["one"]);
+    let limited = |limit: &str| {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("{limit} && exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_weir")]);
+        Server::start_by(shell, "error", &scratch.0)
+    };
+
+    // What is only the usual limit is raised.
+    let server = limited("ulimit -S -n 64");
+    let limits = fs::read_to_string(format!("/proc/{}/limits", server.child.id())).unwrap();
+    let files = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    let words: Vec<&str> = files.split_whitespace().collect();
+    assert!(words[3] == words[4] && words[3] != "64", "{files}");
+    drop(server);
+
+    // What is the most that is allowed bounds the connections: those that are too many wait, and then get an answer.
+    let server = limited("ulimit -n 96");
+    let idle: Vec<TcpStream> = (0..14).map(|_| TcpStream::connect(&server.gateway).unwrap()).collect();
+    let answers = std::thread::scope(|scope| {
+        let callers: Vec<_> = (0..60).map(|_| scope.spawn(|| get(&server.gateway, "/one").0)).collect();
+        std::thread::sleep(Duration::from_millis(300));
+        drop(idle);
+        callers.into_iter().map(|caller| caller.join().unwrap()).collect::<Vec<u16>>()
+    });
+    assert!(answers.iter().all(|status| *status == 200), "{answers:?}");
+    assert_eq!(get(&server.admin, "/readyz").0, 200);
 }
 
 #[test]

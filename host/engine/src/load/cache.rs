@@ -6,16 +6,27 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::{fs, io};
 
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+use super::evict::{evict, mark_used};
 use super::{Configured, hex};
 
 /// First bytes of an entry's label: what it is, and the form of what follows.
 const MAGIC: &[u8; 8] = b"weircw02";
+
+/// How the names of code, of its labels and of what is being written end.
+pub const CODE: &str = "cwasm";
+pub const LABEL: &str = "label";
+pub const PART: &str = "part";
+
+/// Most bytes of code in one folder: some hundred policies in a few versions each. Every edit of a component or of its
+/// configuration leaves an entry behind.
+const MAX_BYTES: u64 = 1 << 30;
 
 /// A folder of compiled code. Each entry is a file of code and a label with its digest.
 pub struct Cache {
@@ -47,13 +58,14 @@ impl Cache {
 
     /// The entry of that key, if there is a sound one.
     pub fn read(&self, key: &str) -> Option<Kept> {
-        let (label, code) = self.paths(key);
-        let label = fs::read(label).ok()?;
+        let (path, code) = self.paths(key);
+        let label = fs::read(&path).ok()?;
         let kept = Label::decode(&label)
             .filter(|label| digest(&code).is_ok_and(|digest| digest == label.digest))
             .map(|label| Kept { configured: label.configured, code: code.clone() });
-        if kept.is_none() {
-            tracing::warn!(file = %code.display(), "an entry of the code cache is damaged; it is made anew");
+        match &kept {
+            Some(_) => mark_used(&path),
+            None => tracing::warn!(file = %code.display(), "an entry of the code cache is damaged; it is made anew"),
         }
         kept
     }
@@ -67,13 +79,14 @@ impl Cache {
             // The label last: without it the code is not looked at.
             replace(&code, &bytes).and_then(|()| replace(&label, &text)).map_err(|error| error.to_string())
         });
+        evict(&self.folder, MAX_BYTES);
         if let Err(error) = written {
             tracing::warn!(folder = %self.folder.display(), %error, "compiled code cannot be kept");
         }
     }
 
     fn paths(&self, key: &str) -> (PathBuf, PathBuf) {
-        (self.folder.join(format!("{key}.label")), self.folder.join(format!("{key}.cwasm")))
+        (self.folder.join(format!("{key}.{LABEL}")), self.folder.join(format!("{key}.{CODE}")))
     }
 }
 
@@ -106,9 +119,14 @@ impl Label {
 
 /// Writes a file as a whole or not at all.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let temporary = path.with_extension(format!("{}.part", std::process::id()));
-    fs::write(&temporary, bytes)?;
-    fs::rename(&temporary, path)
+    // Two entries of one folder may come to the same key, and are then written at the same time.
+    static WRITTEN: AtomicU64 = AtomicU64::new(0);
+    let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
+    let temporary = path.with_extension(format!("{}-{number}.{PART}", std::process::id()));
+    fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path)).inspect_err(|_| {
+        // What was written may be what the disk is full of. That it cannot be removed either says nothing new.
+        let _ = fs::remove_file(&temporary);
+    })
 }
 
 /// The digest of a file, read through a small buffer: the file is mapped afterwards and need not be copied.
@@ -176,7 +194,10 @@ fn check_private(folder: &Path) -> Result<(), String> {
         return Err(format!("it belongs to user {}, not to {user} who runs this", found.uid()));
     }
     if found.mode() & 0o022 != 0 {
-        return Err(format!("others may write to it (mode {:o}); run chmod 700 on it", found.mode() & 0o777));
+        return Err(format!(
+            "others may write to it (mode {:o}); give a folder that only this user can write to",
+            found.mode() & 0o777
+        ));
     }
     Ok(())
 }
@@ -210,6 +231,15 @@ mod tests {
         fs::write(&code, &sound).unwrap();
         fs::write(&label, b"nonsense").unwrap();
         assert!(cache.read("k").is_none());
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_cannot_be_kept_leaves_nothing_behind() {
+        let folder = std::env::temp_dir().join(format!("weir-cache-failed-{}", std::process::id()));
+        fs::create_dir_all(folder.join("taken")).unwrap();
+        assert!(replace(&folder.join("taken"), b"code").is_err());
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
         fs::remove_dir_all(folder).unwrap();
     }
 

@@ -6,6 +6,7 @@
 
 pub(crate) mod cache;
 mod component;
+mod evict;
 mod schema;
 mod snapshot;
 

@@ -33,9 +33,9 @@ pub fn check(schema: Option<&str>, config: &str) -> Result<(), Vec<String>> {
     let causes: Vec<String> = validator
         .iter_errors(&config)
         .take(MAX_LISTED)
-        .map(|error| match error.instance_path().as_str() {
-            "" => format!("config: {error}"),
-            path => format!("config{path}: {error}"),
+        .map(|error| {
+            // The place is named and the value is not: it may be a secret, or the whole configuration.
+            format!("config{}: {}", error.instance_path().as_str(), error.masked_with("the value"))
         })
         .collect();
     if causes.is_empty() { Ok(()) } else { Err(causes) }
@@ -132,6 +132,13 @@ mod tests {
         assert_eq!(causes.len(), 3, "{causes:?}");
         assert!(causes.iter().any(|cause| cause.starts_with("config/n: ")), "{causes:?}");
         assert!(check(None, "{").is_err());
+        for (config, cause) in [
+            (r#"{"n":"hunter2"}"#, r#"config/n: the value is not of type "integer""#),
+            (r#"{"m":"hunter2"}"#, r#"config/m: the value is not one of "a""#),
+            (r#"["hunter2"]"#, r#"config: the value is not of type "object""#),
+        ] {
+            assert_eq!(check(Some(schema), config), Err(vec![cause.to_owned()]));
+        }
     }
 
     #[test]
