@@ -123,18 +123,20 @@ fn connect(path: &Path, access: Access, max_pages: Option<usize>) -> rusqlite::R
 /// SQLite wants to make files beside the one that it reads. Where it cannot, as in a copy on a medium for reading
 /// only, the file is read as one that nobody changes; but not if there is a log beside it, whose rows would be missed.
 fn to_read(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    // Before SQLite looks, which may make an empty one.
+    let has_log = beside(path, "-wal").exists();
     let connection = Connection::open_with_flags(path, flags)?;
-    let looked = connection.query_row("PRAGMA schema_version", [], |_| Ok(()));
-    let cannot = |error: &rusqlite::Error| {
-        matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
-    };
-    match looked {
-        Err(error) if cannot(&error) && !beside(path, "-wal").exists() => {
+    match connection.query_row("PRAGMA schema_version", [], |_| Ok(())) {
+        Err(error) if !has_log && is_refused(&error) => {
             Connection::open_with_flags(unchanging(path), flags | OpenFlags::SQLITE_OPEN_URI)
         }
         // Whatever else is wrong is found by whoever asks next.
         _ => Ok(connection),
     }
+}
+
+fn is_refused(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
 }
 
 fn beside(path: &Path, end: &str) -> PathBuf {
