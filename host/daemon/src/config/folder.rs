@@ -151,3 +151,22 @@ pub fn read_bounded(path: &Path, max_bytes: usize) -> Result<Vec<u8>, ReadError>
     }
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_utf_8_is_read_and_a_mark_is_no_part_of_it() {
+        let path = std::env::temp_dir().join(format!("weir-folder-text-{}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        let read = |bytes: &[u8]| {
+            fs::write(path.join(CONFIG_FILE), bytes).unwrap();
+            Folder::new(&path).text()
+        };
+        assert_eq!(read(b"\xef\xbb\xbf[engine]\r\n").as_deref(), Ok("[engine]\r\n"));
+        assert_eq!(read(b"[[route]]\nname = \"to\xe4\"\n").unwrap_err(), "it is not UTF-8 in line 2; save it as UTF-8");
+        assert!(read(b" \n").unwrap_err().starts_with("it is empty"));
+        fs::remove_dir_all(path).unwrap();
+    }
+}

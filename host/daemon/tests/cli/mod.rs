@@ -58,7 +58,6 @@ fn a_folder_that_cannot_be_served() {
     check("check-nothing", &["check", "nothing"], "");
     check("check-file", &["check", "text/notes.txt"], "");
     check("check-marked", &["check", "marked"], "");
-    check("check-latin", &["check", "latin"], "");
     check("check-components", &["check", "components"], "");
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Nothing is fetched: a schema that refers to another document is refused.
 
+use jsonschema::ValidationError;
+use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
 
 /// Most violations that are listed.
@@ -33,12 +35,18 @@ pub fn check(schema: Option<&str>, config: &str) -> Result<(), Vec<String>> {
     let causes: Vec<String> = validator
         .iter_errors(&config)
         .take(MAX_LISTED)
-        .map(|error| {
-            // The place is named and the value is not: it may be a secret, or the whole configuration.
-            format!("config{}: {}", error.instance_path().as_str(), error.masked_with("the value"))
-        })
+        .map(|error| format!("config{}: {}", error.instance_path().as_str(), reason(&error)))
         .collect();
     if causes.is_empty() { Ok(()) } else { Err(causes) }
+}
+
+/// What is wrong with a configured value. Words that are not known are repeated, so that a slip is seen; any other value
+/// may be a secret or the whole configuration, and its place is enough to find it.
+fn reason(error: &ValidationError<'_>) -> String {
+    const LONGEST: usize = 64;
+    let is_word = matches!(error.kind(), ValidationErrorKind::Enum { .. } | ValidationErrorKind::Pattern { .. })
+        && error.instance().as_str().is_some_and(|text| text.len() <= LONGEST);
+    if is_word { error.to_string() } else { error.masked_with("the value").to_string() }
 }
 
 /// Where a value does not fit a JSON Schema, or why the schema is none. For claims of others, so both are hostile:
@@ -134,7 +142,8 @@ mod tests {
         assert!(check(None, "{").is_err());
         for (config, cause) in [
             (r#"{"n":"hunter2"}"#, r#"config/n: the value is not of type "integer""#),
-            (r#"{"m":"hunter2"}"#, r#"config/m: the value is not one of "a""#),
+            (r#"{"m":"b"}"#, r#"config/m: "b" is not one of "a""#),
+            (r#"{"m":["hunter2"]}"#, r#"config/m: the value is not one of "a""#),
             (r#"["hunter2"]"#, r#"config: the value is not of type "object""#),
         ] {
             assert_eq!(check(Some(schema), config), Err(vec![cause.to_owned()]));
