@@ -51,7 +51,9 @@ impl Default for GatewayOptions {
             connect_timeout: Duration::from_secs(5),
             // Tools and models answer slowly.
             response_timeout: Duration::from_secs(120),
-            pool_idle_timeout: Duration::from_secs(60),
+            // Many servers (Node's, uvicorn) close a connection after five seconds without a request. A request that is
+            // written at that moment is lost, and no other may be sent in its place.
+            pool_idle_timeout: Duration::from_secs(4),
             pool_max_idle: 256,
             admission: Admission::default(),
         }

@@ -9,7 +9,7 @@ use http::{Request, Response, Version};
 use http_body::Frame;
 use http_body_util::BodyExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use weir_core::Phase;
@@ -237,4 +237,30 @@ async fn streams_do_not_wait_for_each_other() {
     }
     assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
     driving.abort();
+}
+
+/// A server that closes idle connections after five seconds loses what is written to one at that moment.
+#[tokio::test]
+async fn an_idle_connection_is_left_before_its_server_closes_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let serving = tokio::spawn(async move {
+        let mut kept = Vec::new();
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = [0; 4096];
+            assert!(stream.read(&mut head).await.unwrap() > 0);
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await.unwrap();
+            // A second request on it is never answered.
+            kept.push(tokio::spawn(async move {
+                let _ = stream.read(&mut head).await;
+            }));
+        }
+    });
+    let gateway = start(vec![route(Protocol::Http, address, vec![])]).await;
+    for _ in 0..2 {
+        assert_eq!(get(gateway.address, "/r").await.status, 200);
+        tokio::time::sleep(Duration::from_millis(4800)).await;
+    }
+    serving.abort();
 }
