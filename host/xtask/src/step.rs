@@ -1,7 +1,7 @@
 //! One command: shown, run, and where it is a check, judged.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -23,9 +23,11 @@ pub struct Count {
     pub failed: usize,
 }
 
-/// The folder of the repository.
+/// The folder of the repository: as cargo says when it runs this program, since a folder that was moved or copied keeps
+/// what was built in it.
 pub fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let here = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let here = Path::new(&here);
     here.ancestors().nth(2).unwrap_or(here).to_owned()
 }
 
@@ -91,6 +93,9 @@ impl Step {
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).current_dir(&self.folder);
+        for (name, _) in env::vars_os().filter(|(name, _)| is_of_this_package(name)) {
+            command.env_remove(name);
+        }
         command
     }
 
@@ -105,6 +110,15 @@ impl Step {
         }
         line
     }
+}
+
+/// Whether cargo set a variable to describe this program's package. Build scripts of others look at such variables, and
+/// would build everything above them anew whenever a command is given by hand and then from here.
+fn is_of_this_package(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"]
+        .iter()
+        .any(|start| name.starts_with(start))
 }
 
 /// Counts the tests that the output tells of (`N passed; N failed`, as test binaries and `weir policy test` close);
@@ -144,6 +158,15 @@ mod tests {
         assert_eq!(judge("case a passed\n12 passed, 0 failed", true), Count { passed: 12, failed: 0 });
         assert_eq!(judge("", true), Count { passed: 1, failed: 0 });
         assert_eq!(judge("test result: ok. 3 passed; 0 failed", false), Count { passed: 3, failed: 1 });
+    }
+
+    #[test]
+    fn commands_are_run_as_by_hand() {
+        assert!(env::vars_os().any(|(name, _)| is_of_this_package(&name)), "cargo describes the package of a test");
+        let step = cargo(["--version"]).command();
+        let removed: Vec<&OsStr> = step.get_envs().filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect();
+        assert!(removed.contains(&OsStr::new("CARGO_MANIFEST_DIR")), "{removed:?}");
+        assert!(!is_of_this_package(OsStr::new("CARGO_HOME")) && !is_of_this_package(OsStr::new("PATH")));
     }
 
     #[test]
