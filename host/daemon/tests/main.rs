@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+/// What a run comes to, for all of them.
+mod shown;
+
 /// What a `weir.toml` resolves to, or what is reported about it: one data file each.
 mod config;
 

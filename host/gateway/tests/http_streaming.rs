@@ -174,13 +174,7 @@ async fn an_upload_streams_to_the_upstream_before_it_is_complete() {
 
 #[tokio::test]
 async fn server_sent_events_are_flushed_one_by_one() {
-    let (sender, frames) = mpsc::channel(1);
-    let frames = std::sync::Mutex::new(Some(frames));
-    let upstream = Upstream::start(move |_| {
-        let frames = frames.lock().unwrap().take().unwrap();
-        async move { streamed("text/event-stream", frames) }
-    })
-    .await;
+    let (upstream, sender) = Upstream::of_one_stream().await;
     let gateway = start(vec![route(Protocol::Http, upstream.address, vec![])]).await;
     let mut connection = Connection::open(gateway.address, Version::HTTP_11).await;
     let response = connection.send(Request::get("/r").body(body_of("")).unwrap()).await.unwrap();

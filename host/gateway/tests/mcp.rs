@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response, Version};
+use http::{Request, Version};
 use http_body::Frame;
 use http_body_util::BodyExt;
 use serde::Deserialize;
@@ -17,8 +17,8 @@ use weir_core::{Context, Phase};
 use weir_gateway::{Admission, GatewayOptions, OnDeny, PassAuthorization, Protocol, Route};
 
 use crate::support::{
-    Answer, Connection, Policy, Upstream, body_of, deny_if, echo, full, mutator, post, respond, route, send, sleeper,
-    start, start_with, streamed, validator,
+    Answer, Connection, Policy, Upstream, body_of, deny_if, echo, mutator, post, respond, route, send, sleeper, start,
+    start_with, streamed, validator,
 };
 
 #[derive(Deserialize)]
@@ -270,13 +270,7 @@ async fn large_and_compressed_messages_are_refused() {
 /// Progress reaches the caller while the answer is still being worked on, and while a policy looks at it.
 #[tokio::test]
 async fn events_are_flushed_at_once() {
-    let (sender, frames) = mpsc::channel(1);
-    let frames = Mutex::new(Some(frames));
-    let upstream = Upstream::start(move |_| {
-        let frames = frames.lock().unwrap().take();
-        async move { frames.map_or_else(|| Response::new(full("")), |frames| streamed("text/event-stream", frames)) }
-    })
-    .await;
+    let (upstream, sender) = Upstream::of_one_stream().await;
     let policies = vec![mutator("tools/call", &[Phase::Response], |payload| Some(payload.replace("leak", "-")))];
     let gateway = start(vec![route(Protocol::Mcp, upstream.address, policies)]).await;
     let mut connection = Connection::open(gateway.address, Version::HTTP_11).await;

@@ -243,17 +243,26 @@ async fn what_is_awaited_is_bounded() {
     }
 }
 
-/// What a handshake agreed on says which policies apply, whatever later headers say.
-#[tokio::test]
-async fn a_session_begins_with_its_handshake() {
-    let script = Script::start().await;
-    let saw = Arc::new(std::sync::Mutex::new(Vec::new()));
+/// Sessions, with the revision agreed on in them.
+type Seen = Arc<std::sync::Mutex<Vec<(Option<String>, Option<String>)>>>;
+
+/// A policy that notes of which sessions `tools/list` is.
+fn sessions_of_lists() -> (Seen, Policy) {
+    let saw = Seen::default();
     let keep = Arc::clone(&saw);
     let watch = validator("tools/list", REQUEST, move |shown| {
         let context = &shown.event.context;
         keep.lock().unwrap().push((context.session_id.clone(), context.protocol_revision.clone()));
         None
     });
+    (saw, watch)
+}
+
+/// What a handshake agreed on says which policies apply, whatever later headers say.
+#[tokio::test]
+async fn a_session_begins_with_its_handshake() {
+    let script = Script::start().await;
+    let (saw, watch) = sessions_of_lists();
     let gateway = gateway(&script, vec![watch]).await;
     let client = Client::new(gateway.address, SESSIONS[0]);
     let hello = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {"protocolVersion": "2025-11-25"}});
@@ -479,13 +488,7 @@ async fn what_names_a_session_or_a_revision_comes_once() {
 #[tokio::test]
 async fn a_handshake_under_an_old_id_begins_a_new_session() {
     let script = Script::start().await;
-    let saw = Arc::new(std::sync::Mutex::new(Vec::new()));
-    let keep = Arc::clone(&saw);
-    let watch = validator("tools/list", REQUEST, move |shown| {
-        let context = &shown.event.context;
-        keep.lock().unwrap().push((context.session_id.clone(), context.protocol_revision.clone()));
-        None
-    });
+    let (saw, watch) = sessions_of_lists();
     let gateway = gateway(&script, vec![watch]).await;
     let old = Client::new(gateway.address, SESSIONS[0]);
     let new = Client { session: "s2".to_owned(), ..old.clone() };

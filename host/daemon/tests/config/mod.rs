@@ -31,16 +31,10 @@ fn every_file_comes_to_its_snapshot() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config");
     let mut files: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
-    let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path(folder.join("snapshots"));
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    settings.bind(|| {
-        for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "toml")) {
-            let name = file.file_stem().unwrap().to_str().unwrap();
-            insta::assert_snapshot!(name, outcome(&fs::read_to_string(file).unwrap()));
-        }
-    });
+    for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "toml")) {
+        let name = file.file_stem().unwrap().to_str().unwrap();
+        crate::shown::compare("config", name, &outcome(&fs::read_to_string(file).unwrap()));
+    }
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! `weir records` over a store that has some, compared with snapshots.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
+
+use crate::shown::{compare, shown};
 
 use serde_json::{Value, json};
 use weir_core::record::{Body, Record, RecordParts, RequestPayload, Status};
@@ -75,21 +77,11 @@ fn weir(folder: &Served, arguments: &[&str]) -> String {
         .env_remove("WEIR_LOG")
         .output()
         .unwrap();
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    format!(
-        "exit {}\n{}--- standard error\n{}",
-        output.status.code().unwrap(),
-        text(&output.stdout),
-        text(&output.stderr)
-    )
+    shown(&output)
 }
 
 fn check(name: &str, folder: &Served, arguments: &[&str]) {
-    let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/records/snapshots"));
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    settings.bind(|| insta::assert_snapshot!(name, weir(folder, arguments)));
+    compare("records", name, &weir(folder, arguments));
 }
 
 #[test]

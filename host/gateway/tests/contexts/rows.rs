@@ -9,14 +9,13 @@ use http::{Request, Version};
 use http_body::Frame;
 use http_body_util::BodyExt;
 use serde_json::json;
-use tokio::sync::mpsc;
 use weir_core::Phase;
 use weir_core::record::{Row, Status};
 use weir_gateway::Protocol;
 
 use super::{call, counting, inside, moody, text};
 use crate::support::{
-    Connection, Rows, Upstream, body_of, deny_if, get, mutator, respond, route, send, start_recording, status, streamed,
+    Connection, Rows, Upstream, body_of, deny_if, get, mutator, respond, route, send, start_recording, status,
 };
 
 #[tokio::test]
@@ -87,13 +86,7 @@ async fn the_row_holds_what_the_upstream_said_and_the_caller_sees_what_policies_
 
 #[tokio::test]
 async fn a_stream_is_recorded_while_it_passes_event_by_event() {
-    let (sender, frames) = mpsc::channel(1);
-    let frames = std::sync::Mutex::new(Some(frames));
-    let upstream = Upstream::start(move |_| {
-        let frames = frames.lock().unwrap().take().unwrap();
-        async move { streamed("text/event-stream", frames) }
-    })
-    .await;
+    let (upstream, sender) = Upstream::of_one_stream().await;
     let rows = Arc::new(Rows::new());
     let gateway = start_recording(vec![route(Protocol::Http, upstream.address, vec![])], &rows).await;
     let mut connection = Connection::open(gateway.address, Version::HTTP_11).await;

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
@@ -15,6 +15,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
+use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 
 pub type Reply = Response<BoxBody<Bytes, Infallible>>;
@@ -53,6 +54,17 @@ impl Upstream {
         });
         Self { address, serving }
     }
+
+    /// Answers the first request with a stream of events that are sent from here, and any later one with nothing.
+    pub async fn of_one_stream() -> (Self, mpsc::Sender<Frame<Bytes>>) {
+        let (sender, frames) = mpsc::channel(1);
+        let frames = Mutex::new(Some(frames));
+        let upstream = Self::start(move |_| {
+            let frames = frames.lock().unwrap().take();
+            async move { frames.map_or_else(|| Response::new(full("")), |frames| streamed("text/event-stream", frames)) }
+        });
+        (upstream.await, sender)
+    }
 }
 
 impl Drop for Upstream {
@@ -71,7 +83,7 @@ pub fn respond(content_type: &str, text: impl Into<Bytes>) -> Reply {
 }
 
 /// A response whose frames come from a channel.
-pub fn streamed(content_type: &str, frames: tokio::sync::mpsc::Receiver<Frame<Bytes>>) -> Reply {
+pub fn streamed(content_type: &str, frames: mpsc::Receiver<Frame<Bytes>>) -> Reply {
     Response::builder().header("content-type", content_type).body(Frames(frames).boxed()).unwrap()
 }
 
@@ -98,7 +110,7 @@ fn sorted(headers: &HeaderMap) -> Vec<(String, String)> {
     lines
 }
 
-struct Frames(tokio::sync::mpsc::Receiver<Frame<Bytes>>);
+struct Frames(mpsc::Receiver<Frame<Bytes>>);
 
 impl http_body::Body for Frames {
     type Data = Bytes;
