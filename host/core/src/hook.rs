@@ -25,7 +25,7 @@ pub fn matches(hooks: &[Hook], event: &str, phase: Phase) -> bool {
 }
 
 /// `*` matches everything, `namespace/*` whatever lies in the namespace (at any depth), anything else itself.
-pub(crate) fn pattern_matches(pattern: &str, event: &str) -> bool {
+pub fn pattern_matches(pattern: &str, event: &str) -> bool {
     match pattern.strip_suffix('*') {
         Some("") => true,
         Some(prefix) if prefix.ends_with('/') => event.len() > prefix.len() && event.starts_with(prefix),

@@ -4,13 +4,11 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
+use weir_admin::{AdminSource, ChainRequest, ChainRequestError, ChainResponse, PolicyList, RecordSource, RouteList};
 use weir_core::{FaultKind, Settings};
 use weir_engine::{CodeOrigin, Configured, LoadFacts, PolicyStats};
-use weir_gateway::admin::{
-    AdminSource, ChainRequest, ChainRequestError, ChainResponse, PolicyList, RecordSource, RouteList,
-};
 use weir_gateway::contexts::Contexts;
-use weir_gateway::wire;
+use weir_mcp::interceptors as wire;
 
 use crate::config::Gravity;
 use crate::load::{LoadedPolicy, LoadedSet, Policy};
@@ -33,7 +31,7 @@ impl AdminSource for Running {
         PolicyList {
             entries: current.set.policies.iter().map(|loaded| policy(&current.set, loaded)).collect(),
             next_cursor: None,
-            reload: wire::Reload {
+            reload: weir_admin::Reload {
                 epoch: current.epoch,
                 loaded_at: timestamp(current.since),
                 failed_at: refused.as_ref().map(|refused| timestamp(refused.at)),
@@ -70,17 +68,17 @@ fn timestamp(time: SystemTime) -> String {
 }
 
 /// One policy with everything that is known about it.
-pub fn policy(set: &LoadedSet, loaded: &LoadedPolicy) -> wire::Policy {
+pub fn policy(set: &LoadedSet, loaded: &LoadedPolicy) -> weir_admin::Policy {
     let LoadedPolicy { config, policy, settings } = loaded;
     let declaration = policy.declaration();
     let (component, remote) = match policy {
         Policy::Component(component) => (Some(component), None),
         Policy::Remote(remote) => (None, Some(remote)),
     };
-    wire::Policy {
+    weir_admin::Policy {
         settings: wire::Settings::of(settings),
         component: config.file().map(str::to_owned),
-        remote: remote.map(|remote| wire::Remote {
+        remote: remote.map(|remote| weir_admin::Remote {
             url: remote.address().url.to_string(),
             protocol: remote.revision().map(str::to_owned),
         }),
@@ -100,9 +98,9 @@ fn routes_of(set: &LoadedSet, settings: &Settings) -> Vec<String> {
     set.routes.iter().filter(in_chain).map(|route| route.config.name.clone()).collect()
 }
 
-fn load(facts: &LoadFacts) -> wire::PolicyLoad {
+fn load(facts: &LoadFacts) -> weir_admin::PolicyLoad {
     let LoadFacts { configured, code, load_time, imports, initial_memory, component_bytes, warnings } = facts;
-    wire::PolicyLoad {
+    weir_admin::PolicyLoad {
         configured: match configured {
             Configured::Snapshot => "snapshot".to_owned(),
             Configured::PerCall { reason } => format!("per-call: {reason}"),
@@ -111,7 +109,7 @@ fn load(facts: &LoadFacts) -> wire::PolicyLoad {
             CodeOrigin::Cache => "cache".to_owned(),
             CodeOrigin::Compiled => "compiled".to_owned(),
         },
-        load_time_ms: wire::milliseconds(*load_time),
+        load_time_ms: weir_core::milliseconds(*load_time),
         imports: imports.clone(),
         initial_memory: *initial_memory,
         component_bytes: *component_bytes,
@@ -119,10 +117,10 @@ fn load(facts: &LoadFacts) -> wire::PolicyLoad {
     }
 }
 
-fn stats(stats: PolicyStats) -> wire::PolicyStats {
+fn stats(stats: PolicyStats) -> weir_admin::PolicyStats {
     let PolicyStats { calls, faults, in_flight, quarantined, quarantines, denied_capabilities, log_lines_dropped } =
         stats;
-    wire::PolicyStats {
+    weir_admin::PolicyStats {
         calls,
         faults: FaultKind::ALL.iter().map(|kind| kind.as_str()).zip(faults).collect(),
         in_flight,

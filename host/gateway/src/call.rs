@@ -4,35 +4,29 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
-use uuid::Uuid;
+use http::{HeaderMap, HeaderName, Method, StatusCode, Uri};
 use weir_core::{Context, Principal};
+use weir_http::trace::Trace;
 
 use crate::contexts::Carried;
-use crate::gateway::Shared;
-use crate::headers::trace::Trace;
-use crate::records::Intercept;
-use crate::refusal::Refusal;
-use crate::routes::Prepared;
+use crate::records::AgentCall;
+use crate::reference::CallRef;
+use crate::refusal::{UPSTREAM_TIMEOUT, UPSTREAM_UNREACHABLE};
+use crate::routes::{PreparedRoute, Route};
+use crate::shared::Shared;
 use crate::telemetry::ExchangeReport;
 
-/// Identifies an exchange in logs, replies and records: a UUID of version 7.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct CallRef {
-    text: [u8; 36],
-}
-
 /// What is known of one exchange from its beginning.
-pub(crate) struct Call {
+pub struct Call {
     pub(crate) shared: Arc<Shared>,
     /// Of the running set that the exchange began with; it is used to the end.
-    pub(crate) route: Arc<Prepared>,
+    pub(crate) route: Arc<PreparedRoute>,
     pub(crate) reference: CallRef,
     trace: Trace,
     /// The trace that the message itself names; it counts before the header's.
     message_trace: OnceLock<Trace>,
     /// What it is as a call of an agent.
-    pub(crate) intercept: Intercept,
+    pub(crate) agent: AgentCall,
     method: Method,
     started: Instant,
     upstream_elapsed: OnceLock<Duration>,
@@ -41,9 +35,11 @@ pub(crate) struct Call {
 
 /// What a protocol's own fields say about a call.
 #[derive(Debug, Default)]
-pub(crate) struct Surface {
-    pub(crate) session_id: Option<String>,
-    pub(crate) protocol_revision: Option<String>,
+pub struct Facts {
+    /// The session that it belongs to.
+    pub session_id: Option<String>,
+    /// The revision of the protocol that it speaks.
+    pub protocol_revision: Option<String>,
 }
 
 /// Reports an exchange once: finished, broken, or (when dropped before) cancelled by the caller.
@@ -52,27 +48,10 @@ pub(crate) struct Watch {
     status: StatusCode,
 }
 
-impl CallRef {
-    pub(crate) fn new() -> Self {
-        let mut text = [0; 36];
-        Uuid::now_v7().hyphenated().encode_lower(&mut text);
-        Self { text }
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        // Hex digits and dashes only.
-        std::str::from_utf8(&self.text).unwrap_or_default()
-    }
-
-    pub(crate) fn header(&self) -> HeaderValue {
-        HeaderValue::from_bytes(&self.text).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
-    }
-}
-
 impl Call {
     pub(crate) fn begin(
         shared: Arc<Shared>,
-        route: Arc<Prepared>,
+        route: Arc<PreparedRoute>,
         reference: CallRef,
         carried: Option<Carried>,
         parts: &Parts,
@@ -83,7 +62,7 @@ impl Call {
             reference,
             trace: Trace::of(&parts.headers),
             message_trace: OnceLock::new(),
-            intercept: Intercept::new(carried, parts.uri.clone()),
+            agent: AgentCall::new(carried, parts.uri.clone()),
             method: parts.method.clone(),
             started: Instant::now(),
             upstream_elapsed: OnceLock::new(),
@@ -91,26 +70,27 @@ impl Call {
         }
     }
 
-    pub(crate) fn method(&self) -> &Method {
+    /// The caller's method.
+    pub fn method(&self) -> &Method {
         &self.method
     }
 
     /// Where the call goes unless a policy leads it elsewhere; `None` if the path cannot be joined with the upstream's,
     /// or the upstream has no URL.
     pub(crate) fn wanted_url(&self) -> Option<Uri> {
-        let (asked, target) = (&self.intercept.asked, self.route.target()?);
+        let (asked, target) = (&self.agent.asked, self.route.target()?);
         self.route.rest(asked.path()).and_then(|rest| target.uri(rest, asked.query()))
     }
 
     /// A call that came over no connection.
-    pub(crate) fn begin_local(shared: Arc<Shared>, route: Arc<Prepared>) -> Arc<Self> {
+    pub(crate) fn begin_local(shared: Arc<Shared>, route: Arc<PreparedRoute>) -> Arc<Self> {
         Arc::new(Self {
             shared,
             route,
             reference: CallRef::new(),
             trace: Trace::of(&HeaderMap::new()),
             message_trace: OnceLock::new(),
-            intercept: Intercept::default(),
+            agent: AgentCall::default(),
             method: Method::POST,
             started: Instant::now(),
             upstream_elapsed: OnceLock::new(),
@@ -127,7 +107,7 @@ impl Call {
                 reference: self.reference,
                 trace: self.trace.clone(),
                 message_trace: self.message_trace.clone(),
-                intercept: self.intercept.clone(),
+                agent: self.agent.clone(),
                 method: self.method.clone(),
                 started: self.started,
                 upstream_elapsed: self.upstream_elapsed.clone(),
@@ -135,6 +115,16 @@ impl Call {
             }),
             _ => Arc::clone(self),
         }
+    }
+
+    /// Its route.
+    pub fn route(&self) -> &Route {
+        &self.route
+    }
+
+    /// Its reference.
+    pub fn reference(&self) -> &CallRef {
+        &self.reference
     }
 
     /// The trace that the exchange belongs to.
@@ -150,13 +140,14 @@ impl Call {
         }
     }
 
-    pub(crate) fn route_name(&self) -> &str {
-        &self.route.route.name
+    /// The name of its route.
+    pub fn route_name(&self) -> &str {
+        &self.route.name
     }
 
     /// Who calls, as far as the route knows. Read from the caller's headers as they came.
-    pub(crate) fn principal(&self, headers: &HeaderMap) -> Principal {
-        let source = self.route.route.principal.as_ref();
+    pub fn principal(&self, headers: &HeaderMap) -> Principal {
+        let source = self.route.options.principal.as_ref();
         match source.and_then(|source| Some((source.kind, text(headers, &source.header)?))) {
             Some((kind, id)) => Principal { kind, id: Some(id), claims: None },
             None => Principal::default(),
@@ -164,21 +155,21 @@ impl Call {
     }
 
     /// Who, where and when, for policies. Made from the caller's headers as they came.
-    pub(crate) fn context(&self, headers: &HeaderMap, surface: Surface) -> Arc<Context> {
-        let route = &self.route.route;
-        let inside = self.intercept.inside();
+    pub fn context(&self, headers: &HeaderMap, facts: Facts) -> Arc<Context> {
+        let route = &self.route;
+        let inside = self.agent.inside();
         Arc::new(Context {
             principal: self.principal(headers),
-            session_id: surface.session_id,
+            session_id: facts.session_id,
             agent_id: inside.map(|inside| inside.agent_id.to_string()),
             action_name: inside.map(|inside| inside.action_name.to_string()),
             call_ref: Some(self.reference.as_str().to_owned()),
             trace_id: Some(self.trace().trace_id().to_owned()),
             span_id: Some(self.trace().span_id().to_owned()),
-            timestamp: crate::wire::timestamp(SystemTime::now()),
+            timestamp: crate::time::timestamp(SystemTime::now()),
             route: Some(route.name.clone()),
             server: Some(route.server.clone()),
-            protocol_revision: surface.protocol_revision,
+            protocol_revision: facts.protocol_revision,
         })
     }
 
@@ -189,13 +180,13 @@ impl Call {
     }
 
     /// Notes why the gateway answers by itself; the first reason stays.
-    pub(crate) fn refused(&self, kind: &'static str) {
+    pub fn refused(&self, kind: &'static str) {
         let _ = self.refused.set(kind);
     }
 
     /// Whether the gateway answers because the upstream did not.
     pub(crate) fn is_late(&self) -> bool {
-        self.refused.get() == Some(&Refusal::UpstreamTimeout.urn())
+        self.refused.get() == Some(&UPSTREAM_TIMEOUT)
     }
 }
 
@@ -228,9 +219,9 @@ impl Watch {
     /// The upstream did not deliver its response to the end.
     pub(crate) fn broken(mut self, error: &(dyn std::error::Error + Send + Sync)) {
         if let Some(call) = &self.call {
-            let error = crate::refusal::chain_of(error);
+            let error = weir_http::chain_of(error);
             tracing::warn!(call_ref = call.reference.as_str(), error, "the upstream's response broke off");
-            call.refused(crate::refusal::UPSTREAM_UNREACHABLE);
+            call.refused(UPSTREAM_UNREACHABLE);
         }
         self.report();
     }
@@ -239,7 +230,7 @@ impl Watch {
         let Some(call) = self.call.take() else { return };
         call.shared.telemetry.exchange(&ExchangeReport {
             route: call.route_name(),
-            protocol: call.route.route.protocol,
+            protocol: call.route.surface.protocol(),
             method: &call.method,
             status: self.status,
             elapsed: call.started.elapsed(),

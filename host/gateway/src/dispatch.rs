@@ -1,7 +1,9 @@
 //! The life of a request.
 //!
 //! Invariants: one request uses the route, and so the chain, of one running set for both of its phases; a panic
-//! ends the exchange it happens in and nothing else; every reply says under which reference the log has it.
+//! ends the exchange it happens in and nothing else; every reply says under which reference the log has it. Whether a
+//! call may go where it wants to, whether it is an action of an agent, and whether it is recorded is asked here and
+//! nowhere else.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -9,32 +11,40 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use http::{Method, Request, Response};
-use hyper::body::Incoming;
+use weir_http::origin::Exposure;
+use weir_http::{Body, Incoming};
 
-use crate::adapter::http::Http;
-use crate::adapter::{Adapter, Received};
-use crate::body::ReplyBody;
-use crate::call::{Call, CallRef, Watch};
+use crate::call::{Call, Watch};
 use crate::contexts::{self, Carried, ContextError};
-use crate::gateway::Shared;
+use crate::endpoint::Visit;
+use crate::exchange_body::ReplyEnd;
 use crate::headers::WEIR_CALL_REF;
-use crate::interceptors;
-use crate::mcp;
-use crate::origin::Exposure;
-use crate::records::{recorded, vouch};
+use crate::records::{Recording, recorded, vouch};
+use crate::reference::CallRef;
 use crate::refusal::Refusal;
-use crate::routes::{Prepared, Protocol};
+use crate::routes::PreparedRoute;
+use crate::shared::Shared;
+use crate::surface::{Exchange, Life};
 use crate::telemetry::ExchangeReport;
-use crate::upstream::{Patience, ask};
-use crate::verdict::{Verdict, judge};
+
+/// A reply, with the recording of its exchange if it is recorded.
+type Answered = Result<(Response<Body>, Option<Recording>), Refusal>;
 
 /// Answers a request, whatever happens.
-pub(crate) async fn answer(shared: Arc<Shared>, exposure: Exposure, request: Request<Incoming>) -> Response<ReplyBody> {
+pub(crate) async fn answer(shared: Arc<Shared>, exposure: Exposure, request: Request<Incoming>) -> Response<Body> {
     let set = shared.current();
     let path = request.uri().path();
-    if set.interceptors.are_at(path, exposure) {
+    if let Some(endpoint) = set.endpoints.iter().find(|endpoint| endpoint.is_at(path, exposure)) {
         let reference = CallRef::new();
-        return referenced(interceptors::answer(&shared, &set, &reference, exposure, request).await, &reference);
+        let visit = Visit {
+            reference: &reference,
+            exposure,
+            admission: &shared.options.admission,
+            telemetry: &*shared.telemetry,
+            body_read_timeout: shared.options.body_read_timeout,
+            epoch: set.epoch,
+        };
+        return referenced(endpoint.answer(visit, request).await, &reference);
     }
     let route = set.routes.find(path).map(Arc::clone);
     // The route is all that an exchange needs; a set that was replaced need not live as long as it does.
@@ -46,17 +56,17 @@ pub(crate) async fn answer(shared: Arc<Shared>, exposure: Exposure, request: Req
     referenced(on_route(shared, route, reference, carried, exposure, request).await, &reference)
 }
 
-fn referenced(mut response: Response<ReplyBody>, reference: &CallRef) -> Response<ReplyBody> {
+fn referenced(mut response: Response<Body>, reference: &CallRef) -> Response<Body> {
     response.headers_mut().insert(WEIR_CALL_REF, reference.header());
     response
 }
 
-fn no_route(shared: &Shared, method: &Method) -> Response<ReplyBody> {
+fn no_route(shared: &Shared, method: &Method) -> Response<Body> {
     let (refusal, reference) = (Refusal::NoRoute, CallRef::new());
     let response = refusal.respond(Some(&reference));
     shared.telemetry.exchange(&ExchangeReport {
         route: "",
-        protocol: Protocol::Http,
+        protocol: "http",
         method,
         status: response.status(),
         elapsed: Duration::ZERO,
@@ -64,17 +74,17 @@ fn no_route(shared: &Shared, method: &Method) -> Response<ReplyBody> {
         refusal: Some(refusal.urn()),
         call_ref: reference.as_str(),
     });
-    referenced(response, &reference)
+    referenced(response.map(Body::whole), &reference)
 }
 
 async fn on_route(
     shared: Arc<Shared>,
-    route: Arc<Prepared>,
+    route: Arc<PreparedRoute>,
     reference: CallRef,
     carried: Result<Option<Carried>, ContextError>,
     exposure: Exposure,
     request: Request<Incoming>,
-) -> Response<ReplyBody> {
+) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let (carried, wrong) = match carried {
         Ok(carried) => (carried, None),
@@ -83,56 +93,59 @@ async fn on_route(
     let call = Arc::new(Call::begin(shared, route, reference, carried, &parts));
     let request = Request::from_parts(parts, body);
     let watch = Watch::over(Arc::clone(&call));
-
-    let exchange = async {
-        if call.route.route.protocol == Protocol::Mcp {
-            exposure.admit(&call.shared.options.admission, &request)?;
-        }
-        if let Some(wrong) = wrong {
-            return Err(Refusal::BadRequest(wrong.to_string()));
-        }
-        if let (Some(_), Some(url)) = (call.intercept.inside(), call.wanted_url()) {
-            vouch(&call, &url).await?;
-        }
-        match call.route.route.protocol {
-            Protocol::Http => recorded(&call, exchange::<Http>(&call, request)).await,
-            Protocol::Mcp => mcp::exchange(&call, request).await,
-        }
-    };
-    let answered = match AssertUnwindSafe(exchange).catch_unwind().await {
+    let answered = match AssertUnwindSafe(exchange(&call, wrong, exposure, request)).catch_unwind().await {
         Ok(answered) => answered,
         Err(panic) => {
             tracing::error!(call_ref = reference.as_str(), panic = panic_text(&*panic), "an exchange panicked");
             Err(Refusal::Internal)
         }
     };
-    let response = answered.unwrap_or_else(|refusal| {
+    let (response, recording) = answered.unwrap_or_else(|refusal| {
         call.refused(refusal.urn());
-        refusal.respond(Some(&reference))
+        (refusal.respond(Some(&reference)).map(Body::whole), None)
     });
     let watch = watch.answering(response.status());
-    response.map(|body| body.watched(watch))
+    response.map(|body| body.observed(Box::new(ReplyEnd { watch, recording })))
 }
 
-/// Route → decode → event → chain → encode → upstream → response → event → chain → reply.
-async fn exchange<A: Adapter>(call: &Arc<Call>, request: Request<Incoming>) -> Result<Response<ReplyBody>, Refusal> {
-    let mut adapter = A::decode(call, request).await?;
-    if let Some(event) = adapter.request_event() {
-        match judge(call, &event).await? {
-            Verdict::Unchanged => {}
-            Verdict::Changed(payload) => adapter.change_request(call, payload)?,
-            Verdict::Denied(denial) => return adapter.deny(call, denial),
+/// Origin → context → trust → reading → recording → whatever the surface makes of it.
+async fn exchange(
+    call: &Arc<Call>,
+    wrong: Option<ContextError>,
+    exposure: Exposure,
+    request: Request<Incoming>,
+) -> Answered {
+    let surface = &call.route.surface;
+    if surface.guards_origin() {
+        exposure.admit(&call.shared.options.admission, &request)?;
+    }
+    if let Some(wrong) = wrong {
+        return Err(Refusal::BadRequest(wrong.to_string()));
+    }
+    if let (Some(_), Some(url)) = (call.agent.inside(), call.wanted_url()) {
+        vouch(call, &url).await?;
+    }
+    let exchange = surface.read(call, request).await?;
+    match (exchange.life(), call.shared.live()) {
+        (Life::OwnAccord, Some(live)) => {
+            let call = Arc::clone(call);
+            live.tasks.finish(async move { carried(&call, exchange).await }).await
         }
+        _ => carried(call, exchange).await,
     }
-    let response = ask(call, adapter.encode(call)?, Patience::Limited).await?;
-    match adapter.receive(call, response).await? {
-        Received::Reply(reply) => Ok(reply),
-        Received::Event(event) => match judge(call, &event).await? {
-            Verdict::Unchanged => adapter.reply(None),
-            Verdict::Changed(payload) => adapter.reply(Some(payload)),
-            Verdict::Denied(denial) => adapter.deny(call, denial),
-        },
+}
+
+/// The exchange through the policies to the upstream and back, recorded if it is an action of an agent. Only those
+/// are: with them the housekeeping of a protocol, which clients send under the same headers, would be what an agent did
+/// last.
+async fn carried(call: &Arc<Call>, exchange: Box<dyn Exchange>) -> Answered {
+    let is_action = exchange.is_action();
+    let carrying = exchange.carry(Arc::clone(call));
+    if is_action {
+        return recorded(call, carrying).await;
     }
+    call.agent.return_promise(&call.shared.contexts);
+    Ok((carrying.await?, None))
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {

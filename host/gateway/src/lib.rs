@@ -1,46 +1,43 @@
-//! The gateway: listeners, routes, protocol adapters, dispatch, the upstream client and the admin surface.
+//! The gateway: routes, the life of a call, chains and their verdicts, contexts, what is recorded, and surfaces.
 //!
 //! Invariants: one request uses one running set for both of its phases; nothing of a fault's text reaches a
-//! caller; every task ends with its owner; everything read from a peer is bounded.
+//! caller; every task ends with its owner; everything read from a peer is bounded. The plumbing knows no protocol:
+//! what one needs is behind [`surface::Surface`], in a folder of `surface/`.
 //!
-//! Not here: WebAssembly, configuration files, metrics formats. Policies are behind
-//! [`weir_core::Interceptor`], telemetry and the admin surface's facts behind traits that the daemon implements.
+//! Not here: WebAssembly, configuration files, metrics formats, sockets. Policies are behind
+//! [`weir_core::Interceptor`], telemetry behind a trait that the daemon implements, HTTP in `weir-http`.
 
-mod adapter;
-pub mod admin;
-mod body;
 mod call;
-mod client;
 pub mod contexts;
+mod denial;
 mod dispatch;
+mod endpoint;
+mod exchange_body;
 mod gateway;
 mod headers;
-pub mod interceptors;
-mod json;
-pub mod listen;
-mod listener;
-mod mcp;
+mod kept;
 mod options;
-mod origin;
-mod read;
 pub mod records;
+mod reference;
 mod refusal;
-pub mod remote;
 mod routes;
-mod sse;
-mod tasks;
+mod shared;
+pub mod surface;
 mod telemetry;
+mod time;
 mod upstream;
 mod verdict;
-pub mod wire;
 
-pub use client::Client;
-pub use gateway::{Gateway, RunningSet};
-pub use listener::Drained;
-pub use mcp::stdio::relay;
+pub use endpoint::{Endpoint, Visit};
+pub use gateway::Gateway;
+pub use headers::WEIR_CALL_REF;
 pub use options::GatewayOptions;
-pub use origin::Admission;
-pub use routes::{
-    Command, OnDeny, PassAuthorization, PrincipalSource, Protocol, Route, RouteError, Routes, Sharing, Upstream,
-};
+pub use reference::CallRef;
+pub use refusal::Refusal;
+pub use routes::{OnDeny, PassAuthorization, PrincipalSource, Route, RouteError, RouteOptions, Routes};
+pub use shared::RunningSet;
+pub use surface::Protocol;
 pub use telemetry::{ExchangeReport, Silent, Telemetry};
+pub use time::timestamp;
+pub use weir_http::listener::Drained;
+pub use weir_http::origin::Admission;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::origin::Admission;
+use weir_http::origin::Admission;
+use weir_http::{ClientOptions, ListenerOptions};
 
 /// Bounds of a gateway. All of them are limits against peers that are slow, broken or hostile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,33 +30,61 @@ pub struct GatewayOptions {
     pub pool_idle_timeout: Duration,
     /// Most unused connections kept for one upstream.
     pub pool_max_idle: usize,
-    /// Under which names, and from which pages, MCP is reached.
+    /// Under which names, and from which pages, surfaces are reached that guard their origin.
     pub admission: Admission,
 }
 
 impl Default for GatewayOptions {
     fn default() -> Self {
+        let ListenerOptions {
+            max_connections,
+            max_header_bytes,
+            max_headers,
+            header_read_timeout,
+            idle_timeout,
+            body_read_timeout,
+            drain_timeout,
+        } = ListenerOptions::default();
+        let ClientOptions { connect_timeout, response_timeout, pool_idle_timeout, pool_max_idle } =
+            ClientOptions::default();
         Self {
-            // Each costs some 20 KiB while idle; this is far below the usual limit of open files doubled
-            // by the connection to the upstream.
-            max_connections: 4096,
-            // What common servers accept (8 to 64 KiB); cookies and tokens fit.
-            max_header_bytes: 64 * 1024,
-            max_headers: 128,
-            header_read_timeout: Duration::from_secs(15),
-            // Longer than common clients keep an idle connection (60 s), so that they close first and no
-            // request runs into our close.
-            idle_timeout: Duration::from_secs(75),
-            body_read_timeout: Duration::from_secs(60),
-            drain_timeout: Duration::from_secs(20),
-            connect_timeout: Duration::from_secs(5),
-            // Tools and models answer slowly.
-            response_timeout: Duration::from_secs(120),
-            // Many servers (Node's, uvicorn) close a connection after five seconds without a request. A request that is
-            // written at that moment is lost, and no other may be sent in its place.
-            pool_idle_timeout: Duration::from_secs(4),
-            pool_max_idle: 256,
+            max_connections,
+            max_header_bytes,
+            max_headers,
+            header_read_timeout,
+            idle_timeout,
+            body_read_timeout,
+            drain_timeout,
+            connect_timeout,
+            response_timeout,
+            pool_idle_timeout,
+            pool_max_idle,
             admission: Admission::default(),
+        }
+    }
+}
+
+impl GatewayOptions {
+    /// The bounds of its listener.
+    pub fn listener(&self) -> ListenerOptions {
+        ListenerOptions {
+            max_connections: self.max_connections,
+            max_header_bytes: self.max_header_bytes,
+            max_headers: self.max_headers,
+            header_read_timeout: self.header_read_timeout,
+            idle_timeout: self.idle_timeout,
+            body_read_timeout: self.body_read_timeout,
+            drain_timeout: self.drain_timeout,
+        }
+    }
+
+    /// The bounds towards its upstreams.
+    pub fn client(&self) -> ClientOptions {
+        ClientOptions {
+            connect_timeout: self.connect_timeout,
+            response_timeout: self.response_timeout,
+            pool_idle_timeout: self.pool_idle_timeout,
+            pool_max_idle: self.pool_max_idle,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Errors become HTTP here and nowhere else.
+//! Why a call of the data plane is refused, and how that is said over HTTP.
 //!
 //! Invariants: a refusal on plain HTTP is `application/problem+json`; nothing of an upstream's or a host's error
 //! text is in it, only what the caller can do about it.
@@ -6,26 +6,21 @@
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, Response, StatusCode};
+use weir_http::{Problem, ProblemMessage};
 
-use crate::body::ReplyBody;
-use crate::call::CallRef;
+use crate::denial::{Denial, Reason, Said};
 use crate::records::NotAdmitted;
-use crate::verdict::{Denial, Reason, Said};
-use crate::wire::{Problem, ProblemMessage};
+use crate::reference::CallRef;
 
 /// Why the gateway answers by itself.
 #[derive(Debug)]
-pub(crate) enum Refusal {
+pub enum Refusal {
     /// No route has this path.
     NoRoute,
     /// The request is not what it must be.
     BadRequest(String),
     /// A page of another origin, or a name that is not ours.
     ForbiddenOrigin(&'static str),
-    /// No valid token.
-    Unauthorized,
-    /// Nothing is at this path.
-    NotFound(String),
     /// The method is not served here; these are.
     MethodNotAllowed(&'static str),
     /// A body that policies must read is larger than this.
@@ -48,22 +43,25 @@ pub(crate) enum Refusal {
     UpstreamTimeout,
     /// The upstream's response cannot be shown to policies.
     UpstreamInvalid(&'static str),
-    /// A message that is no JSON-RPC, answered in its own words.
-    JsonRpc(StatusCode, Bytes),
-    /// As many contexts are open as may be.
-    TooManyContexts(String),
-    /// A parameter that is not what it must be, where clients rely on this answer.
-    Unprocessable(String),
-    /// The store of records does not answer; the cause is for the log.
-    StoreUnavailable(String),
-    /// Not all policies are loaded.
-    NotReady(String),
+    /// A message that is refused in the words of its protocol.
+    InProtocol {
+        /// The status.
+        status: StatusCode,
+        /// The media type of the text.
+        content_type: &'static str,
+        /// What is answered.
+        text: Bytes,
+    },
     /// A fault of the gateway.
     Internal,
 }
 
 /// The type of a problem whose cause is the upstream's connection.
 pub(crate) const UPSTREAM_UNREACHABLE: &str = "urn:weir:upstream-unreachable";
+/// The type of a problem whose cause is an upstream that is late.
+pub(crate) const UPSTREAM_TIMEOUT: &str = "urn:weir:upstream-timeout";
+/// The type of a problem whose cause is what the upstream said.
+pub(crate) const UPSTREAM_INVALID: &str = "urn:weir:upstream-invalid";
 
 /// The parts of a problem that are the same whenever it occurs.
 struct Kind {
@@ -74,15 +72,15 @@ struct Kind {
 
 impl Refusal {
     /// The problem's type, for telemetry.
-    pub(crate) fn urn(&self) -> &'static str {
+    pub fn urn(&self) -> &'static str {
         self.kind().urn
     }
 
     /// The reply.
-    pub(crate) fn respond(&self, reference: Option<&CallRef>) -> Response<ReplyBody> {
+    pub fn respond(&self, reference: Option<&CallRef>) -> Response<Bytes> {
         self.log(reference);
-        if let Self::JsonRpc(status, text) = self {
-            return reply(*status, "application/json", text.clone());
+        if let Self::InProtocol { status, content_type, text } = self {
+            return reply(*status, content_type, text.clone());
         }
         let kind = self.kind();
         let (interceptor, messages) = match self {
@@ -100,14 +98,8 @@ impl Refusal {
         };
         let text = serde_json::to_vec(&problem).unwrap_or_default();
         let mut response = reply(kind.status, "application/problem+json", text.into());
-        match self {
-            Self::MethodNotAllowed(allow) => {
-                response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
-            }
-            Self::Unauthorized => {
-                response.headers_mut().insert(http::header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            }
-            _ => {}
+        if let Self::MethodNotAllowed(allow) = self {
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
         }
         response
     }
@@ -118,8 +110,6 @@ impl Refusal {
             Self::NoRoute => kind("urn:weir:no-route", "No route", StatusCode::NOT_FOUND),
             Self::BadRequest(_) => kind("urn:weir:bad-request", "Bad request", StatusCode::BAD_REQUEST),
             Self::ForbiddenOrigin(_) => kind("urn:weir:forbidden-origin", "Forbidden origin", StatusCode::FORBIDDEN),
-            Self::Unauthorized => kind("urn:weir:unauthorized", "Unauthorized", StatusCode::UNAUTHORIZED),
-            Self::NotFound(_) => kind("urn:weir:not-found", "Not found", StatusCode::NOT_FOUND),
             Self::MethodNotAllowed(_) => {
                 kind("urn:weir:method-not-allowed", "Method not allowed", StatusCode::METHOD_NOT_ALLOWED)
             }
@@ -144,17 +134,9 @@ impl Refusal {
                 kind("urn:weir:policy-failed", "Policy failed", StatusCode::SERVICE_UNAVAILABLE)
             }
             Self::UpstreamUnreachable(_) => kind(UPSTREAM_UNREACHABLE, "Upstream unreachable", StatusCode::BAD_GATEWAY),
-            Self::UpstreamTimeout => kind("urn:weir:upstream-timeout", "Upstream timeout", StatusCode::GATEWAY_TIMEOUT),
-            Self::UpstreamInvalid(_) => kind("urn:weir:upstream-invalid", "Upstream invalid", StatusCode::BAD_GATEWAY),
-            Self::JsonRpc(status, _) => kind("urn:weir:bad-request", "Bad request", *status),
-            Self::TooManyContexts(_) => {
-                kind("urn:weir:too-many-contexts", "Too many contexts", StatusCode::SERVICE_UNAVAILABLE)
-            }
-            Self::Unprocessable(_) => kind("urn:weir:bad-request", "Bad request", StatusCode::UNPROCESSABLE_ENTITY),
-            Self::StoreUnavailable(_) => {
-                kind("urn:weir:store-unavailable", "Store unavailable", StatusCode::SERVICE_UNAVAILABLE)
-            }
-            Self::NotReady(_) => kind("urn:weir:not-ready", "Not ready", StatusCode::SERVICE_UNAVAILABLE),
+            Self::UpstreamTimeout => kind(UPSTREAM_TIMEOUT, "Upstream timeout", StatusCode::GATEWAY_TIMEOUT),
+            Self::UpstreamInvalid(_) => kind(UPSTREAM_INVALID, "Upstream invalid", StatusCode::BAD_GATEWAY),
+            Self::InProtocol { status, .. } => kind("urn:weir:bad-request", "Bad request", *status),
             Self::Internal => kind("urn:weir:internal", "Internal error", StatusCode::INTERNAL_SERVER_ERROR),
         }
     }
@@ -162,16 +144,9 @@ impl Refusal {
     fn detail(&self) -> String {
         match self {
             Self::NoRoute => "no route of this gateway has a prefix of this path".to_owned(),
-            Self::BadRequest(detail)
-            | Self::NotFound(detail)
-            | Self::NotReady(detail)
-            | Self::Untrusted(detail)
-            | Self::TooManyContexts(detail)
-            | Self::Unprocessable(detail) => detail.clone(),
-            Self::StoreUnavailable(_) => "the store of records does not answer; try again later".to_owned(),
+            Self::BadRequest(detail) | Self::Untrusted(detail) => detail.clone(),
             Self::NotRecorded(reason) => reason.to_string(),
             Self::ForbiddenOrigin(detail) => (*detail).to_owned(),
-            Self::Unauthorized => "give the admin token as `Authorization: Bearer …`".to_owned(),
             Self::MethodNotAllowed(allow) => format!("only {allow} is served at this path"),
             Self::BodyTooLarge(limit) => format!("policies read this body, so it may have at most {limit} bytes"),
             Self::EncodedBody => {
@@ -195,7 +170,7 @@ impl Refusal {
             }
             Self::UpstreamTimeout => "the upstream did not answer in time".to_owned(),
             Self::UpstreamInvalid(what) => (*what).to_owned(),
-            Self::JsonRpc(..) => String::new(),
+            Self::InProtocol { .. } => String::new(),
             Self::Internal => "the gateway failed; its log has the cause under the call reference".to_owned(),
         }
     }
@@ -211,7 +186,6 @@ impl Refusal {
             Self::UpstreamTimeout => tracing::warn!(call_ref, "the upstream did not answer in time"),
             Self::UpstreamInvalid(what) => tracing::warn!(call_ref, what, "the upstream's response cannot be used"),
             Self::Untrusted(detail) => tracing::info!(call_ref, "{detail}"),
-            Self::StoreUnavailable(cause) => tracing::error!(call_ref, "the store of records does not answer: {cause}"),
             Self::NotRecorded(reason) => tracing::warn!(call_ref, "refused: {reason}"),
             Self::Internal => tracing::error!(call_ref, "internal error"),
             _ => tracing::debug!(call_ref, kind = self.urn(), "refused"),
@@ -219,8 +193,8 @@ impl Refusal {
     }
 }
 
-fn reply(status: StatusCode, content_type: &'static str, text: Bytes) -> Response<ReplyBody> {
-    let mut response = Response::new(ReplyBody::whole(text));
+fn reply(status: StatusCode, content_type: &'static str, text: Bytes) -> Response<Bytes> {
+    let mut response = Response::new(text);
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
@@ -236,14 +210,8 @@ fn message(said: &Said) -> ProblemMessage {
     }
 }
 
-/// An error with all of its sources, for the log.
-pub(crate) fn chain_of(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
+impl From<weir_http::origin::Foreign> for Refusal {
+    fn from(foreign: weir_http::origin::Foreign) -> Self {
+        Self::ForbiddenOrigin(foreign.0)
     }
-    text
 }

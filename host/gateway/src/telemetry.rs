@@ -6,14 +6,12 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 use weir_core::ChainResult;
 
-use crate::routes::Protocol;
-
 /// Where the gateway reports what happened.
 pub trait Telemetry: Send + Sync {
     /// A chain ended with a verdict.
     fn chain(&self, route: &str, result: &ChainResult, elapsed: Duration);
-    /// The caller went away before its reply was complete; whatever still ran for it was cancelled, except in a session
-    /// of MCP, where going away does not cancel.
+    /// The caller went away before its reply was complete. Whatever still ran for it was cancelled, unless its
+    /// protocol has the exchange go on.
     fn cancelled(&self, route: &str);
     /// A reply went out completely.
     fn exchange(&self, exchange: &ExchangeReport<'_>);
@@ -24,8 +22,8 @@ pub trait Telemetry: Send + Sync {
 pub struct ExchangeReport<'a> {
     /// The route's name; empty where no route has the path.
     pub route: &'a str,
-    /// The route's protocol; HTTP where there is no route.
-    pub protocol: Protocol,
+    /// The word for the route's protocol; `http` where there is no route.
+    pub protocol: &'static str,
     /// The caller's method.
     pub method: &'a Method,
     /// What was answered.

@@ -8,14 +8,16 @@ use http::Request;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use weir_admin::{
+    AdminSource, ChainRequest, ChainRequestError, ChainResponse, Policy, PolicyList, PolicyLoad, PolicyStats,
+    RecordSource, Reload, RouteList,
+};
 use weir_core::chain::ChainError;
 use weir_core::{Chain, Event, Phase};
-use weir_gateway::admin::{
-    self, AdminSource, ChainRequest, ChainRequestError, ChainResponse, PolicyList, RecordSource, RouteList,
-};
 use weir_gateway::contexts::Contexts;
-use weir_gateway::wire::{Policy, PolicyLoad, PolicyStats, Reload, Settings};
+use weir_gateway::surface::mcp::Mcp;
 use weir_gateway::{Protocol, Routes};
+use weir_mcp::interceptors::Settings;
 
 use crate::support::{Answer, chain, deny_if, get, mutator, post, route, send};
 
@@ -118,9 +120,10 @@ async fn serve(token: Option<&str>) -> Serving {
         deny_if("*", &[Phase::Request], "bad"),
         mutator("tools/call", &[Phase::Request, Phase::Response], |text| Some(text.replace("secret", "-"))),
     ]);
-    let source = Arc::new(Source { routes: Routes::new(vec![route]).unwrap(), contexts: Arc::default() });
+    let source =
+        Arc::new(Source { routes: crate::support::route::routes(vec![route], &Mcp::new()), contexts: Arc::default() });
     let token = token.map(str::to_owned);
-    let task = tokio::spawn(async move { admin::serve(listener, source, token, std::future::pending()).await });
+    let task = tokio::spawn(async move { weir_admin::serve(listener, source, token, std::future::pending()).await });
     Serving { address, task }
 }
 

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 use http::{HeaderName, Request, Response};
 use serde_json::{Value, json};
 use weir_core::{Context, Phase, PrincipalKind};
-use weir_gateway::{PrincipalSource, Protocol, Route};
+use weir_gateway::{PrincipalSource, Protocol};
 
 use crate::support::{
-    Policy, Upstream, deny_if, echo, full, get, mutator, post, respond, route, send, start, validator,
+    Policy, Route, Upstream, deny_if, echo, full, get, mutator, post, respond, route, send, start, validator,
 };
 
 const BOTH: [Phase; 2] = [Phase::Request, Phase::Response];
@@ -274,8 +274,7 @@ async fn one_request_uses_one_set() {
     let address = gateway.address;
     let old = tokio::spawn(async move { get(address, "/r").await });
     gateway.telemetry.wait_for("chain r http/ingress request success").await;
-    let routes = weir_gateway::Routes::new(vec![route(Protocol::Http, upstream.address, vec![])]).unwrap();
-    gateway.gateway.replace(weir_gateway::RunningSet { epoch: 2, routes, interceptors: Default::default() });
+    gateway.replace(2, vec![route(Protocol::Http, upstream.address, vec![])], Default::default());
     release.send(true).unwrap();
     assert_eq!(old.await.unwrap().problem(), "urn:weir:denied");
     assert_eq!(get(address, "/r").await.text(), "leak");

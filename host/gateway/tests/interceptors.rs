@@ -6,7 +6,7 @@ use http::Request;
 use serde_json::{Value, json};
 use weir_core::{Compat, Hook, Mode, Overrides, Phase, PriorityHint};
 use weir_gateway::GatewayOptions;
-use weir_gateway::interceptors::{Interceptors, Reach};
+use weir_interceptors::{Interceptors, Reach};
 
 use crate::support::{Running, chain, deny_if, get, mutator, send, sleeper, start_serving, validator};
 
@@ -99,9 +99,7 @@ async fn pages_follow_one_another() {
 
     // A cursor belongs to one set: after a reload its entry may be another.
     let first = call(&gateway, "interceptors/list", json!({})).await;
-    let routes = weir_gateway::Routes::default();
-    let interceptors = Interceptors { page_size: Some(2), ..interceptors() };
-    gateway.gateway.replace(weir_gateway::RunningSet { epoch: 2, routes, interceptors });
+    gateway.replace(2, vec![], Interceptors { page_size: Some(2), ..interceptors() });
     let stale = call(&gateway, "interceptors/list", json!({ "cursor": first["result"]["nextCursor"] })).await;
     assert_eq!(stale["error"]["code"], -32602, "{stale}");
 }

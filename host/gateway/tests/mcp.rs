@@ -14,11 +14,11 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use weir_core::{Context, Phase};
-use weir_gateway::{Admission, GatewayOptions, OnDeny, PassAuthorization, Protocol, Route};
+use weir_gateway::{Admission, GatewayOptions, OnDeny, PassAuthorization, Protocol};
 
 use crate::support::{
-    Answer, Connection, Policy, Upstream, body_of, deny_if, echo, mutator, post, respond, route, send, sleeper, start,
-    start_with, streamed, validator,
+    Answer, Connection, Policy, Route, Upstream, body_of, deny_if, echo, mutator, post, respond, route, send, sleeper,
+    start, start_with, streamed, validator,
 };
 
 #[derive(Deserialize)]

@@ -3,10 +3,10 @@
 use http::{Request, Response};
 use serde_json::{Value, json};
 use weir_core::PrincipalKind;
-use weir_gateway::{PrincipalSource, Protocol, Route};
+use weir_gateway::{PrincipalSource, Protocol};
 
 use crate::support::mcp::{BOTH, Client, SESSIONS, Script, result};
-use crate::support::{Answer, Policy, Running, full, respond, route, send, start, validator};
+use crate::support::{Answer, Policy, Route, Running, full, respond, route, send, start, validator};
 
 const WHO: &str = "x-forwarded-user";
 

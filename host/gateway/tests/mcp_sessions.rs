@@ -7,10 +7,12 @@ use std::time::Duration;
 use http::Response;
 use serde_json::{Value, json};
 use weir_core::Phase;
-use weir_gateway::{GatewayOptions, Protocol, Route};
+use weir_gateway::{GatewayOptions, Protocol};
 
 use crate::support::mcp::{BOTH, Client, Events, REQUEST, RESPONSE, SESSIONS, Script, Stream, gateway};
-use crate::support::{Policy, deny_if, full, mutator, respond, route, send, sleeper, start, start_with, validator};
+use crate::support::{
+    Policy, Route, deny_if, full, mutator, respond, route, send, sleeper, start, start_with, validator,
+};
 
 fn question(id: impl Into<Value>, text: &str) -> Value {
     json!({"jsonrpc": "2.0", "id": id.into(), "method": "elicitation/create", "params": {"message": text}})
@@ -516,8 +518,7 @@ async fn policies_that_come_with_a_reload_judge_what_comes_on_an_open_stream() {
     let client = Client::new(gateway.address, SESSIONS[1]);
     let (events, mut stream) = listen(&script, &client, None).await;
     let deny = deny_if("elicitation/create", BOTH, "bad");
-    let routes = weir_gateway::Routes::new(vec![route(Protocol::Mcp, script.upstream.address, vec![deny])]).unwrap();
-    gateway.gateway.replace(weir_gateway::RunningSet { epoch: 2, routes, interceptors: Default::default() });
+    gateway.replace(2, vec![route(Protocol::Mcp, script.upstream.address, vec![deny])], Default::default());
     events.message(&question("q", "bad")).await;
     let heard = script.next().await;
     assert_eq!(heard.json()["error"]["code"], -32602);

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use http::Request;
 use serde_json::{Value, json};
-use weir_gateway::{GatewayOptions, OnDeny, Protocol, Route};
+use weir_gateway::{GatewayOptions, OnDeny, Protocol};
 
 use crate::support::mcp::{BOTH, Client, REQUEST, RESPONSE, STATELESS, Script, gateway, result, tools};
-use crate::support::{deny_if, mutator, respond, route, send, sleeper, start, start_with, validator};
+use crate::support::{Route, deny_if, mutator, respond, route, send, sleeper, start, start_with, validator};
 
 #[tokio::test]
 async fn questions_inside_a_result_are_events() {

@@ -7,9 +7,11 @@ use http::Request;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use weir_core::Phase;
-use weir_gateway::{GatewayOptions, Protocol, Route};
+use weir_gateway::{GatewayOptions, Protocol};
 
-use crate::support::{Upstream, deny_if, echo, get, post, respond, route, send, sleeper, start, start_with, streamed};
+use crate::support::{
+    Route, Upstream, deny_if, echo, get, post, respond, route, send, sleeper, start, start_with, streamed,
+};
 
 const EVENT: &str = "http/ingress";
 

@@ -13,9 +13,9 @@ use weir_core::{
     Context, Ended, Event, EventName, FaultKind, Interceptor, InterceptorName, Invocation, Limits, Mode, Overrides,
     Payload, Phase, QuarantineOptions,
 };
-use weir_gateway::GatewayOptions;
-use weir_gateway::interceptors::{Interceptors, Reach};
-use weir_gateway::remote::{RemoteAddress, RemoteError, RemoteOptions, RemotePolicy, Remotes};
+use weir_http::ClientOptions;
+use weir_interceptors::remote::{RemoteAddress, RemoteError, RemoteOptions, RemotePolicy, Remotes};
+use weir_interceptors::{Interceptors, Reach};
 
 use crate::support::{Upstream, deny_if, full, mutator, sleeper, start_serving};
 
@@ -26,7 +26,7 @@ fn remotes() -> Remotes {
         call_cap: Duration::from_secs(5),
         quarantine: QuarantineOptions { after: 3, first: Duration::from_secs(60), longest: Duration::from_secs(60) },
     };
-    Remotes::new(&GatewayOptions::default(), options)
+    Remotes::new(&ClientOptions::default(), options)
 }
 
 fn at(address: SocketAddr) -> RemoteAddress {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 use weir_engine::Inspection;
-use weir_gateway::wire;
+use weir_mcp::interceptors as wire;
 
 use crate::cli::Paint;
 use crate::telemetry::printable;

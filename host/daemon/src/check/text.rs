@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use weir_gateway::wire;
+use weir_admin::{Policy, PolicyLoad, Remote};
+use weir_mcp::interceptors as wire;
 
 use super::view::{PhaseView, RouteView, View};
 use crate::cli::{Paint, problems};
@@ -35,8 +36,8 @@ pub fn text(view: &View, paint: Paint) -> String {
     text
 }
 
-fn write_policy(text: &mut String, policy: &wire::Policy, paint: Paint) {
-    let wire::Policy { settings, component, remote, version, description, digest, routes, load, stats: _ } = policy;
+fn write_policy(text: &mut String, policy: &Policy, paint: Paint) {
+    let Policy { settings, component, remote, version, description, digest, routes, load, stats: _ } = policy;
     let version = version.as_deref().map(|version| format!(" {}", printable(version))).unwrap_or_default();
     let name = paint.strong(&settings.name);
     let source = component.as_deref().or(remote.as_ref().map(|remote| remote.url.as_str())).unwrap_or_default();
@@ -47,7 +48,7 @@ fn write_policy(text: &mut String, policy: &wire::Policy, paint: Paint) {
     write_settings(text, settings, paint);
     let on = if routes.is_empty() { "none".to_owned() } else { routes.join(", ") };
     let _ = writeln!(text, "    {:<14} {on}", "routes");
-    if let Some(wire::Remote { url: _, protocol }) = remote {
+    if let Some(Remote { url: _, protocol }) = remote {
         let spoken = protocol.as_deref().unwrap_or("an unknown revision");
         let _ = writeln!(text, "    {:<14} {}", "remote", paint.dim(&printable(&format!("MCP {spoken}"))));
     }
@@ -56,9 +57,8 @@ fn write_policy(text: &mut String, policy: &wire::Policy, paint: Paint) {
     }
 }
 
-fn write_load(text: &mut String, load: &wire::PolicyLoad, digest: &str, paint: Paint) {
-    let wire::PolicyLoad { configured, code, load_time_ms, imports, initial_memory, component_bytes, warnings: _ } =
-        load;
+fn write_load(text: &mut String, load: &PolicyLoad, digest: &str, paint: Paint) {
+    let PolicyLoad { configured, code, load_time_ms, imports, initial_memory, component_bytes, warnings: _ } = load;
     let memory = usize::try_from(*initial_memory).unwrap_or(usize::MAX);
     let facts = format!(
         "{}, {code} in {load_time_ms:.1} ms, file {}, memory {}, sha256 {}",
@@ -191,6 +191,8 @@ fn kib(bytes: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use weir_admin::PolicyStats;
+
     use super::*;
     use crate::check::Step;
     use crate::config::{Place, Problem};
@@ -199,9 +201,9 @@ mod tests {
         wire::Effective { value, origin }
     }
 
-    fn policy() -> wire::Policy {
+    fn policy() -> Policy {
         let hook = |phase| wire::Hook { events: vec!["tools/call".into(), "agent/*".into()], phase };
-        wire::Policy {
+        Policy {
             settings: wire::Settings {
                 name: "guard".into(),
                 kind: "validation",
@@ -220,7 +222,7 @@ mod tests {
             description: Some("Clears the screen: \x1b[2J".into()),
             digest: Some("0123456789abcdef0123456789abcdef".into()),
             routes: vec!["tools".into()],
-            load: Some(wire::PolicyLoad {
+            load: Some(PolicyLoad {
                 configured: "per-call: it has a start function".into(),
                 code: "compiled".into(),
                 load_time_ms: 92.25,
@@ -229,7 +231,7 @@ mod tests {
                 component_bytes: 100_000,
                 warnings: Vec::new(),
             }),
-            stats: wire::PolicyStats {
+            stats: PolicyStats {
                 calls: 0,
                 faults: std::collections::BTreeMap::new(),
                 in_flight: 0,

@@ -1,9 +1,10 @@
 //! A folder as it would be served.
 
 use serde::Serialize;
+use weir_admin::Policy;
 use weir_core::chain::{Direction, Posture, Revalidation};
 use weir_core::{Entry, Hook, Phase};
-use weir_gateway::{Protocol, wire};
+use weir_gateway::Protocol;
 
 use crate::admin;
 use crate::config::resolved::RouteConfig;
@@ -21,7 +22,7 @@ pub struct View {
     /// Errors and warnings, by file and place.
     pub problems: Vec<Problem>,
     /// The policies, as written.
-    pub policies: Vec<wire::Policy>,
+    pub policies: Vec<Policy>,
     /// The routes, as written.
     pub routes: Vec<RouteView>,
 }
@@ -107,20 +108,7 @@ impl View {
 impl RouteView {
     fn of(route: &LoadedRoute) -> Self {
         let LoadedRoute { config, chain } = route;
-        let RouteConfig {
-            name,
-            path,
-            protocol,
-            upstream,
-            server,
-            posture,
-            revalidation,
-            on_deny,
-            authorization: _,
-            chain_timeout,
-            max_body,
-            principal: _,
-        } = config;
+        let RouteConfig { name, path, protocol, upstream, server, posture, revalidation, options } = config;
         let phase = |phase: Phase| {
             let direction = posture.direction(phase);
             PhaseView {
@@ -143,9 +131,9 @@ impl RouteView {
                 Posture::Server => "server",
             },
             revalidate: *revalidation == Revalidation::AfterMutation,
-            chain_timeout_ms: wire::milliseconds(*chain_timeout),
-            max_body: *max_body,
-            on_deny: on_deny.as_str(),
+            chain_timeout_ms: weir_core::milliseconds(options.chain_timeout),
+            max_body: options.max_body,
+            on_deny: options.on_deny.as_str(),
             phases: [phase(Phase::Request), phase(Phase::Response)],
         }
     }

@@ -4,9 +4,9 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use weir_admin::ChainRequest;
 use weir_core::{EventName, InterceptorName, Payload, Phase};
-use weir_gateway::admin::ChainRequest;
-use weir_gateway::wire;
+use weir_mcp::interceptors as wire;
 
 use super::{ChainArguments, Ended, check, output, usage};
 use crate::config::Folder;
@@ -42,8 +42,8 @@ pub async fn run(arguments: ChainArguments) -> Ended {
 }
 
 /// The error with what would have been right.
-fn named(error: &weir_gateway::admin::ChainRequestError, set: &crate::load::LoadedSet) -> String {
-    use weir_gateway::admin::ChainRequestError as E;
+fn named(error: &weir_admin::ChainRequestError, set: &crate::load::LoadedSet) -> String {
+    use weir_admin::ChainRequestError as E;
     match error {
         E::UnknownRoute(name) => {
             let known: Vec<&str> = set.routes.iter().map(|route| route.config.name.as_str()).collect();

@@ -1,6 +1,6 @@
 //! `weir check`.
 
-use weir_gateway::remote::Remotes;
+use weir_interceptors::remote::Remotes;
 
 use super::{CheckArguments, Ended, Paint, output};
 use crate::check::{View, text};

@@ -5,8 +5,9 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::sync::Arc;
 
-use weir_gateway::relay::{RelayError, relay};
-use weir_gateway::{Command, Gateway, Protocol, Silent};
+use weir_gateway::surface::mcp::relay::{RelayError, relay};
+use weir_gateway::surface::mcp::{Command, Mcp};
+use weir_gateway::{Gateway, Protocol, Silent};
 
 use super::{Ended, StdioArguments, check, output, usage};
 use crate::config::Folder;
@@ -43,7 +44,8 @@ pub async fn run(arguments: StdioArguments) -> Ended {
         Ok(route) => route.to_owned(),
         Err(message) => return usage(&message),
     };
-    let running = match relay_set(&set, &route, &command) {
+    let mcp = Mcp::new();
+    let running = match relay_set(&set, &route, &mcp, &command) {
         Ok(running) => running,
         Err(problem) => {
             output::problem(&problem.to_string());

@@ -10,8 +10,9 @@ use std::time::Duration;
 use weir_core::chain::Revalidation;
 use weir_core::{Overrides, Posture, PrincipalKind};
 use weir_engine::{Grants, Metering, PolicyLimits, PolicyOptions, QuarantineOptions, Reuse};
-use weir_gateway::interceptors::{PATH, Reach};
-use weir_gateway::{Admission, Command, GatewayOptions, OnDeny, PassAuthorization, PrincipalSource, Protocol};
+use weir_gateway::surface::mcp::Command;
+use weir_gateway::{Admission, GatewayOptions, OnDeny, PassAuthorization, PrincipalSource, Protocol, RouteOptions};
+use weir_interceptors::{PATH, Reach};
 use weir_store::MemoryStateOptions;
 
 use super::address;
@@ -303,11 +304,17 @@ fn resolve_route(
         upstream,
         posture: or(posture, Posture::Client),
         revalidation: if or(revalidate, false) { Revalidation::AfterMutation } else { Revalidation::Off },
-        on_deny: or(on_deny, OnDeny::Error),
-        authorization: if or(pass_authorization, false) { PassAuthorization::Pass } else { PassAuthorization::Drop },
-        chain_timeout: or(chain_timeout, gateway.chain_timeout),
-        max_body: or(max_body, gateway.max_body),
-        principal: principal_header.map(|header| PrincipalSource { header: header.value, kind }),
+        options: RouteOptions {
+            on_deny: or(on_deny, OnDeny::Error),
+            authorization: if or(pass_authorization, false) {
+                PassAuthorization::Pass
+            } else {
+                PassAuthorization::Drop
+            },
+            chain_timeout: or(chain_timeout, gateway.chain_timeout),
+            max_body: or(max_body, gateway.max_body),
+            principal: principal_header.map(|header| PrincipalSource { header: header.value, kind }),
+        },
     })
 }
 

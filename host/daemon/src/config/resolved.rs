@@ -12,8 +12,9 @@ use http::Uri;
 use weir_core::chain::Revalidation;
 use weir_core::{InterceptorName, Overrides, Posture};
 use weir_engine::{PolicyOptions, QuarantineOptions};
-use weir_gateway::interceptors::Reach;
-use weir_gateway::{Command, GatewayOptions, OnDeny, PassAuthorization, PrincipalSource, Protocol};
+use weir_gateway::surface::mcp::Command;
+use weir_gateway::{GatewayOptions, Protocol, RouteOptions};
+use weir_interceptors::Reach;
 use weir_store::MemoryStateOptions;
 
 use super::Place;
@@ -122,16 +123,8 @@ pub struct RouteConfig {
     pub posture: Posture,
     /// Whether a mutated received payload is judged again.
     pub revalidation: Revalidation,
-    /// What a denied tool call is answered with.
-    pub on_deny: OnDeny,
-    /// Whether the caller's bearer token goes on to the upstream.
-    pub authorization: PassAuthorization,
-    /// How long the chain of one phase may take.
-    pub chain_timeout: Duration,
-    /// Most bytes of a body that a policy reads.
-    pub max_body: usize,
-    /// Where the caller's identity comes from.
-    pub principal: Option<PrincipalSource>,
+    /// What the gateway itself has to know about it.
+    pub options: RouteOptions,
 }
 
 /// Where a route leads.

@@ -11,7 +11,8 @@ use http::{HeaderName, Uri};
 use toml::de::DeValue;
 use weir_core::{Hook, InterceptorName, Mode, Phase, Posture, PrincipalKind, PriorityHint};
 use weir_engine::Metering;
-use weir_gateway::{OnDeny, Protocol, Sharing};
+use weir_gateway::surface::mcp::Sharing;
+use weir_gateway::{OnDeny, Protocol};
 
 use super::address;
 use super::document::{At, Table};

@@ -17,7 +17,7 @@ use http::{HeaderValue, Request, Response, StatusCode, Uri, header};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use weir_gateway::listen::{Handler, HandlerBody, serve_handler};
+use weir_http::listen::{Handler, HandlerBody, serve_handler};
 
 use crate::config::resolved::DemoUpstream;
 use crate::serve::ended;

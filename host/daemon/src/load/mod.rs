@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use weir_core::{Chain, ChainOptions, Entry, Origin, Settings};
 use weir_engine::Engine;
-use weir_gateway::remote::Remotes;
+use weir_interceptors::remote::Remotes;
 
 use crate::config::resolved::{PolicyConfig, RouteConfig, Upstream};
 use crate::config::{Config, Folder, Problem, Report};

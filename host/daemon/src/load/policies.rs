@@ -1,11 +1,12 @@
 //! Loading of policies, several at a time: components are read and compiled, servers are asked what they have.
 
+use std::sync::Arc;
+
 use futures_util::StreamExt;
 use futures_util::stream;
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
 use weir_engine::{Engine, PolicyOptions, PolicySource};
-use weir_gateway::remote::{RemoteAddress, RemoteError, RemotePolicy, Remotes};
+use weir_interceptors::remote::{RemoteAddress, RemoteError, RemotePolicy, Remotes};
 
 use super::{LoadedSet, Policy, Progress};
 use crate::config::folder::{CONFIG_FILE, ReadError};

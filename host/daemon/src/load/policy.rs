@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use weir_core::{BoxFuture, Declaration, Interceptor};
 use weir_engine::PolicyStats;
-use weir_gateway::interceptors::{ConfigError, Configurable};
-use weir_gateway::remote::{RemotePolicy, RemoteStats};
+use weir_interceptors::remote::{RemotePolicy, RemoteStats};
+use weir_interceptors::{ConfigError, Configurable};
 
 /// A policy that runs. Clones are the same policy.
 #[derive(Clone)]

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::{env, fs};
 
-use weir_gateway::Command;
+use weir_gateway::surface::mcp::Command;
 
 /// What stands in the way of starting it, if anything. A warning, not an error: it may come to be there.
 pub fn obstacle(command: &Command) -> Option<String> {

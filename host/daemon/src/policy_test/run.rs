@@ -11,7 +11,7 @@ use weir_core::{Chain, ChainOptions, Entry, Event, EventName, Interceptor, Mode,
 use weir_engine::{
     Engine, EngineError, EngineOptions, LoadError, Policy, PolicyOptions, PolicySource, QuarantineOptions,
 };
-use weir_gateway::wire;
+use weir_mcp::interceptors as wire;
 use weir_store::{MemoryState, MemoryStateOptions};
 
 use super::case::{Call, Case, CaseFile, compact};

@@ -3,18 +3,18 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::Uri;
-use weir_gateway::Client;
+use weir_http::Caller;
 use weir_store::jobs::{Hook, Job};
 
 /// Sends each job as JSON, by POST.
 pub(super) struct UrlHook {
     url: Uri,
-    client: Client,
+    client: Caller,
 }
 
 impl UrlHook {
     pub(super) fn new(url: Uri) -> Self {
-        Self { url, client: Client::new() }
+        Self { url, client: Caller::new() }
     }
 
     /// One that can only fail.

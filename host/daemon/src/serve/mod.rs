@@ -19,8 +19,9 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use weir_engine::{Engine, EngineError, EngineOptions};
-use weir_gateway::remote::{RemoteOptions, Remotes};
-use weir_gateway::{Drained, Gateway, admin};
+use weir_gateway::surface::mcp::Mcp;
+use weir_gateway::{Drained, Gateway};
+use weir_interceptors::remote::{RemoteOptions, Remotes};
 use weir_store::MemoryState;
 
 use crate::config::resolved::{CodeCache, EngineConfig};
@@ -120,7 +121,7 @@ pub fn engine(config: &Config) -> Result<Engine, EngineError> {
 /// Sets up the way to interceptor servers for a configuration.
 pub fn remotes(config: &Config) -> Remotes {
     let EngineConfig { call_cap, quarantine, .. } = config.engine;
-    Remotes::new(&config.gateway.options, RemoteOptions { call_cap, quarantine })
+    Remotes::new(&config.gateway.options.client(), RemoteOptions { call_cap, quarantine })
 }
 
 /// Serves until a signal says to end. `ready` is called once, when everything listens.
@@ -169,13 +170,14 @@ pub async fn serve(
     };
 
     let metrics = Arc::new(Metrics::new(&panics));
-    let running_set = wire::running_set(&set, 1, addresses).map_err(|problem| wrong(vec![problem]))?;
+    let mcp = Mcp::new();
+    let running_set = wire::running_set(&set, 1, &mcp, addresses).map_err(|problem| wrong(vec![problem]))?;
     let telemetry = Arc::new(GatewayTelemetry::new(Arc::clone(&metrics)));
     let gateway = Gateway::recording(gateway_options, telemetry, records::gateway_port(kept.clone()), running_set);
     metrics.watch(Box::new(Measured::new(kept.clone(), gateway.contexts())));
     reload::log_set(&set);
     metrics.serves(&set, 1);
-    let running = Running::new(gateway.clone(), engine, remotes, metrics, set, demo, addresses);
+    let running = Running::new(gateway.clone(), mcp, engine, remotes, metrics, set, demo, addresses);
     let running = Arc::new(running.keeping(kept));
 
     let (end, ending) = watch::channel(false);
@@ -184,7 +186,7 @@ pub async fn serve(
         servers.start(&mut tasks, &ending);
     }
     let token = admin_token.map(|token| token.reveal().to_owned());
-    tasks.spawn(admin::serve(admin_listener, Arc::clone(&running) as _, token, ended(ending.clone())));
+    tasks.spawn(weir_admin::serve(admin_listener, Arc::clone(&running) as _, token, ended(ending.clone())));
     let watcher = tokio::spawn(reload::watch(Arc::clone(&running), read_as, signals.hang_up()));
     let (drain, draining) = watch::channel(false);
     let serving = tokio::spawn({
@@ -247,7 +249,7 @@ async fn until_drained(
 }
 
 fn bind(address: SocketAddr, what: &'static str, remedy: &'static str) -> Result<TcpListener, ServeError> {
-    weir_gateway::listen::bind(address).map_err(|error| {
+    weir_http::listen::bind(address).map_err(|error| {
         let taken = error.kind() == std::io::ErrorKind::AddrInUse;
         ServeError::Listen { address, what, error, remedy: if taken { remedy } else { "" } }
     })

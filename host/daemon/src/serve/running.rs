@@ -4,13 +4,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Instant, SystemTime};
 
+use weir_admin::{ChainRequest, ChainRequestError, ChainResponse};
 use weir_core::Event;
 use weir_core::chain::ChainError;
 use weir_engine::Engine;
 use weir_gateway::Gateway;
-use weir_gateway::admin::{ChainRequest, ChainRequestError, ChainResponse};
 use weir_gateway::contexts::Contexts;
-use weir_gateway::remote::Remotes;
+use weir_gateway::surface::mcp::Mcp;
+use weir_interceptors::remote::Remotes;
 
 use super::wire::running_set;
 use crate::config::{Problem, Upstreams};
@@ -23,6 +24,8 @@ use crate::telemetry::{Metrics, ReloadOutcome};
 pub struct Running {
     /// Where the data plane takes its set from.
     gateway: Gateway,
+    /// What routes that speak MCP keep between exchanges.
+    mcp: Arc<Mcp>,
     /// Loads and runs policies.
     pub engine: Engine,
     /// The interceptor servers that policies run on.
@@ -62,6 +65,7 @@ impl Running {
     /// The process with its first set, which the gateway has already.
     pub fn new(
         gateway: Gateway,
+        mcp: Arc<Mcp>,
         engine: Engine,
         remotes: Remotes,
         metrics: Arc<Metrics>,
@@ -72,6 +76,7 @@ impl Running {
         let current = Current { set, epoch: 1, since: SystemTime::now() };
         Self {
             gateway,
+            mcp,
             engine,
             remotes,
             metrics,
@@ -113,7 +118,7 @@ impl Running {
     pub fn replace(&self, set: LoadedSet) -> Result<u64, Problem> {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         let epoch = current.epoch + 1;
-        self.gateway.replace(running_set(&set, epoch, self.addresses)?);
+        self.gateway.replace(running_set(&set, epoch, &self.mcp, self.addresses)?);
         self.metrics.serves(&set, epoch);
         *current = Arc::new(Current { set, epoch, since: SystemTime::now() });
         drop(current);
@@ -150,7 +155,7 @@ pub async fn run_chain(set: &LoadedSet, request: ChainRequest) -> Result<ChainRe
             let found = found.ok_or_else(|| ChainRequestError::UnknownRoute(name.clone()))?;
             context.route.get_or_insert_with(|| name.clone());
             context.server.get_or_insert_with(|| found.config.server.clone());
-            (&found.chain, found.config.chain_timeout)
+            (&found.chain, found.config.options.chain_timeout)
         }
     };
     let event = Event { name: event, phase, payload, request, context: Arc::new(context) };

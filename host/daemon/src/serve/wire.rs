@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use weir_gateway::interceptors::{Interceptors, ServedPolicy};
-use weir_gateway::{Command, Route, Routes, RunningSet};
+use weir_gateway::surface::http::Http;
+use weir_gateway::surface::mcp::{Command, Mcp};
+use weir_gateway::{Protocol, Route, Routes, RunningSet};
+use weir_interceptors::{Interceptors, ServedPolicy};
 
 use crate::config::Problem;
 use crate::config::folder::CONFIG_FILE;
@@ -12,11 +14,16 @@ use crate::demo::DemoAddresses;
 use crate::load::{LoadedPolicy, LoadedRoute, LoadedSet};
 
 /// The routes of a set, ready to serve. `demo` is where the demo's servers listen.
-pub fn running_set(set: &LoadedSet, epoch: u64, demo: Option<DemoAddresses>) -> Result<RunningSet, Problem> {
+pub fn running_set(
+    set: &LoadedSet,
+    epoch: u64,
+    mcp: &Arc<Mcp>,
+    demo: Option<DemoAddresses>,
+) -> Result<RunningSet, Problem> {
     let problem = |message: String| Problem::error(set.folder.show(CONFIG_FILE), None, message);
-    let routes: Result<Vec<Route>, String> = set.routes.iter().map(|route| self::route(route, demo)).collect();
+    let routes: Result<Vec<Route>, String> = set.routes.iter().map(|route| self::route(route, mcp, demo)).collect();
     let routes = Routes::new(routes.map_err(problem)?).map_err(|error| problem(error.to_string()))?;
-    Ok(RunningSet { epoch, routes, interceptors: interceptors(set) })
+    Ok(RunningSet { epoch, routes, endpoints: vec![Arc::new(interceptors(set))] })
 }
 
 /// The policies of a set for chains elsewhere.
@@ -38,18 +45,18 @@ fn interceptors(set: &LoadedSet) -> Interceptors {
 }
 
 /// One route alone, in front of a server that speaks over standard streams, wherever the folder says it leads.
-pub fn relay_set(set: &LoadedSet, name: &str, command: &Command) -> Result<RunningSet, Problem> {
+pub fn relay_set(set: &LoadedSet, name: &str, mcp: &Arc<Mcp>, command: &Command) -> Result<RunningSet, Problem> {
     let problem = |message: String| Problem::error(set.folder.show(CONFIG_FILE), None, message);
     let found = set.routes.iter().find(|route| route.config.name == name);
     let found = found.ok_or_else(|| problem(format!("no route is named {name:?}")))?;
     let mut loaded = LoadedRoute { config: found.config.clone(), chain: Arc::clone(&found.chain) };
     loaded.config.upstream = Upstream::Command(command.clone());
-    let route = route(&loaded, None).map_err(problem)?;
+    let route = route(&loaded, mcp, None).map_err(problem)?;
     let routes = Routes::new(vec![route]).map_err(|error| problem(error.to_string()))?;
-    Ok(RunningSet { epoch: 1, routes, interceptors: Interceptors::default() })
+    Ok(RunningSet { epoch: 1, routes, endpoints: Vec::new() })
 }
 
-fn route(loaded: &LoadedRoute, demo: Option<DemoAddresses>) -> Result<Route, String> {
+fn route(loaded: &LoadedRoute, mcp: &Arc<Mcp>, demo: Option<DemoAddresses>) -> Result<Route, String> {
     let LoadedRoute { config, chain } = loaded;
     let RouteConfig {
         name,
@@ -60,32 +67,28 @@ fn route(loaded: &LoadedRoute, demo: Option<DemoAddresses>) -> Result<Route, Str
         // Both are in the chain already.
         posture: _,
         revalidation: _,
-        on_deny,
-        authorization,
-        chain_timeout,
-        max_body,
-        principal,
+        options,
     } = config;
     let upstream = match upstream {
-        Upstream::Url(uri) => weir_gateway::Upstream::Url(uri.clone()),
-        Upstream::Command(command) => weir_gateway::Upstream::Command(command.clone()),
-        Upstream::Demo(server) => demo
-            .ok_or_else(|| format!("route {name}: {upstream} exists only in `weir demo`"))?
-            .uri(*server)
-            .map(weir_gateway::Upstream::Url)
-            .map_err(|error| format!("route {name}: {error}"))?,
+        Upstream::Url(uri) => Some(uri.clone()),
+        Upstream::Command(_) => None,
+        Upstream::Demo(server) => Some(
+            demo.ok_or_else(|| format!("route {name}: {upstream} exists only in `weir demo`"))?
+                .uri(*server)
+                .map_err(|error| format!("route {name}: {error}"))?,
+        ),
     };
     Ok(Route {
         name: name.clone(),
         path: path.clone(),
-        protocol: *protocol,
+        surface: match (protocol, &config.upstream) {
+            (Protocol::Mcp, Upstream::Command(command)) => mcp.over_stdio(command.clone()),
+            (Protocol::Mcp, _) => mcp.over_http(),
+            (Protocol::Http, _) => Arc::new(Http),
+        },
         upstream,
         server: server.clone(),
         chain: Arc::clone(chain),
-        chain_timeout: *chain_timeout,
-        max_body: *max_body,
-        on_deny: *on_deny,
-        authorization: *authorization,
-        principal: principal.clone(),
+        options: options.clone(),
     })
 }

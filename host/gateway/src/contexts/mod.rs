@@ -13,8 +13,9 @@ mod table;
 use std::sync::Arc;
 
 pub(crate) use carrier::{Carried, read};
+pub use name::checked;
+pub(crate) use name::index;
 pub use name::{ContextError, Field};
-pub(crate) use name::{checked, index};
 pub(crate) use table::Promise;
 pub use table::{ContextLimits, Contexts, EndError, OpenContext, OpenError, Opened, Standing};
 

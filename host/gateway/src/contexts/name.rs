@@ -82,7 +82,7 @@ impl Field {
 }
 
 /// Checks a name. White space around it does not count.
-pub(crate) fn checked(field: Field, text: &str) -> Result<Arc<str>, ContextError> {
+pub fn checked(field: Field, text: &str) -> Result<Arc<str>, ContextError> {
     let text = text.trim();
     if text.chars().any(char::is_control) {
         return Err(ContextError::Unreadable(field));

@@ -5,16 +5,17 @@
 //! is as if it had been ended. What is held is bounded by count, depth and the length of names.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use parking_lot::{Mutex, MutexGuard};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::Inside;
-use crate::call::CallRef;
+use crate::reference::CallRef;
 
 /// Bounds of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -231,7 +232,7 @@ impl Contexts {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Digest, Open>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock()
     }
 }
 

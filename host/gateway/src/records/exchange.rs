@@ -5,8 +5,8 @@ use std::time::SystemTime;
 use weir_core::record::{Record, RecordParts};
 
 use super::notes::{Fate, Noted};
-use crate::call::CallRef;
 use crate::contexts::Inside;
+use crate::reference::CallRef;
 
 /// An exchange that has ended. What was taken of it is not parsed yet, since that is nothing for the way of a reply.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl Exchange {
             response,
             status,
             decisions,
-            created_at: crate::wire::timestamp(began),
+            created_at: crate::time::timestamp(began),
         })
     }
 }

@@ -6,23 +6,26 @@
 //!
 //! Not here: rows, hashes over them, stores, the registry of trusted endpoints. They are behind [`Records`].
 
+mod agent;
 mod body;
 mod exchange;
-mod intercept;
 mod notes;
 mod recording;
 mod stream;
 mod taken;
 mod tap;
+mod vouch;
 
 use async_trait::async_trait;
+
 pub use weir_core::record::RecordMode;
 
+pub(crate) use agent::AgentCall;
 pub use exchange::Exchange;
-pub(crate) use intercept::{Intercept, vouch};
 pub(crate) use notes::Notes;
 pub(crate) use recording::{Recording, recorded};
-pub(crate) use tap::{AnswerBody, RequestTap};
+pub(crate) use tap::{AnswerTap, RequestTap};
+pub(crate) use vouch::vouch;
 
 /// Where exchanges are recorded, and where it is known which endpoints are trusted. The daemon implements it.
 #[async_trait]

@@ -3,9 +3,8 @@
 //! Locks are held for a copy of one frame at most, and nobody but the exchange itself takes them. What comes after the
 //! notes were closed is not noted.
 
-use std::sync::{Mutex, PoisonError};
-
 use http::{Request, Response};
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use weir_core::ChainResult;
 use weir_core::record::{self, RequestPayload, Status};
@@ -171,11 +170,11 @@ impl Notes {
 
     /// Takes all that was noted.
     pub(super) fn close(&self) -> Option<Noted> {
-        self.noted.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.noted.lock().take()
     }
 
     fn note(&self, note: impl FnOnce(&mut Noted)) {
-        if let Some(noted) = &mut *self.noted.lock().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(noted) = &mut *self.noted.lock() {
             note(noted);
         }
     }

@@ -9,12 +9,13 @@ use std::time::SystemTime;
 
 use http::Response;
 use weir_core::record::RecordMode;
+use weir_http::Body;
 
 use super::notes::Fate;
 use super::{Exchange, Notes, Place};
-use crate::body::ReplyBody;
-use crate::call::{Call, CallRef};
+use crate::call::Call;
 use crate::contexts::{Carried, Inside};
+use crate::reference::CallRef;
 use crate::refusal::Refusal;
 
 /// An exchange that is recorded.
@@ -27,16 +28,16 @@ pub(crate) struct Recording {
     fate: Fate,
 }
 
-/// Lets an exchange go on, recorded if it is to be.
+/// Lets an exchange go on, recorded if it is to be. The recording comes with the reply, for whoever sends that.
 pub(crate) async fn recorded(
     call: &Call,
-    exchange: impl Future<Output = Result<Response<ReplyBody>, Refusal>>,
-) -> Result<Response<ReplyBody>, Refusal> {
-    let Some(mut recording) = Recording::begin(call).await? else { return exchange.await };
+    exchange: impl Future<Output = Result<Response<Body>, Refusal>>,
+) -> Result<(Response<Body>, Option<Recording>), Refusal> {
+    let Some(mut recording) = Recording::begin(call).await? else { return Ok((exchange.await?, None)) };
     match exchange.await {
         Ok(reply) => {
             recording.fate = Fate::Replied;
-            Ok(reply.map(|body| body.recorded(recording)))
+            Ok((reply, Some(recording)))
         }
         Err(refusal) => {
             recording.fate = Fate::Refused;
@@ -49,7 +50,7 @@ impl Recording {
     /// Takes a place in the queue for an exchange that is to be recorded; `None` if it is not.
     async fn begin(call: &Call) -> Result<Option<Self>, Refusal> {
         let records = &call.shared.records;
-        let inside = match (records.mode(), &call.intercept.carried) {
+        let inside = match (records.mode(), &call.agent.carried) {
             (RecordMode::Off, _) | (RecordMode::Context, None) | (_, Some(Carried { passthrough: true, .. })) => {
                 return Ok(None);
             }
@@ -59,10 +60,10 @@ impl Recording {
         let place = records.admit(call.reference.as_str()).await.map_err(Refusal::NotRecorded)?;
         let url = match call.route.target() {
             Some(_) => call.wanted_url().map(|url| url.to_string()).unwrap_or_default(),
-            None => format!("stdio://{}", call.route.route.server),
+            None => call.route.surface.place(&call.route.server),
         };
         let notes = Arc::new(Notes::new(url, call.method().as_str().to_owned(), records.body_limit()));
-        call.intercept.note_in(&notes);
+        call.agent.note_in(&notes);
         let reference = call.reference;
         Ok(Some(Self { notes, place: Some(place), reference, inside, began, fate: Fate::Left }))
     }

@@ -10,8 +10,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use serde_json::Value;
-
-use crate::sse::Scanner;
+use weir_http::sse::Scanner;
 
 /// A whole stream as text.
 #[derive(Debug, PartialEq, Eq)]

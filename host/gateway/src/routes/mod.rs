@@ -6,58 +6,19 @@
 //!
 //! Not here: what a route's protocol does with a request.
 
+mod options;
 mod target;
-mod upstream;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
-use http::HeaderName;
-use weir_core::{Chain, PrincipalKind};
+use http::Uri;
+use weir_core::Chain;
 
-use crate::mcp::Watched;
+use crate::surface::Surface;
 
+pub use options::{OnDeny, PassAuthorization, PrincipalSource, RouteOptions};
 pub(crate) use target::Target;
-pub use upstream::{Command, Sharing, Upstream};
-
-/// What a route speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Protocol {
-    /// MCP over Streamable HTTP.
-    Mcp,
-    /// Plain HTTP.
-    Http,
-}
-
-/// How a denied MCP request is answered.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum OnDeny {
-    /// As a JSON-RPC error.
-    #[default]
-    Error,
-    /// A `tools/call` gets a tool result with `isError`, which a model reads; anything else an error.
-    ToolError,
-}
-
-/// What becomes of the caller's `Authorization` on an MCP route. HTTP routes pass it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum PassAuthorization {
-    /// It is meant for the gateway and is not passed on.
-    #[default]
-    Drop,
-    /// It is passed to the upstream.
-    Pass,
-}
-
-/// A header that a trusted proxy in front of the gateway sets to say who calls.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PrincipalSource {
-    /// The header; its value is the principal's id. Without it the caller is anonymous.
-    pub header: HeaderName,
-    /// What kind of principal it names.
-    pub kind: PrincipalKind,
-}
 
 /// One route.
 #[derive(Clone)]
@@ -67,39 +28,30 @@ pub struct Route {
     /// The prefix, starting with `/`.
     pub path: String,
     /// What it speaks.
-    pub protocol: Protocol,
-    /// Where it leads.
-    pub upstream: Upstream,
+    pub surface: Arc<dyn Surface>,
+    /// `http` or `https`, with the path that replaces the route's prefix; `None` where the surface reaches its server by
+    /// itself.
+    pub upstream: Option<Uri>,
     /// The upstream's name for policies (`server` in the context).
     pub server: String,
     /// The policies.
     pub chain: Arc<Chain>,
-    /// Time for the chain in each phase.
-    pub chain_timeout: Duration,
-    /// Most bytes of a body that is read for policies.
-    pub max_body: usize,
-    /// How a denied MCP request is answered.
-    pub on_deny: OnDeny,
-    /// What becomes of the caller's `Authorization` on an MCP route.
-    pub authorization: PassAuthorization,
-    /// Where the principal comes from; `None` for anonymous.
-    pub principal: Option<PrincipalSource>,
+    /// What the operator says about it.
+    pub options: RouteOptions,
 }
 
 /// All routes of a running set.
 #[derive(Clone, Default)]
 pub struct Routes {
     /// Longest prefix first.
-    by_length: Vec<Arc<Prepared>>,
+    by_length: Vec<Arc<PreparedRoute>>,
 }
 
 /// A route with what is computed once from it.
-pub(crate) struct Prepared {
-    pub(crate) route: Route,
+pub(crate) struct PreparedRoute {
+    route: Route,
     /// Of a route that leads to a URL.
     target: Option<Target>,
-    /// What its policies want to see of MCP messages.
-    pub(crate) watched: Watched,
     /// The path without a slash at its end.
     prefix: String,
 }
@@ -142,33 +94,10 @@ pub enum RouteError {
     },
 }
 
-impl Protocol {
-    /// The word used in JSON, configuration and logs.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Mcp => "mcp",
-            Self::Http => "http",
-        }
-    }
-}
-
-impl OnDeny {
-    /// The word used in JSON and configuration.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::ToolError => "tool-error",
-        }
-    }
-}
-
-impl PassAuthorization {
-    /// The word used in JSON and configuration.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Drop => "drop",
-            Self::Pass => "pass",
-        }
+impl Route {
+    /// Where it leads, for people.
+    pub fn leads_to(&self) -> String {
+        self.upstream.as_ref().map_or_else(|| self.surface.server(), ToString::to_string)
     }
 }
 
@@ -178,7 +107,7 @@ impl Routes {
         if let Some(error) = Self::check(&routes).into_iter().next() {
             return Err(error);
         }
-        let mut by_length = routes.into_iter().map(Prepared::new).collect::<Result<Vec<_>, _>>()?;
+        let mut by_length = routes.into_iter().map(PreparedRoute::new).collect::<Result<Vec<_>, _>>()?;
         by_length.sort_by(|a, b| b.prefix.len().cmp(&a.prefix.len()).then_with(|| a.prefix.cmp(&b.prefix)));
         Ok(Self { by_length: by_length.into_iter().map(Arc::new).collect() })
     }
@@ -219,12 +148,12 @@ impl Routes {
     }
 
     /// The route of that name, ready to be used.
-    pub(crate) fn prepared(&self, name: &str) -> Option<Arc<Prepared>> {
+    pub(crate) fn prepared(&self, name: &str) -> Option<Arc<PreparedRoute>> {
         self.by_length.iter().find(|prepared| prepared.route.name == name).map(Arc::clone)
     }
 
     /// The route of a request's path.
-    pub(crate) fn find(&self, path: &str) -> Option<&Arc<Prepared>> {
+    pub(crate) fn find(&self, path: &str) -> Option<&Arc<PreparedRoute>> {
         if has_dot_segment(path) {
             return None;
         }
@@ -232,12 +161,19 @@ impl Routes {
     }
 }
 
-impl Prepared {
+impl std::ops::Deref for PreparedRoute {
+    type Target = Route;
+
+    fn deref(&self) -> &Route {
+        &self.route
+    }
+}
+
+impl PreparedRoute {
     fn new(route: Route) -> Result<Self, RouteError> {
         let target = Target::of(&route)?;
         let prefix = trimmed(&route.path).to_owned();
-        let watched = Watched::by(&route);
-        Ok(Self { route, target, watched, prefix })
+        Ok(Self { route, target, prefix })
     }
 
     /// Where requests go on a route that leads to a URL.
@@ -302,23 +238,29 @@ fn separated(path: &str) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use weir_core::ChainOptions;
 
     use super::*;
+    use crate::surface::http::Http;
+    use crate::surface::mcp::{Command, Mcp};
 
     fn route(name: &str, path: &str, upstream: &str) -> Route {
         Route {
             name: name.to_owned(),
             path: path.to_owned(),
-            protocol: Protocol::Http,
-            upstream: upstream.parse().unwrap(),
+            surface: Arc::new(Http),
+            upstream: Some(upstream.parse().unwrap()),
             server: "s".to_owned(),
             chain: Arc::new(Chain::new(vec![], ChainOptions::default()).unwrap()),
-            chain_timeout: Duration::from_secs(1),
-            max_body: 1,
-            on_deny: OnDeny::Error,
-            authorization: PassAuthorization::Drop,
-            principal: None,
+            options: RouteOptions {
+                chain_timeout: Duration::from_secs(1),
+                max_body: 1,
+                on_deny: OnDeny::Error,
+                authorization: PassAuthorization::Drop,
+                principal: None,
+            },
         }
     }
 
@@ -338,9 +280,10 @@ mod tests {
             route("j", "/j", "http://user:password@h"),
         ];
         let mut routes = routes.to_vec();
-        routes.push(Route { upstream: Upstream::Command(Command::new("x")), ..route("k", "/k", good) });
-        let nothing = Upstream::Command(Command::new(""));
-        routes.push(Route { upstream: nothing, protocol: Protocol::Mcp, ..route("l", "/l", good) });
+        routes.push(Route { upstream: None, ..route("k", "/k", good) });
+        let mcp = Mcp::new();
+        let nothing = mcp.over_stdio(Command::new(""));
+        routes.push(Route { upstream: None, surface: nothing, ..route("l", "/l", good) });
         let errors: Vec<String> = Routes::check(&routes).iter().map(ToString::to_string).collect();
         let parts = [
             "routes a and b both have the path /a/",

@@ -3,7 +3,7 @@
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderValue, Uri};
 
-use super::{Protocol, Route, RouteError, Upstream};
+use super::{Route, RouteError};
 
 /// An upstream, ready to be joined with the rest of a request's path.
 #[derive(Debug, Clone)]
@@ -20,18 +20,11 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Checks a route's upstream; `None` where it is no URL.
+    /// Checks where a route leads; `None` where it leads to no URL.
     pub(super) fn of(route: &Route) -> Result<Option<Self>, RouteError> {
-        let wrong =
-            |reason| RouteError::Upstream { route: route.name.clone(), upstream: route.upstream.to_string(), reason };
-        let uri = match &route.upstream {
-            Upstream::Url(uri) => uri,
-            Upstream::Command(_) if route.protocol != Protocol::Mcp => {
-                return Err(wrong("a command is only for routes with protocol mcp"));
-            }
-            Upstream::Command(command) if command.program.is_empty() => return Err(wrong("it must name a program")),
-            Upstream::Command(_) => return Ok(None),
-        };
+        let wrong = |reason| RouteError::Upstream { route: route.name.clone(), upstream: route.leads_to(), reason };
+        route.surface.check(route).map_err(wrong)?;
+        let Some(uri) = &route.upstream else { return Ok(None) };
         let parts = uri.clone().into_parts();
         let scheme = parts
             .scheme

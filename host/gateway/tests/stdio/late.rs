@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use serde_json::json;
-use weir_gateway::{Command, GatewayOptions, Sharing};
+use weir_gateway::GatewayOptions;
+use weir_gateway::surface::mcp::{Command, Sharing};
 
 use super::client::{Events, Session, call, text};
 use super::{command, leading_to};

@@ -21,9 +21,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use weir_gateway::{Command, Protocol, Route, Sharing, Upstream};
+use weir_gateway::Protocol;
+use weir_gateway::surface::mcp::{Command, Sharing};
 
-use crate::support::{Policy, Running, route, start};
+use crate::support::route::Upstream;
+use crate::support::{Policy, Route, Running, route, start};
 
 /// The server that the tests start.
 fn server() -> String {
@@ -69,8 +71,7 @@ async fn until(what: &str, holds: impl Fn() -> bool) {
 
 /// Puts another route in the place of the one that serves.
 fn replace(running: &Running, epoch: u64, route: Route) {
-    let routes = weir_gateway::Routes::new(vec![route]).unwrap();
-    running.gateway.replace(weir_gateway::RunningSet { epoch, routes, interceptors: Default::default() });
+    running.replace(epoch, vec![route], Default::default());
 }
 
 /// A value that several hands change.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use weir_core::Phase;
-use weir_gateway::Sharing;
+use weir_gateway::surface::mcp::Sharing;
 
 use super::client::{Session, call, notification, text};
 use super::{Shared, gateway};

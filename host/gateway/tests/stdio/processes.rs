@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use weir_gateway::{Command, GatewayOptions, Sharing};
+use weir_gateway::GatewayOptions;
+use weir_gateway::surface::mcp::{Command, Sharing};
 
 use super::client::{Session, call, initialize, post, text};
 use super::{Shared, command, gateway, is_there, leading_to, replace, server, until};
-use crate::support::{send, start, start_with};
+use crate::support::{Route, send, start, start_with};
 
 #[tokio::test]
 async fn a_process_gets_what_its_route_says_and_little_else() {
@@ -126,7 +127,7 @@ async fn a_program_that_is_not_there_is_said_to_be_unavailable() {
 
 #[tokio::test]
 async fn lines_that_are_no_messages_are_dropped_and_long_ones_answered() {
-    let route = weir_gateway::Route { max_body: 20_000, ..leading_to(command(Sharing::PerSession), vec![]) };
+    let route = Route { max_body: 20_000, ..leading_to(command(Sharing::PerSession), vec![]) };
     let gateway = start(vec![route]).await;
     let session = Session::begin(gateway.address, "2025-06-18").await;
     assert_eq!(session.open(&call(1, "noise", json!({}))).await.messages().await.len(), 1);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::HeaderValue;
 use serde_json::{Value, json};
 use weir_core::Phase;
-use weir_gateway::Sharing;
+use weir_gateway::surface::mcp::Sharing;
 
 use super::client::{Events, Session, call};
 use super::{command, leading_to};

@@ -3,11 +3,12 @@
 use http::Request;
 use serde_json::json;
 use weir_core::PrincipalKind;
-use weir_gateway::{PrincipalSource, Route, Sharing};
+use weir_gateway::PrincipalSource;
+use weir_gateway::surface::mcp::Sharing;
 
 use super::client::{Events, Session, call, initialize, notification, post, text};
 use super::{command, gateway, is_there, leading_to, until};
-use crate::support::{send, start};
+use crate::support::{Route, send, start};
 
 const REVISIONS: [&str; 2] = ["2025-06-18", "2025-11-25"];
 

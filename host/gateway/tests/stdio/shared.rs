@@ -1,7 +1,7 @@
 //! Several sessions with one process.
 
 use serde_json::{Value, json};
-use weir_gateway::Sharing;
+use weir_gateway::surface::mcp::Sharing;
 
 use super::client::{Session, call, notification, text};
 use super::{gateway, is_there, until};

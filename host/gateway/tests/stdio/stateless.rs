@@ -2,7 +2,7 @@
 
 use http::Request;
 use serde_json::{Value, json};
-use weir_gateway::Sharing;
+use weir_gateway::surface::mcp::Sharing;
 
 use super::client::{Events, Session, call, text};
 use super::gateway;

@@ -4,6 +4,7 @@ mod client;
 pub mod mcp;
 mod policy;
 mod records;
+pub mod route;
 pub mod upstream;
 
 use std::net::SocketAddr;
@@ -13,15 +14,16 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use weir_core::{Chain, ChainOptions, ChainResult, Entry};
-use weir_gateway::interceptors::Interceptors;
+use weir_gateway::surface::mcp::Mcp;
 use weir_gateway::{
-    Drained, ExchangeReport, Gateway, GatewayOptions, OnDeny, PassAuthorization, Protocol, Route, Routes, RunningSet,
-    Telemetry,
+    Drained, ExchangeReport, Gateway, GatewayOptions, OnDeny, PassAuthorization, Protocol, RunningSet, Telemetry,
 };
+use weir_interceptors::Interceptors;
 
 pub use client::{Answer, Connection, body_of, get, post, send};
 pub use policy::{Policy, deny_if, mutator, sleeper, validator};
 pub use records::{Rows, start_recording, status};
+pub use route::Route;
 pub use upstream::{Reply, Upstream, echo, full, respond, streamed};
 
 /// A gateway that serves until it is dropped or stopped.
@@ -29,6 +31,8 @@ pub struct Running {
     pub address: SocketAddr,
     pub gateway: Gateway,
     pub telemetry: Arc<Recorder>,
+    /// What MCP routes keep between exchanges.
+    mcp: Arc<Mcp>,
     stop: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<Drained>>,
 }
@@ -110,16 +114,24 @@ pub async fn start_serving(interceptors: Interceptors) -> Running {
 }
 
 async fn serve(routes: Vec<Route>, interceptors: Interceptors, options: GatewayOptions) -> Running {
-    let set = RunningSet { epoch: 1, routes: Routes::new(routes).unwrap(), interceptors };
-    Running::begin(|telemetry| Gateway::new(options, telemetry, set))
+    Running::begin(routes, interceptors, |telemetry, set| Gateway::new(options, telemetry, set))
+}
+
+fn set(epoch: u64, routes: Vec<Route>, interceptors: Interceptors, mcp: &Arc<Mcp>) -> RunningSet {
+    RunningSet { epoch, routes: route::routes(routes, mcp), endpoints: vec![Arc::new(interceptors)] }
 }
 
 impl Running {
     /// Serves the gateway that is made on a free port.
-    fn begin(make: impl FnOnce(Arc<dyn Telemetry>) -> Gateway) -> Self {
-        let telemetry = Arc::new(Recorder::default());
-        let gateway = make(Arc::clone(&telemetry) as Arc<dyn Telemetry>);
-        let listener = weir_gateway::listen::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    fn begin(
+        routes: Vec<Route>,
+        interceptors: Interceptors,
+        make: impl FnOnce(Arc<dyn Telemetry>, RunningSet) -> Gateway,
+    ) -> Self {
+        let (telemetry, mcp) = (Arc::new(Recorder::default()), Mcp::new());
+        let set = set(1, routes, interceptors, &mcp);
+        let gateway = make(Arc::clone(&telemetry) as Arc<dyn Telemetry>, set);
+        let listener = weir_http::listen::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = {
@@ -131,7 +143,12 @@ impl Running {
                 gateway.serve(listener, stopped).await
             })
         };
-        Self { address, gateway, telemetry, stop: Some(stop), serving: Some(serving) }
+        Self { address, gateway, telemetry, mcp, stop: Some(stop), serving: Some(serving) }
+    }
+
+    /// Puts another set to work.
+    pub fn replace(&self, epoch: u64, routes: Vec<Route>, interceptors: Interceptors) {
+        self.gateway.replace(set(epoch, routes, interceptors, &self.mcp));
     }
 
     /// Begins to drain.

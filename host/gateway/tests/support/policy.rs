@@ -7,7 +7,7 @@ use weir_core::{
     BoxFuture, Change, Completed, Declaration, Ended, Entry, Fault, FaultKind, Finding, Hook, Interceptor,
     InterceptorName, Invocation, Kind, Mutation, Outcome, Overrides, Phase, Severity, Validation, resolve,
 };
-use weir_gateway::interceptors::{ConfigError, Configurable, ServedPolicy};
+use weir_interceptors::{ConfigError, Configurable, ServedPolicy};
 
 type Decide = Box<dyn Fn(&Invocation<'_>) -> Ended + Send + Sync>;
 

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use weir_core::record::{Row, Status};
-use weir_gateway::interceptors::Interceptors;
 use weir_gateway::records::{Exchange, NotAdmitted, Place, RecordMode, Records, Trust, Wanted};
-use weir_gateway::{Gateway, GatewayOptions, Route, Routes, RunningSet};
+use weir_gateway::{Gateway, GatewayOptions};
+use weir_interceptors::Interceptors;
 
-use super::Running;
+use super::{Route, Running};
 
 /// Rows in the order in which they were handed over.
 pub struct Rows {
@@ -115,14 +115,15 @@ impl Place for Taken {
 }
 
 pub async fn start_recording(routes: Vec<Route>, rows: &Arc<Rows>) -> Running {
-    let set = RunningSet { epoch: 1, routes: Routes::new(routes).unwrap(), interceptors: Interceptors::default() };
     let options = GatewayOptions {
         drain_timeout: Duration::from_secs(5),
         response_timeout: Duration::from_secs(2),
         ..GatewayOptions::default()
     };
     let records = Arc::clone(rows) as Arc<dyn Records>;
-    Running::begin(|telemetry| Gateway::recording(options, telemetry, records, set))
+    Running::begin(routes, Interceptors::default(), |telemetry, set| {
+        Gateway::recording(options, telemetry, records, set)
+    })
 }
 
 /// The text of a status as rows have it.

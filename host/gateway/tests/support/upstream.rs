@@ -33,7 +33,7 @@ impl Upstream {
         F: Fn(Request<Incoming>) -> A + Send + Sync + 'static,
         A: Future<Output = Reply> + Send + 'static,
     {
-        let listener = weir_gateway::listen::bind(std::net::SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let listener = weir_http::listen::bind(std::net::SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let address = listener.local_addr().unwrap();
         let answer: Arc<dyn Fn(Request<Incoming>) -> Answering + Send + Sync> =
             Arc::new(move |request| Box::pin(answer(request)));

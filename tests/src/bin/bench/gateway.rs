@@ -12,9 +12,11 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 use weir_core::{Chain, ChainOptions, Entry, Hook, Overrides, Phase, resolve};
 use weir_engine::PolicyOptions;
-use weir_gateway::interceptors::Interceptors;
-use weir_gateway::listen::{Handler, serve_handler};
-use weir_gateway::{Gateway, GatewayOptions, OnDeny, PassAuthorization, Protocol, Route, Routes, RunningSet, Silent};
+use weir_gateway::surface::http::Http;
+use weir_gateway::{
+    Gateway, GatewayOptions, OnDeny, PassAuthorization, Route, RouteOptions, Routes, RunningSet, Silent,
+};
+use weir_http::listen::{Handler, serve_handler};
 
 use crate::figures::{heading, line, show};
 use crate::policies::{engine, event, policy};
@@ -120,18 +122,20 @@ fn start(runtime: &Runtime) -> SocketAddr {
             routes.push(Route {
                 name: format!("r{length}"),
                 path: format!("/{length}"),
-                protocol: Protocol::Http,
-                upstream: format!("http://{upstream_address}/").parse().unwrap(),
+                surface: Arc::new(Http),
+                upstream: Some(format!("http://{upstream_address}/").parse().unwrap()),
                 server: "upstream".into(),
                 chain: Arc::new(Chain::new(entries, ChainOptions::default()).unwrap()),
-                chain_timeout: Duration::from_secs(5),
-                max_body: 4 << 20,
-                on_deny: OnDeny::Error,
-                authorization: PassAuthorization::Drop,
-                principal: None,
+                options: RouteOptions {
+                    chain_timeout: Duration::from_secs(5),
+                    max_body: 4 << 20,
+                    on_deny: OnDeny::Error,
+                    authorization: PassAuthorization::Drop,
+                    principal: None,
+                },
             });
         }
-        let set = RunningSet { epoch: 1, routes: Routes::new(routes).unwrap(), interceptors: Interceptors::default() };
+        let set = RunningSet { epoch: 1, routes: Routes::new(routes).unwrap(), endpoints: Vec::new() };
         let served = Gateway::new(GatewayOptions::default(), Arc::new(Silent), set);
         tokio::spawn(async move {
             served.serve(tokio::net::TcpListener::from_std(gateway).unwrap(), std::future::pending()).await;

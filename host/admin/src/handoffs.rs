@@ -1,0 +1,31 @@
+//! Building and evaluating handoffs.
+
+use http::Response;
+use serde_json::Value;
+use weir_core::handoff::Evaluation;
+use weir_http::Body;
+use weir_http::Incoming;
+
+use crate::answer::{json, read_body, refused};
+use crate::error::AdminError;
+use crate::query::wrong;
+use crate::record_source::RecordSource;
+
+/// Largest handoff. It carries requests and answers of many calls.
+const MAX_BODY: usize = 32 * 1024 * 1024;
+
+/// `POST /v1/handoffs`.
+pub(crate) async fn build(source: &dyn RecordSource, body: Incoming) -> Result<Response<Body>, AdminError> {
+    let body = read_body(body, MAX_BODY).await?;
+    let request: Value = serde_json::from_slice(&body).map_err(|error| wrong(format!("body: {error}")))?;
+    json(&source.build_handoff(request).await.map_err(refused)?)
+}
+
+/// `POST /v1/handoffs/evaluate`: an evaluation, whatever was sent.
+pub(crate) async fn evaluate(source: &dyn RecordSource, body: Incoming) -> Result<Response<Body>, AdminError> {
+    let body = read_body(body, MAX_BODY).await?;
+    match serde_json::from_slice(&body) {
+        Ok(handoff) => json(&source.evaluate_handoff(handoff).await.map_err(refused)?),
+        Err(error) => json(&Evaluation::malformed(format!("a handoff is JSON, and this is none: {error}")).to_json()),
+    }
+}

@@ -1,0 +1,58 @@
+//! What all exchanges of a gateway have in common.
+
+use std::sync::{Arc, Weak};
+
+use parking_lot::RwLock;
+use weir_http::Client;
+use weir_http::tasks::OwnedTasks;
+
+use crate::contexts::Contexts;
+use crate::endpoint::Endpoint;
+use crate::kept::AllKept;
+use crate::options::GatewayOptions;
+use crate::records::Records;
+use crate::routes::Routes;
+use crate::telemetry::Telemetry;
+
+/// What the gateway works with: replaced as a whole, never changed.
+#[derive(Clone)]
+pub struct RunningSet {
+    /// Grows with every set.
+    pub epoch: u64,
+    /// The routes with their chains.
+    pub routes: Routes,
+    /// What the gateway serves by itself; asked before the routes.
+    pub endpoints: Vec<Arc<dyn Endpoint>>,
+}
+
+/// What outlives single exchanges. It belongs to the gateway alone, and what is in it may hold [`Shared`], so
+/// [`Shared`] does not hold it.
+#[derive(Default)]
+pub(crate) struct Live {
+    /// Exchanges that go on although their caller went away.
+    pub(crate) tasks: OwnedTasks,
+    /// What surfaces keep between exchanges.
+    pub(crate) kept: AllKept,
+}
+
+/// Options, telemetry, the pool of connections, records: what every exchange works with.
+pub(crate) struct Shared {
+    pub(crate) options: GatewayOptions,
+    pub(crate) telemetry: Arc<dyn Telemetry>,
+    pub(crate) client: Client,
+    pub(crate) contexts: Arc<Contexts>,
+    pub(crate) records: Arc<dyn Records>,
+    pub(crate) live: Weak<Live>,
+    pub(crate) running: RwLock<Arc<RunningSet>>,
+}
+
+impl Shared {
+    /// What outlives single exchanges; `None` once the gateway is gone.
+    pub(crate) fn live(&self) -> Option<Arc<Live>> {
+        self.live.upgrade()
+    }
+
+    pub(crate) fn current(&self) -> Arc<RunningSet> {
+        Arc::clone(&self.running.read())
+    }
+}

@@ -1,0 +1,56 @@
+//! Plain HTTP: one event `http/ingress` per exchange.
+//!
+//! Invariants: a body that no policy of its phase wants streams through, with its trailers; a payload that is not
+//! changed forwards the exact bytes that came.
+//!
+//! A response with a policy on it is read as a whole first, server-sent events too. The trailers of a body that
+//! was read are passed on unless the body was changed; they are not part of the payload.
+
+mod apply;
+mod body;
+mod exchange;
+mod fields;
+mod form;
+mod payload;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use http::Request;
+use weir_core::Phase;
+use weir_http::Incoming;
+
+use super::{Exchange, Protocol, Surface};
+use crate::call::Call;
+use crate::refusal::Refusal;
+use crate::routes::Route;
+use exchange::HttpExchange;
+
+/// The event of this protocol.
+pub(crate) const EVENT: &str = "http/ingress";
+
+/// Plain HTTP on a route.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Http;
+
+#[async_trait]
+impl Surface for Http {
+    fn protocol(&self) -> &'static str {
+        Protocol::Http.as_str()
+    }
+
+    async fn read(&self, _: &Arc<Call>, request: Request<Incoming>) -> Result<Box<dyn Exchange>, Refusal> {
+        Ok(Box::new(HttpExchange::new(request)))
+    }
+
+    fn emits(&self, pattern: &str, _: Phase) -> bool {
+        weir_core::pattern_matches(pattern, EVENT)
+    }
+
+    fn check(&self, route: &Route) -> Result<(), &'static str> {
+        match route.upstream {
+            Some(_) => Ok(()),
+            None => Err("a command is only for routes with protocol mcp"),
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! What becomes of the messages of a client.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use weir_core::{Context, EventName, Payload, Phase};
+use weir_mcp::Id;
+use weir_mcp::meta;
+use weir_mcp::revision::{Era, Revision};
+use weir_mcp::{Envelope, Kind, Method, is_housekeeping, rejection};
+
+use super::ledger::Found;
+use super::question::{Asked, asking};
+use super::rounds::{self, Responses};
+use super::{Conversation, lock};
+use crate::denial::Denial;
+use crate::refusal::Refusal;
+use crate::surface::mcp::call::McpCall;
+use crate::surface::mcp::refusals;
+use crate::verdict::{Verdict, judge};
+
+/// What becomes of a message of the client, with the question that it asks.
+#[expect(clippy::large_enum_variant, reason = "it is moved once; a box would be an allocation per message")]
+pub(crate) enum Taken {
+    /// It goes to the server.
+    Forward {
+        envelope: Envelope,
+        /// Present if it is a request whose answer has to be looked at.
+        asked: Option<Asked>,
+    },
+    /// The client is answered by us.
+    Answer(Bytes),
+    /// Nobody gets anything.
+    Cancelled,
+}
+
+/// What policies made of the params of a request.
+enum Judged {
+    Params(Arc<Payload>),
+    Denied(Denial),
+    /// The answers in it cannot be shown to policies.
+    Unreadable,
+}
+
+impl Conversation {
+    /// What becomes of a message of the client.
+    pub(crate) async fn take(
+        &self,
+        call: &Arc<McpCall>,
+        headers: &HeaderMap,
+        message: Envelope,
+    ) -> Result<Taken, Refusal> {
+        if let Some(parent) = &message.meta().traceparent {
+            call.continue_trace(parent);
+        }
+        match message.kind() {
+            Kind::Notification { method } => {
+                let cancels = (Method::of(method) == Method::Cancelled)
+                    .then(|| weir_mcp::json::member(message.params()?, "requestId"));
+                if let Some(id) = cancels.flatten() {
+                    self.running.cancel(&Id::of(id));
+                }
+                Ok(Taken::Forward { envelope: message, asked: None })
+            }
+            Kind::Request { method } => {
+                let method = method.to_owned();
+                self.request(call, headers, message, &method).await
+            }
+            Kind::Answer => self.answer(call, message).await,
+        }
+    }
+
+    async fn request(
+        &self,
+        call: &Arc<McpCall>,
+        headers: &HeaderMap,
+        message: Envelope,
+        method: &str,
+    ) -> Result<Taken, Refusal> {
+        let name = EventName::new(method).map_err(|_| rejection::method_name(&message))?;
+        let (chain, watched) = (&call.route.chain, call.watched);
+        let is_event = !is_housekeeping(method);
+        let wants_request = is_event && chain.wants(method, Phase::Request);
+        let wants_response = is_event && chain.wants(method, Phase::Response);
+        // What a handshake agrees on says which policies apply later.
+        let looks = watched.anything() || (Method::of(method) == Method::Initialize && watched.messages);
+        if !wants_request && !looks {
+            return Ok(Taken::Forward { envelope: message, asked: None });
+        }
+        let revision = self.revision(headers, &message);
+        let era = revision.map_or(Era::Session, Revision::era);
+        let context = self.client_context(call, headers, revision);
+        let question = self.question(call, &message, wants_response.then(|| name.clone()), Arc::clone(&context), era);
+        let has_responses = era == Era::Stateless && is_event && watched.responses && rounds::has_responses(&message);
+        let mut params = None;
+        let mut envelope = message;
+        if wants_request || wants_response || has_responses {
+            let came = envelope.shown_params().map_err(|cause| rejection::params(&envelope, &cause))?;
+            let running = self.running.begin(question.key.clone());
+            let asks = Asks { request: wants_request.then_some(name), responses: has_responses };
+            let judged = tokio::select! {
+                biased;
+                () = running.cancelled() => return Ok(Taken::Cancelled),
+                judged = asks.judged(call, &context, &came, era) => judged,
+            };
+            match judged {
+                Ok(Judged::Params(payload)) => {
+                    if !Arc::ptr_eq(&payload, &came) {
+                        envelope = envelope.with_params(payload.text());
+                    }
+                    params = Some(payload);
+                }
+                Ok(Judged::Denied(denial)) => {
+                    call.refused(Refusal::Denied(denial.clone()).urn());
+                    return Ok(Taken::Answer(refusals::denied(&question, &denial)));
+                }
+                Ok(Judged::Unreadable) => {
+                    return Err(rejection::invalid(&envelope, "inputResponses must be an object of answers").into());
+                }
+                Err(refusal) => return Ok(Taken::Answer(refusals::failed(call, &question.id, &refusal))),
+            }
+        }
+        if !looks {
+            return Ok(Taken::Forward { envelope, asked: None });
+        }
+        let asked = Self::asked(question, params);
+        lock(&self.by_client).ask(asked.clone());
+        Ok(Taken::Forward { envelope, asked: Some(asked) })
+    }
+
+    /// An answer to a request of the server. What may not pass is replaced by an error, so that the server does not
+    /// wait for ever.
+    async fn answer(&self, call: &Arc<McpCall>, message: Envelope) -> Result<Taken, Refusal> {
+        let key = Id::of(message.id());
+        let found = lock(&self.by_server).find(&key);
+        let Found::Known(asked) = found else {
+            let passes = message.result().is_none() || !call.watched.responses;
+            return if passes { forward(message) } else { replaced(refusals::unknown(message.id())) };
+        };
+        lock(&self.by_server).forget(&key);
+        let (Some(result), true) = (message.result(), asked.question.event.is_some()) else { return forward(message) };
+        let Ok(result) = Payload::parse(result).map(Arc::new) else {
+            return replaced(refusals::unreadable_answer(message.id()));
+        };
+        let Some(event) = asked.answered(Arc::clone(&result)) else { return forward(message) };
+        let question = &asked.question;
+        let judged = judge(&question.call, &event).await;
+        let kept = |changed| meta::keep_result(&result, &changed, question.era).map_err(Refusal::UnusablePayload);
+        let judged = judged.and_then(|verdict| match verdict {
+            Verdict::Changed(changed) => kept(changed).map(Verdict::Changed),
+            other => Ok(other),
+        });
+        match judged {
+            Ok(Verdict::Unchanged) => forward(message),
+            Ok(Verdict::Changed(changed)) => forward(message.with_result(changed.text())),
+            Ok(Verdict::Denied(denial)) => {
+                call.refused(Refusal::Denied(denial.clone()).urn());
+                replaced(refusals::refused(&question.call, message.id(), &denial))
+            }
+            Err(refusal) => replaced(refusals::failed(call, message.id(), &refusal)),
+        }
+    }
+}
+
+/// What of a request policies want to see.
+struct Asks {
+    /// The event of the request itself.
+    request: Option<EventName>,
+    /// The answers in it.
+    responses: bool,
+}
+
+impl Asks {
+    /// The answers first: what the request becomes is made of what they became.
+    async fn judged(
+        self,
+        call: &McpCall,
+        context: &Arc<Context>,
+        came: &Arc<Payload>,
+        era: Era,
+    ) -> Result<Judged, Refusal> {
+        let mut payload = Arc::clone(came);
+        if self.responses {
+            match rounds::responses(call, context, payload).await? {
+                Responses::Pass(judged) => payload = judged,
+                Responses::Denied(denial) => return Ok(Judged::Denied(denial)),
+                Responses::Unreadable => return Ok(Judged::Unreadable),
+            }
+        }
+        let Some(name) = self.request else { return Ok(Judged::Params(payload)) };
+        Ok(match judge(call, &asking(name, Arc::clone(&payload), context)).await? {
+            Verdict::Unchanged => Judged::Params(payload),
+            Verdict::Changed(changed) => {
+                Judged::Params(meta::keep_params(came, &changed, era).map_err(Refusal::UnusablePayload)?)
+            }
+            Verdict::Denied(denial) => Judged::Denied(denial),
+        })
+    }
+}
+
+fn forward(envelope: Envelope) -> Result<Taken, Refusal> {
+    Ok(Taken::Forward { envelope, asked: None })
+}
+
+fn replaced(text: Bytes) -> Result<Taken, Refusal> {
+    forward(Envelope::received(text).map_err(|_| Refusal::Internal)?)
+}

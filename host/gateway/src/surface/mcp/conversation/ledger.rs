@@ -1,0 +1,167 @@
+//! What has been asked and not yet been forgotten, bounded by count and by bytes.
+//!
+//! Invariants: an id that stands for two requests stands for none, so an answer is never judged as the answer to
+//! another question; when room is short, params go before questions, and what was answered before what was not.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use weir_mcp::Id;
+
+use super::question::Asked;
+
+/// Most questions of one side of one conversation. A client that waits for more answers at a time does not exist;
+/// the rest are answers that a stream could still bring again.
+const MAX_QUESTIONS: usize = 1024;
+/// Most bytes kept for one side of one conversation. Nearly all are params, which serve policies that compare an answer
+/// with its question, soon after.
+const MAX_BYTES: usize = 8 << 20;
+/// Most bytes kept for all conversations together.
+const MAX_BYTES_OF_ALL: usize = 256 << 20;
+
+/// The questions of one side.
+pub(super) struct Ledger {
+    entries: HashMap<Id, Entry>,
+    /// The oldest first.
+    order: BTreeMap<u64, Id>,
+    next: u64,
+    bytes: usize,
+    bytes_of_all: Arc<AtomicUsize>,
+}
+
+struct Entry {
+    serial: u64,
+    answered: bool,
+    /// `None` where the id stood for two requests.
+    asked: Option<Asked>,
+    weight: usize,
+}
+
+/// What is known of an id.
+pub(super) enum Found {
+    /// This question.
+    Known(Asked),
+    /// Nothing, or nothing for certain.
+    Unknown,
+}
+
+/// Whether an answer may come again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Replay {
+    /// It cannot; the question is forgotten.
+    Never,
+    /// A resumed stream may bring it once more.
+    Possible,
+}
+
+impl Ledger {
+    pub(super) fn new(bytes_of_all: Arc<AtomicUsize>) -> Self {
+        Self { entries: HashMap::new(), order: BTreeMap::new(), next: 0, bytes: 0, bytes_of_all }
+    }
+
+    /// Takes note of a question.
+    pub(super) fn ask(&mut self, asked: Asked) {
+        let key = asked.question.key.clone();
+        let asked = match self.remove(&key) {
+            None => Some(asked),
+            // The same message once more: a retry, or a stream that was resumed.
+            Some(Entry { asked: Some(earlier), .. }) if earlier.question.mark == asked.question.mark => Some(asked),
+            Some(_) => None,
+        };
+        // What there is no room for is not known afterwards.
+        let Some((asked, weight)) = self.with_room(asked) else { return };
+        let serial = self.next;
+        self.next += 1;
+        self.bytes += weight;
+        self.order.insert(serial, key.clone());
+        self.entries.insert(key, Entry { serial, answered: false, asked, weight });
+        self.bound();
+    }
+
+    /// What is known of an id.
+    pub(super) fn find(&self, key: &Id) -> Found {
+        match self.entries.get(key) {
+            Some(Entry { asked: Some(asked), .. }) => Found::Known(asked.clone()),
+            _ => Found::Unknown,
+        }
+    }
+
+    /// Takes note that a question was answered.
+    pub(super) fn answered(&mut self, key: &Id, mark: Option<u64>, replay: Replay) {
+        let Some(entry) = self.entries.get_mut(key) else { return };
+        let same = entry.asked.as_ref().is_none_or(|asked| mark.is_none_or(|mark| asked.question.mark == mark));
+        match replay {
+            Replay::Possible => entry.answered |= same,
+            // An id of two requests stays one until it is pushed out, since both answers may still come.
+            Replay::Never if same && entry.asked.is_some() => self.forget(key),
+            Replay::Never => {}
+        }
+    }
+
+    /// Forgets a question.
+    pub(super) fn forget(&mut self, key: &Id) {
+        drop(self.remove(key));
+    }
+
+    fn remove(&mut self, key: &Id) -> Option<Entry> {
+        let entry = self.entries.remove(key)?;
+        self.order.remove(&entry.serial);
+        self.release(entry.weight);
+        Some(entry)
+    }
+
+    fn release(&mut self, bytes: usize) {
+        self.bytes -= bytes;
+        self.bytes_of_all.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// The question with what it weighs, without its params if there is no room for them; `None` if there is none
+    /// for the question either.
+    fn with_room(&self, asked: Option<Asked>) -> Option<(Option<Asked>, usize)> {
+        let Some(mut asked) = asked else { return Some((None, 0)) };
+        let whole = asked.weight();
+        if whole <= MAX_BYTES && self.take(whole) {
+            return Some((Some(asked), whole));
+        }
+        asked.params = None;
+        let rest = asked.weight();
+        (rest <= MAX_BYTES && self.take(rest)).then_some((Some(asked), rest))
+    }
+
+    /// Takes so many bytes of what all conversations have together, if they are there.
+    fn take(&self, bytes: usize) -> bool {
+        let taken = self.bytes_of_all.fetch_add(bytes, Ordering::Relaxed) + bytes <= MAX_BYTES_OF_ALL;
+        if !taken {
+            self.bytes_of_all.fetch_sub(bytes, Ordering::Relaxed);
+        }
+        taken
+    }
+
+    fn bound(&mut self) {
+        while self.bytes > MAX_BYTES && self.drop_oldest_params() {}
+        while self.bytes > MAX_BYTES || self.entries.len() > MAX_QUESTIONS {
+            let is_answered = |key: &&Id| self.entries.get(key).is_some_and(|entry| entry.answered);
+            let oldest = self.order.values().find(is_answered).or_else(|| self.order.values().next()).cloned();
+            let Some(oldest) = oldest else { return };
+            self.forget(&oldest);
+        }
+    }
+
+    fn drop_oldest_params(&mut self) -> bool {
+        let entries = &mut self.entries;
+        let dropped = self.order.values().find_map(|key| {
+            let entry = entries.get_mut(key)?;
+            let length = entry.asked.as_mut()?.params.take()?.text().len();
+            entry.weight -= length;
+            Some(length)
+        });
+        dropped.map(|bytes| self.release(bytes)).is_some()
+    }
+}
+
+impl Drop for Ledger {
+    fn drop(&mut self) {
+        self.bytes_of_all.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}

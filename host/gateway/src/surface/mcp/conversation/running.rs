@@ -1,0 +1,56 @@
+//! The requests of a client whose policies still run, so that it can cancel them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+use weir_mcp::Id;
+
+/// Who can be told. As many as there are requests in flight.
+#[derive(Default)]
+pub(super) struct Running {
+    requests: Mutex<HashMap<Id, Vec<Arc<Notify>>>>,
+}
+
+/// One request; it can be cancelled until this is dropped.
+pub(super) struct Cancel<'a> {
+    running: &'a Running,
+    key: Id,
+    told: Arc<Notify>,
+}
+
+impl Running {
+    pub(super) fn begin(&self, key: Id) -> Cancel<'_> {
+        let told = Arc::new(Notify::new());
+        let mut requests = self.requests.lock();
+        requests.entry(key.clone()).or_default().push(Arc::clone(&told));
+        drop(requests);
+        Cancel { running: self, key, told }
+    }
+
+    pub(super) fn cancel(&self, key: &Id) {
+        let requests = self.requests.lock();
+        for told in requests.get(key).into_iter().flatten() {
+            told.notify_one();
+        }
+    }
+}
+
+impl Cancel<'_> {
+    pub(super) async fn cancelled(&self) {
+        self.told.notified().await;
+    }
+}
+
+impl Drop for Cancel<'_> {
+    fn drop(&mut self) {
+        let mut requests = self.running.requests.lock();
+        if let Some(all) = requests.get_mut(&self.key) {
+            all.retain(|told| !Arc::ptr_eq(told, &self.told));
+            if all.is_empty() {
+                requests.remove(&self.key);
+            }
+        }
+    }
+}

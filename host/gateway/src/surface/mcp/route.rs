@@ -1,0 +1,115 @@
+//! MCP on one route.
+
+use std::any::Any;
+use std::sync::{Arc, Weak};
+
+use async_trait::async_trait;
+use http::{Method, Request};
+use weir_core::{Phase, catalogue};
+use weir_http::Incoming;
+
+use super::call::McpCall;
+use super::command::Command;
+use super::post::read_post;
+use super::state::Mcp;
+use super::stdio::StdioExchange;
+use super::streamable::StreamableExchange;
+use crate::call::Call;
+use crate::kept::Kept;
+use crate::refusal::Refusal;
+use crate::routes::Route;
+use crate::surface::{Exchange, Protocol, Surface};
+
+/// MCP on one route.
+pub(super) struct McpRoute {
+    /// Not owned: its sessions hold calls, and those hold their route.
+    mcp: Weak<Mcp>,
+    reach: Reach,
+}
+
+/// Where the route's server is.
+pub(super) enum Reach {
+    /// At the route's URL.
+    Url,
+    /// In a process of this program.
+    Command(Command),
+}
+
+impl McpRoute {
+    pub(super) fn new(mcp: &Arc<Mcp>, reach: Reach) -> Self {
+        Self { mcp: Arc::downgrade(mcp), reach }
+    }
+}
+
+/// The program that a route leads to, if it speaks MCP with one.
+pub(super) fn command_of(route: &Route) -> Option<&Command> {
+    let surface: &dyn Any = &*route.surface;
+    match &surface.downcast_ref::<McpRoute>()?.reach {
+        Reach::Command(command) => Some(command),
+        Reach::Url => None,
+    }
+}
+
+#[async_trait]
+impl Surface for McpRoute {
+    fn protocol(&self) -> &'static str {
+        Protocol::Mcp.as_str()
+    }
+
+    async fn read(&self, call: &Arc<Call>, request: Request<Incoming>) -> Result<Box<dyn Exchange>, Refusal> {
+        // Without it the gateway is about to end.
+        let mcp = self.mcp.upgrade().ok_or(Refusal::Internal)?;
+        let call = McpCall::new(Arc::clone(call), Arc::clone(&mcp.common));
+        let is_post = request.method() == Method::POST;
+        let posted = async |request| read_post(&call, request).await;
+        Ok(match &self.reach {
+            Reach::Url if is_post => {
+                Box::new(StreamableExchange::posted(posted(request).await?, call, Arc::clone(&mcp.sessions)))
+            }
+            Reach::Url => Box::new(StreamableExchange::of_session(request, call, Arc::clone(&mcp.sessions))?),
+            Reach::Command(command) if is_post => {
+                let posted = posted(request).await?;
+                Box::new(StdioExchange::posted(posted, mcp.servers.bridge(&call, command, command_of)?, call))
+            }
+            Reach::Command(_) if !StdioExchange::has(request.method()) => {
+                return Err(StdioExchange::method_not_allowed());
+            }
+            Reach::Command(command) => {
+                let bridge = mcp.servers.bridge(&call, command, command_of)?;
+                Box::new(StdioExchange::of_session(request, bridge, call))
+            }
+        })
+    }
+
+    fn emits(&self, pattern: &str, _: Phase) -> bool {
+        // A server or a client may speak methods of its own, so only what belongs to other protocols never comes.
+        !catalogue::EVENTS.iter().any(|row| row.surface != Protocol::Mcp.as_str() && row.name == pattern)
+    }
+
+    fn guards_origin(&self) -> bool {
+        true
+    }
+
+    fn check(&self, route: &Route) -> Result<(), &'static str> {
+        match (&self.reach, &route.upstream) {
+            (Reach::Command(command), _) if command.program.is_empty() => Err("it must name a program"),
+            (Reach::Url, None) => Err("it must be an absolute URL with scheme http or https"),
+            _ => Ok(()),
+        }
+    }
+
+    fn server(&self) -> String {
+        match &self.reach {
+            Reach::Command(command) => command.to_string(),
+            Reach::Url => String::new(),
+        }
+    }
+
+    fn place(&self, server: &str) -> String {
+        format!("stdio://{server}")
+    }
+
+    fn kept(&self) -> Option<Arc<dyn Kept>> {
+        self.mcp.upgrade().map(|mcp| mcp as Arc<dyn Kept>)
+    }
+}

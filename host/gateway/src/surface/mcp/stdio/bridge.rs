@@ -1,0 +1,306 @@
+//! The processes of one route: started on demand, counted, started again with pauses, ended when nobody needs them.
+//!
+//! Invariants: there are never more than the route's `max_processes`, those that are ending included; a session's
+//! process ends with the session; whoever is refused a process is told when to come again.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use http::StatusCode;
+use parking_lot::{Mutex, MutexGuard};
+use serde::Serialize;
+use tokio::sync::{Mutex as AsyncMutex, Semaphore};
+use tokio::time::Instant;
+use weir_core::Principal;
+use weir_http::tasks::OwnedTasks;
+use weir_mcp::revision::Revision;
+use weir_mcp::{Rejection, rpc};
+
+use super::backoff::Backoff;
+use super::link::{Bounds, Link, Party};
+use super::process::{self, Ended, Surroundings};
+use super::table::Users;
+use crate::refusal::{Refusal, UPSTREAM_UNREACHABLE};
+use crate::surface::mcp::call::McpCall;
+use crate::surface::mcp::command::Command;
+
+/// Most sessions of one route. Where each has a process, `max_processes` is less.
+const MAX_SESSIONS: usize = 4096;
+
+/// Room beside the largest body: what stands around it in a message.
+const MARGIN: usize = 64 * 1024;
+
+/// The processes of one route.
+pub(crate) struct Bridge {
+    pub(super) command: Command,
+    route: String,
+    places: Arc<Semaphore>,
+    backoff: Arc<Mutex<Backoff>>,
+    supervisors: OwnedTasks,
+    sessions: Mutex<HashMap<String, Arc<Session>>>,
+    /// The process of all sessions.
+    pub(super) common: AsyncMutex<Option<Common>>,
+    /// The process of all exchanges without a session.
+    stateless: AsyncMutex<Option<Used>>,
+    ended: AtomicBool,
+}
+
+/// A session.
+pub(super) struct Session {
+    pub(super) id: String,
+    pub(super) party: Arc<Party>,
+    pub(super) link: Arc<Link>,
+    /// Who began it: nobody else may use it, for its id may have leaked.
+    owner: Principal,
+    /// What was agreed on.
+    pub(super) revision: Option<Revision>,
+    /// Whether the process was initialized for it, and not for a session before.
+    pub(super) is_first: bool,
+    used: Mutex<Instant>,
+}
+
+/// What a handshake came to.
+pub(super) struct Begun {
+    pub(super) party: Arc<Party>,
+    pub(super) link: Arc<Link>,
+    /// What was agreed on.
+    pub(super) revision: Option<Revision>,
+    /// Whether the process was initialized for it, and not for a session before.
+    pub(super) is_first: bool,
+}
+
+/// A process that sessions share.
+pub(super) struct Common {
+    pub(super) process: Used,
+    /// What it answered to the first `initialize`, as JSON.
+    pub(super) initialized: String,
+    pub(super) revision: Option<Revision>,
+    /// What the client of the first session can do. The process believes it of all.
+    pub(super) capabilities: BTreeSet<String>,
+}
+
+/// A process with several users.
+pub(super) struct Used {
+    pub(super) link: Arc<Link>,
+    unused_since: Option<Instant>,
+}
+
+/// What is said to whoever has to come again.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Later {
+    retry_after_ms: u128,
+}
+
+impl Bridge {
+    pub(super) fn new(route: &str, command: &Command, supervisors: OwnedTasks) -> Self {
+        Self {
+            command: command.clone(),
+            route: route.to_owned(),
+            places: Arc::new(Semaphore::new(command.max_processes)),
+            backoff: Arc::default(),
+            supervisors,
+            sessions: Mutex::default(),
+            common: AsyncMutex::default(),
+            stateless: AsyncMutex::default(),
+            ended: AtomicBool::new(false),
+        }
+    }
+
+    /// Starts a process. `id` is the request's that needs it.
+    pub(super) fn start(&self, call: &McpCall, id: &str, users: Users) -> Result<Arc<Link>, Refusal> {
+        let unavailable = |message: &str, retry: Option<Duration>| {
+            call.refused(UPSTREAM_UNREACHABLE);
+            let data = retry.map(|retry| Later { retry_after_ms: retry.as_millis() });
+            let text = rpc::error_with(id, rpc::INTERNAL_ERROR, message, data.as_ref());
+            Refusal::from(Rejection { status: StatusCode::SERVICE_UNAVAILABLE, text })
+        };
+        if self.ended.load(Ordering::Relaxed) {
+            return Err(unavailable("The server is being replaced; try again", None));
+        }
+        if let Some(pause) = self.backoff().pause(std::time::Instant::now()) {
+            let message = format!("The server ended by itself; it can be started again in {} ms", pause.as_millis());
+            return Err(unavailable(&message, Some(pause)));
+        }
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            let route = &self.route;
+            tracing::warn!(target: "weir::stdio", route, max_processes = self.command.max_processes, "no process is left for another session");
+            return Err(unavailable("All processes of this route are in use; end a session or try again later", None));
+        };
+        let backoff = Arc::clone(&self.backoff);
+        let ended = move |Ended { in_order, lived, .. }: Ended| {
+            let mut backoff = backoff.lock();
+            if in_order {
+                backoff.worked()
+            } else {
+                backoff.failed(std::time::Instant::now(), lived)
+            }
+            drop(backoff);
+            drop(place);
+        };
+        match process::start(&self.command, Surroundings::Few, &self.route, &self.supervisors, ended) {
+            Ok((process, output)) => {
+                let message = call.route.options.max_body.saturating_add(MARGIN);
+                let bounds = Bounds { message, patience: call.shared.options.response_timeout };
+                Ok(Link::new(process, output, users, &self.route, bounds))
+            }
+            Err(error) => {
+                let (route, program) = (&self.route, &self.command.program);
+                let call_ref = call.reference.as_str();
+                tracing::error!(target: "weir::stdio", call_ref, route, program, %error, "a server cannot be started");
+                self.backoff().failed(std::time::Instant::now(), Duration::ZERO);
+                Err(unavailable("The server could not be started", None))
+            }
+        }
+    }
+
+    /// The process of all exchanges without a session.
+    pub(super) async fn stateless(&self, call: &McpCall, id: &str) -> Result<Arc<Link>, Refusal> {
+        let mut stateless = self.stateless.lock().await;
+        if let Some(used) = &mut *stateless
+            && !used.link.is_closed()
+        {
+            used.unused_since = None;
+            return Ok(Arc::clone(&used.link));
+        }
+        let link = self.start(call, id, Users::Exchanges)?;
+        *stateless = Some(Used::new(Arc::clone(&link)));
+        Ok(link)
+    }
+
+    /// Takes in a session. If there are too many it ends, and this is false.
+    pub(super) fn begin(&self, session: Session) -> bool {
+        let mut sessions = self.sessions();
+        if sessions.len() >= MAX_SESSIONS || self.ended.load(Ordering::Relaxed) {
+            session.end();
+            return false;
+        }
+        sessions.insert(session.id.clone(), Arc::new(session));
+        true
+    }
+
+    /// The session of that id, if it lives and is this caller's.
+    pub(super) fn session(&self, id: &str, caller: &Principal) -> Option<Arc<Session>> {
+        let session = self.sessions().get(id).filter(|session| session.owner == *caller).map(Arc::clone)?;
+        if session.link.is_closed() {
+            self.end_session(id);
+            return None;
+        }
+        *session.used.lock() = Instant::now();
+        Some(session)
+    }
+
+    /// Ends a session. False if there is none.
+    pub(super) fn end_session(&self, id: &str) -> bool {
+        let session = self.sessions().remove(id);
+        session.is_some_and(|session| {
+            session.end();
+            true
+        })
+    }
+
+    /// Ends what nobody has used for too long, and what is over.
+    pub(super) async fn sweep(&self) {
+        let now = Instant::now();
+        let is_over = |session: &Session| session.link.is_closed() || session.idle(now) >= self.command.idle_timeout;
+        let over: Vec<String> =
+            self.sessions().values().filter(|session| is_over(session)).map(|session| session.id.clone()).collect();
+        for id in over {
+            tracing::debug!(target: "weir::stdio", route = self.route, "a session is over");
+            self.end_session(&id);
+        }
+        let is_spent = |used: &mut Used| used.link.is_closed() || used.unused(now) >= self.command.idle_timeout;
+        // Whoever holds the lock is using it.
+        if let Ok(mut common) = self.common.try_lock() {
+            common.take_if(|common| is_spent(&mut common.process));
+        }
+        if let Ok(mut stateless) = self.stateless.try_lock() {
+            stateless.take_if(is_spent);
+        }
+    }
+
+    /// Ends the streams that would never end by themselves.
+    pub(super) fn drain(&self) {
+        self.sessions().values().for_each(|session| session.party.streams.release());
+    }
+
+    /// Ends everything, and starts nothing any more.
+    pub(super) fn end(&self) {
+        self.ended.store(true, Ordering::Relaxed);
+        let sessions = std::mem::take(&mut *self.sessions());
+        sessions.values().for_each(|session| session.end());
+        if let Ok(mut common) = self.common.try_lock() {
+            common.take();
+        }
+        if let Ok(mut stateless) = self.stateless.try_lock() {
+            stateless.take();
+        }
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, HashMap<String, Arc<Session>>> {
+        self.sessions.lock()
+    }
+
+    fn backoff(&self) -> MutexGuard<'_, Backoff> {
+        self.backoff.lock()
+    }
+}
+
+impl Session {
+    pub(super) fn new(id: String, owner: Principal, begun: Begun) -> Self {
+        let Begun { party, link, revision, is_first } = begun;
+        Self { id, party, link, owner, revision, is_first, used: Mutex::new(Instant::now()) }
+    }
+
+    /// How long nothing has happened.
+    fn idle(&self, now: Instant) -> Duration {
+        let Some(unread) = self.party.streams.unread_since() else { return Duration::ZERO };
+        let used = *self.used.lock();
+        now.saturating_duration_since(used.max(unread))
+    }
+
+    fn end(&self) {
+        self.link.state().leave(&self.party);
+        if !self.link.is_shared() {
+            self.link.end();
+        }
+    }
+}
+
+impl Common {
+    /// Says so if another client can do other things than the process was told.
+    pub(super) fn compare(&self, call: &McpCall, capabilities: &BTreeSet<String>) {
+        if self.capabilities != *capabilities {
+            let (route, call_ref) = (call.route_name(), call.reference.as_str());
+            let (told, can) = (&self.capabilities, capabilities);
+            tracing::warn!(target: "weir::stdio", call_ref, route, ?told, ?can, "a client of a shared server can do other things than the first one, which is all that the server knows");
+        }
+    }
+}
+
+impl Used {
+    pub(super) fn new(link: Arc<Link>) -> Self {
+        Self { link, unused_since: None }
+    }
+
+    fn unused(&mut self, now: Instant) -> Duration {
+        if !self.link.is_unused() {
+            self.unused_since = None;
+            return Duration::ZERO;
+        }
+        now.saturating_duration_since(*self.unused_since.get_or_insert(now))
+    }
+}
+
+impl Drop for Used {
+    fn drop(&mut self) {
+        self.link.end();
+    }
+}
+
+/// How much is kept for one client: the largest answer, and one more while it is read.
+pub(super) fn held(call: &McpCall) -> usize {
+    call.route.options.max_body.saturating_add(MARGIN).saturating_mul(2)
+}

@@ -1,0 +1,171 @@
+//! What the process says, brought to the lanes of whom it concerns.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bytes::Bytes;
+use tokio::process::ChildStdout;
+use tokio::time::Instant;
+use weir_mcp::rpc;
+use weir_mcp::{Message, Method, Sort};
+
+use super::State;
+use super::deliver::Said;
+use crate::refusal::{Refusal, UPSTREAM_UNREACHABLE};
+use crate::surface::mcp::stdio::answer;
+use crate::surface::mcp::stdio::lines::{Line, Lines, id_of_ends};
+use crate::surface::mcp::stdio::streams::GENERAL;
+use crate::surface::mcp::stdio::table::{Request, Users, Way};
+
+/// Reads what the process says until it says nothing more.
+pub(super) async fn pump(state: Arc<State>, output: ChildStdout, limit: usize, fell_silent: Arc<AtomicBool>) {
+    let mut lines = Lines::new(output, limit);
+    loop {
+        match lines.next().await {
+            Ok(Some(Line::Whole(text))) => state.heard(text).await,
+            Ok(Some(Line::TooLong { start, end })) => state.torn(&start, &end).await,
+            Ok(None) => break,
+            Err(error) => {
+                tracing::warn!(target: "weir::stdio", route = state.route, %error, "a server's output cannot be read");
+                break;
+            }
+        }
+    }
+    // Before anybody can see that it is closed, and has the process ended for that.
+    fell_silent.store(true, Ordering::Relaxed);
+    state.closed().await;
+}
+
+impl State {
+    /// Brings a message of the process to whom it concerns.
+    async fn heard(&self, text: Bytes) {
+        let Some(message) = Message::read(text) else {
+            // Once: some servers write all of their log there.
+            if !self.complained.swap(true, Ordering::Relaxed) {
+                let route = &self.route;
+                tracing::warn!(target: "weir::stdio", route, "the server wrote a line that is no message; such lines are dropped");
+            }
+            return;
+        };
+        match message.sort {
+            Sort::Answer => self.heard_answer(&message).await,
+            Sort::Request => self.heard_request(&message).await,
+            Sort::Notification => self.heard_notification(&message).await,
+        }
+    }
+
+    async fn heard_answer(&self, message: &Message) {
+        let request = message.id().parse().ok().and_then(|number| self.table().take(number));
+        let Some(Request { id, lane, since, .. }) = request else {
+            tracing::debug!(target: "weir::stdio", route = self.route, "an answer to nothing that is asked");
+            return;
+        };
+        lane.began(since);
+        let answer = message.answering(&id);
+        if let Some(notes) = lane.call.as_ref().and_then(|call| call.agent.notes()) {
+            notes.answered_with(answer.text());
+        }
+        lane.say(Said::Answer(answer, id)).await;
+    }
+
+    async fn heard_request(&self, message: &Message) {
+        let found = {
+            let mut table = self.table();
+            let listens = |party| table.lane(party).is_some_and(|lane| lane.party.streams.is_read(GENERAL));
+            let way = table.way(message, listens);
+            match way {
+                // Somebody is there to answer for the client: whoever asks whether it is alive is not kept waiting.
+                Way::Party(party) if message.method() == Method::Ping && !listens(party) => None,
+                Way::Request(number) => table.request(number).map(|request| (request.party, request.lane.clone())),
+                Way::Party(party) => table.lane(party).map(|lane| (party, lane)),
+                Way::Parties(_) | Way::Nobody => None,
+            }
+            .filter(|(party, _)| table.ask(*party, message.id()))
+        };
+        match found {
+            Some((_, lane)) => lane.say(Said::Other(message.in_one_line())).await,
+            None if message.method() == Method::Ping => self.send(rpc::result(message.id(), "{}")).await,
+            None => {
+                let route = &self.route;
+                tracing::warn!(target: "weir::stdio", route, method = message.method_name(), "a request of the server concerns no client that can be told");
+                let reason = "No client can be asked";
+                self.send(rpc::error(message.id(), rpc::INTERNAL_ERROR, reason)).await;
+            }
+        }
+    }
+
+    async fn heard_notification(&self, message: &Message) {
+        let mut lanes = Vec::new();
+        let mut began = None;
+        let mut text = message.in_one_line();
+        {
+            let mut table = self.table();
+            if self.users == Users::Exchanges && message.method() == Method::Cancelled {
+                // The server ends a subscription; its stream ends with the request's lane.
+                if let Some(number) = message.cancelled().and_then(|id| id.parse().ok()) {
+                    table.take(number);
+                }
+                return;
+            }
+            let listens = |party| table.lane(party).is_some_and(|lane| lane.party.streams.is_read(GENERAL));
+            match table.way(message, listens) {
+                Way::Request(number) => {
+                    if let Some(request) = table.request(number) {
+                        text = match (&request.token, message.subscription()) {
+                            (_, Some(_)) => message.with_subscription(&request.id),
+                            (Some(token), None) if message.progress().is_some() => message.with_progress(token),
+                            _ => text,
+                        };
+                        began = request.since;
+                        lanes.push(request.lane.clone());
+                    }
+                }
+                Way::Party(party) => {
+                    if let Some(id) = message.cancelled().filter(|_| message.method() == Method::Cancelled) {
+                        table.answered(party, id, Instant::now());
+                    }
+                    lanes.extend(table.lane(party));
+                }
+                Way::Parties(parties) => lanes = parties.into_iter().filter_map(|party| table.lane(party)).collect(),
+                Way::Nobody => {
+                    tracing::debug!(target: "weir::stdio", route = self.route, method = message.method_name(), "a notification concerns no client that can be told");
+                }
+            }
+        }
+        for lane in lanes {
+            lane.began(began);
+            lane.say(Said::Other(text.clone())).await;
+        }
+    }
+
+    /// A message that was too long: if it was an answer, something has to take its place.
+    async fn torn(&self, start: &[u8], end: &[u8]) {
+        tracing::warn!(target: "weir::stdio", route = self.route, "the server wrote a line that is longer than `max_body` allows");
+        let number = id_of_ends(start, end).and_then(|id| id.parse().ok());
+        if let Some(Request { id, lane, .. }) = number.and_then(|number| self.table().take(number)) {
+            lane.party.conversation.forget(&id);
+            lane.say(Said::Ours(answer::unreadable(&id))).await;
+        }
+    }
+
+    /// The process is gone: whatever it was asked is answered.
+    async fn closed(&self) {
+        let (requests, parties) = {
+            let mut table = self.table();
+            (table.close(), table.lanes())
+        };
+        for (_, Request { id, lane, .. }) in requests {
+            lane.party.conversation.forget(&id);
+            if let Some(call) = &lane.call {
+                call.refused(UPSTREAM_UNREACHABLE);
+                if let Some(notes) = call.agent.notes() {
+                    notes.unanswered(&Refusal::UpstreamUnreachable(String::new()));
+                }
+            }
+            lane.say(Said::Ours(answer::lost(&id))).await;
+        }
+        for lane in parties {
+            lane.party.streams.finish(GENERAL);
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! Policies between a client and a server that speak over standard streams, without any HTTP.
+//!
+//! Invariants: only messages that policies let pass are written to either side, and nothing else; a slow policy
+//! holds up the message it looks at and the notifications after it, no other request; the server ends with the
+//! client, in order.
+//!
+//! Not here: reading signals, and the streams themselves.
+
+use std::io;
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::FusedFuture;
+use http::HeaderMap;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::process::ChildStdout;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::sleep;
+use uuid::Uuid;
+use weir_http::tasks::OwnedTasks;
+use weir_mcp::{Envelope, Kind};
+use weir_mcp::{Message, Method, Sort};
+use weir_mcp::{rejection, rpc};
+
+use super::answer;
+use super::lines::{Line, Lines, id_of_ends};
+use super::process::{self, Ended, Surroundings};
+use super::sequence::Sequence;
+use crate::gateway::Gateway;
+use crate::refusal::Refusal;
+use crate::surface::mcp::call::McpCall;
+use crate::surface::mcp::command::Command;
+use crate::surface::mcp::conversation::{Conversation, FromClient, FromServer};
+
+/// Messages that wait for the client to read them.
+const QUEUE: usize = 64;
+
+/// Room beside the largest body: what stands around it in a message.
+const MARGIN: usize = 64 * 1024;
+
+/// Time to bring the client what the server said, once that has ended.
+const AFTER_END: Duration = Duration::from_secs(1);
+
+/// Why nothing is relayed.
+#[derive(Debug, thiserror::Error)]
+pub enum RelayError {
+    /// No route of that name.
+    #[error("there is no route {0:?}")]
+    UnknownRoute(String),
+    /// The server cannot be started.
+    #[error("{program:?} cannot be started: {error}")]
+    Start {
+        /// What was to be started.
+        program: String,
+        /// Why it was not.
+        error: io::Error,
+    },
+}
+
+/// What both directions share.
+struct Both {
+    /// A call on the route, of which every message is another.
+    template: Arc<McpCall>,
+    conversation: Arc<Conversation>,
+    to_client: mpsc::Sender<Bytes>,
+    to_server: mpsc::Sender<Bytes>,
+}
+
+/// Starts a server with everything that this process has, and relays messages through the chain of a route until
+/// either side closes or the shutdown future ends. Gives how the server ended.
+pub async fn relay(
+    gateway: &Gateway,
+    route: &str,
+    command: &Command,
+    input: impl AsyncRead + Unpin,
+    output: impl AsyncWrite + Unpin + Send + 'static,
+    shutdown: impl Future<Output = ()>,
+) -> Result<io::Result<ExitStatus>, RelayError> {
+    let shared = Arc::clone(gateway.shared());
+    let unknown = || RelayError::UnknownRoute(route.to_owned());
+    let route = shared.current().routes.prepared(route).ok_or_else(unknown)?;
+    let tasks = OwnedTasks::default();
+    let (tell, ended) = oneshot::channel();
+    let on_end = move |Ended { status, .. }: Ended| drop(tell.send(status));
+    let started = process::start(command, Surroundings::All, &route.name, &tasks, on_end);
+    let (process, from_server) =
+        started.map_err(|error| RelayError::Start { program: command.program.clone(), error })?;
+    let template = McpCall::begin_local(shared, route, Arc::default());
+    let (to_client, queued) = mpsc::channel(QUEUE);
+    let both = Arc::new(Both {
+        // Policies keep state by session, and there is one.
+        conversation: Conversation::new(&template, Some(format!("stdio-{}", Uuid::new_v4()))),
+        to_client,
+        to_server: process.input.clone(),
+        template,
+    });
+    let limit = both.template.route.options.max_body.saturating_add(MARGIN);
+    let mut writing = std::pin::pin!(write(output, queued).fuse());
+    let mut server_side = std::pin::pin!(server_side(Arc::clone(&both), from_server, limit).fuse());
+    {
+        let client_side = client_side(both, input, limit);
+        tokio::select! {
+            // The server is done, or the client does not read any more.
+            () = &mut server_side => {}
+            () = &mut writing => {}
+            () = client_side => {}
+            () = shutdown => {}
+        }
+    }
+    drop(process);
+    // What the server still says on its way out is brought to the client, if that reads it.
+    let last_words = async {
+        while !(server_side.is_terminated() && writing.is_terminated()) {
+            tokio::select! {
+                () = &mut server_side => {}
+                () = &mut writing => {}
+            }
+        }
+    };
+    let gone = async {
+        tasks.finished().await;
+        sleep(AFTER_END).await;
+    };
+    tokio::select! {
+        () = last_words => {}
+        () = gone => {}
+    }
+    let lost = || Err(io::Error::other("nobody saw the server end"));
+    Ok(ended.await.unwrap_or_else(|_| lost()))
+}
+
+/// Reads what the client says until it says nothing more.
+async fn client_side(both: Arc<Both>, input: impl AsyncRead + Unpin, limit: usize) {
+    let mut lines = Lines::new(input, limit);
+    let mut sequence = Sequence::new();
+    loop {
+        let line = match lines.next().await {
+            Ok(Some(line)) => line,
+            Ok(None) => break,
+            Err(error) => {
+                tracing::warn!(target: "weir::stdio", %error, "the client's messages cannot be read");
+                break;
+            }
+        };
+        let text = match line {
+            Line::Whole(text) => text,
+            Line::TooLong { start, end } => {
+                both.too_long_from_client(&start, &end).await;
+                continue;
+            }
+        };
+        match Envelope::read(text) {
+            Ok(envelope) => both.clone().client_said(&mut sequence, envelope).await,
+            Err(malformed) => {
+                both.say_to_client(rejection::malformed(malformed).text).await;
+            }
+        }
+    }
+    // What was said last must reach the server before its input is closed.
+    sequence.finish().await;
+}
+
+/// Reads what the server says until it says nothing more.
+async fn server_side(both: Arc<Both>, output: ChildStdout, limit: usize) {
+    let mut lines = Lines::new(output, limit);
+    let mut sequence = Sequence::new();
+    loop {
+        match lines.next().await {
+            Ok(Some(Line::Whole(text))) => both.clone().server_said(&mut sequence, text).await,
+            Ok(Some(Line::TooLong { start, end })) => both.too_long_from_server(&start, &end).await,
+            Ok(None) => break,
+            Err(error) => {
+                tracing::warn!(target: "weir::stdio", %error, "the server's messages cannot be read");
+                break;
+            }
+        }
+    }
+    sequence.finish().await;
+}
+
+impl Both {
+    async fn client_said(self: Arc<Self>, sequence: &mut Sequence, envelope: Envelope) {
+        enum Order {
+            Now,
+            Beside,
+            After,
+        }
+        let order = match envelope.kind() {
+            // It has to overtake the request that it is about, and stops its policies.
+            Kind::Notification { method } if Method::of(method) == Method::Cancelled => Order::Now,
+            Kind::Notification { .. } => Order::After,
+            Kind::Request { .. } | Kind::Answer => Order::Beside,
+        };
+        let work = self.judge_from_client(envelope);
+        match order {
+            Order::Now => work.await,
+            Order::Beside => sequence.beside(work).await,
+            Order::After => sequence.after(work).await,
+        }
+    }
+
+    async fn judge_from_client(self: Arc<Self>, envelope: Envelope) {
+        let call = self.template.another();
+        let id = envelope.id().to_owned();
+        let sort = match envelope.kind() {
+            Kind::Request { .. } => Sort::Request,
+            Kind::Notification { .. } => Sort::Notification,
+            Kind::Answer => Sort::Answer,
+        };
+        match self.conversation.from_client(&call, &HeaderMap::new(), envelope).await {
+            Ok(FromClient::Forward(envelope)) => self.say_to_server(envelope.into_text()).await,
+            Ok(FromClient::Answer(text)) => self.say_to_client(text).await,
+            Ok(FromClient::Cancelled) => {}
+            Err(refusal) => {
+                let (call_ref, kind) = (call.reference.as_str(), refusal.urn());
+                tracing::warn!(target: "weir::stdio", call_ref, kind, "a message of the client is refused");
+                let text = match refusal {
+                    Refusal::InProtocol { text, .. } => text,
+                    _ => rpc::error(&id, rpc::INTERNAL_ERROR, "The message could not be checked by policies"),
+                };
+                match sort {
+                    Sort::Request => self.say_to_client(text).await,
+                    Sort::Notification => {}
+                    Sort::Answer => {
+                        let reason = "The client's answer was refused";
+                        self.say_to_server(rpc::error(&id, rpc::INTERNAL_ERROR, reason)).await;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn server_said(self: Arc<Self>, sequence: &mut Sequence, text: Bytes) {
+        let Some(message) = Message::read(text) else {
+            tracing::warn!(target: "weir::stdio", "the server wrote a line that is no message");
+            return;
+        };
+        // Progress is that of a request which is not answered yet, so nothing that is judged comes before it.
+        let is_progress = message.method() == Method::Progress;
+        let (sort, id) = (message.sort, message.id().to_owned());
+        let work = async move {
+            match self.conversation.from_server(message.into_envelope().checked()).await {
+                FromServer::Forward(envelope) => self.say_to_client(envelope.into_text()).await,
+                FromServer::Answer(text) => self.say_to_server(text).await,
+                FromServer::Nothing if sort == Sort::Answer => self.say_to_client(answer::unreadable(&id)).await,
+                FromServer::Nothing => {}
+            }
+        };
+        match sort {
+            Sort::Notification if is_progress => work.await,
+            Sort::Notification => sequence.after(work).await,
+            Sort::Request | Sort::Answer => sequence.beside(work).await,
+        }
+    }
+
+    /// A message of the client that was too long: whoever waits for an answer gets one.
+    async fn too_long_from_client(&self, start: &[u8], end: &[u8]) {
+        tracing::warn!(target: "weir::stdio", "the client wrote a line that is longer than `max_body` allows");
+        let Some(id) = id_of_ends(start, end) else { return };
+        let text = rpc::error(&id, rpc::INVALID_REQUEST, "The message is longer than policies may read");
+        let holds = |text: &[u8]| text.windows(8).any(|window| window == b"\"method\"");
+        if holds(start) || holds(end) { self.say_to_client(text).await } else { self.say_to_server(text).await }
+    }
+
+    async fn too_long_from_server(&self, start: &[u8], end: &[u8]) {
+        tracing::warn!(target: "weir::stdio", "the server wrote a line that is longer than `max_body` allows");
+        if let Some(id) = id_of_ends(start, end) {
+            self.conversation.forget(&id);
+            self.say_to_client(answer::unreadable(&id)).await;
+        }
+    }
+
+    async fn say_to_client(&self, text: Bytes) {
+        // Whoever is gone is told nothing.
+        let _ = self.to_client.send(weir_mcp::envelope::one_line(text)).await;
+    }
+
+    async fn say_to_server(&self, text: Bytes) {
+        let _ = self.to_server.send(weir_mcp::envelope::one_line(text)).await;
+    }
+}
+
+/// Writes messages to the client until there are none, or it is gone.
+async fn write(mut output: impl AsyncWrite + Unpin, mut queued: mpsc::Receiver<Bytes>) {
+    while let Some(text) = queued.recv().await {
+        let written = async {
+            output.write_all(&text).await?;
+            output.write_all(b"\n").await?;
+            output.flush().await
+        };
+        if let Err(error) = written.await {
+            tracing::debug!(target: "weir::stdio", %error, "the client does not read any more");
+            return;
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! All processes of a gateway, by the routes that lead to them.
+//!
+//! Invariants: a process belongs to a route of the set that serves; when the route goes, or leads elsewhere, its
+//! processes end; none outlives the gateway.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
+use parking_lot::{Mutex, MutexGuard};
+use tokio::time::{sleep, timeout};
+use weir_http::tasks::OwnedTasks;
+
+use super::answer;
+use super::bridge::Bridge;
+use crate::refusal::Refusal;
+use crate::routes::{Route, Routes};
+use crate::surface::mcp::call::McpCall;
+use crate::surface::mcp::command::Command;
+
+/// How long processes have to end at the end: longer than the longest way from the closed input to SIGKILL.
+const END: Duration = Duration::from_secs(7);
+
+/// How often idle sessions are looked for, at least and at most.
+const SWEEP: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(10));
+
+/// Tells the command that a route leads to, if it leads to one.
+type CommandOf = for<'r> fn(&'r Route) -> Option<&'r Command>;
+
+/// The processes of all routes.
+#[derive(Default)]
+pub(crate) struct Servers {
+    bridges: Mutex<HashMap<String, Arc<Bridge>>>,
+    supervisors: OwnedTasks,
+}
+
+impl Servers {
+    /// The processes of a call's route, which leads to this command. `command_of` gives that of any route.
+    pub(crate) fn bridge(
+        &self,
+        call: &McpCall,
+        command: &Command,
+        command_of: CommandOf,
+    ) -> Result<Arc<Bridge>, Refusal> {
+        let name = call.route_name();
+        let mut bridges = self.bridges();
+        // Looked up under the lock: a call that began before the set was replaced must not start what was ended.
+        let current = call.shared.current();
+        if current.routes.by_name(name).and_then(command_of) != Some(command) {
+            let text = "The route leads elsewhere now; begin anew";
+            return Err(answer::refuse(StatusCode::SERVICE_UNAVAILABLE, "null", text).into());
+        }
+        let bridge = bridges
+            .entry(name.to_owned())
+            .or_insert_with(|| Arc::new(Bridge::new(name, command, self.supervisors.clone())));
+        Ok(Arc::clone(bridge))
+    }
+
+    /// Another set serves: what it has no use for ends.
+    pub(crate) fn replaced(&self, routes: &Routes, command_of: CommandOf) {
+        self.bridges().retain(|name, bridge| {
+            let stays = routes.by_name(name).and_then(command_of) == Some(&bridge.command);
+            if !stays {
+                tracing::info!(target: "weir::stdio", route = name, "the route leads elsewhere now: its servers end");
+                bridge.end();
+            }
+            stays
+        });
+    }
+
+    /// Ends what is idle, for as long as it is polled.
+    pub(crate) async fn tend(&self) {
+        loop {
+            let bridges: Vec<Arc<Bridge>> = self.bridges().values().map(Arc::clone).collect();
+            let shortest = bridges.iter().map(|bridge| bridge.command.idle_timeout / 4).min();
+            sleep(shortest.unwrap_or(SWEEP.1).clamp(SWEEP.0, SWEEP.1)).await;
+            for bridge in bridges {
+                bridge.sweep().await;
+            }
+        }
+    }
+
+    /// No new calls come: what only listens ends, so that those in flight are all that is waited for.
+    pub(crate) fn drain(&self) {
+        self.bridges().values().for_each(|bridge| bridge.drain());
+    }
+
+    /// Ends all processes and waits for them.
+    pub(crate) async fn end(&self) {
+        self.stop();
+        if timeout(END, self.supervisors.finished()).await.is_err() {
+            tracing::warn!(target: "weir::stdio", "some servers did not end in time and are killed");
+        }
+    }
+
+    /// Has all processes end, without waiting for it.
+    pub(crate) fn stop(&self) {
+        std::mem::take(&mut *self.bridges()).values().for_each(|bridge| bridge.end());
+    }
+
+    fn bridges(&self) -> MutexGuard<'_, HashMap<String, Arc<Bridge>>> {
+        self.bridges.lock()
+    }
+}

@@ -1,0 +1,381 @@
+//! Who talks to a process: the requests that it works on, and to whom its own messages go.
+//!
+//! Invariants: a number is given once; what a process says reaches one stream of one client, except for news that
+//! concern all of them; what cannot be told whose it is reaches nobody.
+//!
+//! Not here: any process, stream, clock or policy. This only decides.
+
+mod way;
+
+use std::collections::{BTreeMap, HashSet};
+
+use tokio::time::Instant;
+use weir_mcp::{Id, id};
+use weir_mcp::{Message, Method};
+
+pub(super) use way::Way;
+
+/// Most requests of one client at a time.
+pub(super) const MAX_REQUESTS: usize = 128;
+
+/// Most requests of the server that one client has not answered yet.
+const MAX_QUESTIONS: usize = 128;
+
+/// Who uses a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Users {
+    /// One session.
+    One,
+    /// Several sessions.
+    Sessions,
+    /// Exchanges without sessions.
+    Exchanges,
+}
+
+/// What the stream of a request can carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Carries {
+    /// Its answer, and before that what belongs to it.
+    Messages,
+    /// Its answer alone.
+    Answer,
+}
+
+/// Most resources that one client wants to hear of, and most bytes of the name of one.
+const MAX_RESOURCES: usize = 1024;
+const MAX_RESOURCE: usize = 8192;
+
+/// Numbers a client among the users of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct PartyId(u64);
+
+/// A request on its way. `L` is what leads to its stream.
+#[derive(Debug)]
+pub(super) struct Request<L> {
+    pub(super) party: PartyId,
+    /// As the client wrote it.
+    pub(super) id: String,
+    key: Id,
+    /// As the client wrote it.
+    pub(super) token: Option<String>,
+    pub(super) lane: L,
+    carries: Carries,
+    /// Since when the process has it and nothing else is waited for; `None` before it has it.
+    pub(super) since: Option<Instant>,
+}
+
+/// A client.
+#[derive(Debug)]
+struct Party<L> {
+    /// Leads to the stream that belongs to no request; exchanges without a session have none.
+    lane: Option<L>,
+    /// Ids of the server's requests that it has not answered.
+    questions: HashSet<Id>,
+    /// Resources whose changes it wants to hear of.
+    resources: HashSet<String>,
+}
+
+/// Why a request is not taken.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Untaken {
+    TooMany,
+    IdInUse,
+    /// The token for its progress is longer than any that is kept.
+    LongToken,
+    Gone,
+}
+
+/// What a request waits for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Waits {
+    /// The process, since then.
+    Since(Instant),
+    /// Policies before the process has it, or its own client, who is asked something.
+    ForOthers,
+    /// Nothing: it is not there any more.
+    NoMore,
+}
+
+/// The users of one process.
+#[derive(Debug)]
+pub(super) struct Table<L> {
+    users: Users,
+    next: u64,
+    parties: BTreeMap<PartyId, Party<L>>,
+    requests: BTreeMap<u64, Request<L>>,
+    closed: bool,
+}
+
+impl<L: Clone> Table<L> {
+    pub(super) fn new(users: Users) -> Self {
+        Self { users, next: 1, parties: BTreeMap::new(), requests: BTreeMap::new(), closed: false }
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Whether nobody uses the process.
+    pub(super) fn is_unused(&self) -> bool {
+        self.parties.is_empty()
+    }
+
+    /// Takes in a client.
+    pub(super) fn join(&mut self, lane: Option<L>) -> PartyId {
+        let id = PartyId(self.number());
+        self.parties.insert(id, Party { lane, questions: HashSet::new(), resources: HashSet::new() });
+        id
+    }
+
+    /// Lets a client go; its requests that the process still works on are given back by number.
+    pub(super) fn leave(&mut self, party: PartyId) -> Vec<u64> {
+        self.parties.remove(&party);
+        let gone: Vec<u64> =
+            self.of(party).filter(|(_, request)| request.since.is_some()).map(|(number, _)| number).collect();
+        self.requests.retain(|_, request| request.party != party);
+        gone
+    }
+
+    /// Takes in a request and numbers it.
+    pub(super) fn open(
+        &mut self,
+        party: PartyId,
+        id: &str,
+        token: Option<&str>,
+        carries: Carries,
+        lane: impl FnOnce(u64) -> L,
+    ) -> Result<u64, Untaken> {
+        if self.closed || !self.parties.contains_key(&party) {
+            return Err(Untaken::Gone);
+        }
+        if self.of(party).count() >= MAX_REQUESTS {
+            return Err(Untaken::TooMany);
+        }
+        let key = Id::of(id);
+        if self.of(party).any(|(_, request)| request.key == key) {
+            return Err(Untaken::IdInUse);
+        }
+        if token.is_some_and(|token| token.len() > id::MAX_LENGTH) {
+            return Err(Untaken::LongToken);
+        }
+        let number = self.number();
+        let (id, token) = (id.to_owned(), token.map(str::to_owned));
+        self.requests.insert(number, Request { party, id, key, token, lane: lane(number), carries, since: None });
+        Ok(number)
+    }
+
+    pub(super) fn request(&self, number: u64) -> Option<&Request<L>> {
+        self.requests.get(&number)
+    }
+
+    /// Notes that the process has a request from now on; false if it is not wanted any more.
+    pub(super) fn send(&mut self, number: u64, now: Instant) -> bool {
+        self.requests.get_mut(&number).is_some_and(|request| {
+            request.since = Some(now);
+            !self.closed
+        })
+    }
+
+    /// What a request waits for.
+    pub(super) fn waits(&self, number: u64) -> Waits {
+        let Some(request) = self.requests.get(&number) else { return Waits::NoMore };
+        let is_asked = self.parties.get(&request.party).is_some_and(|party| !party.questions.is_empty());
+        request.since.filter(|_| !is_asked).map_or(Waits::ForOthers, Waits::Since)
+    }
+
+    /// Takes a request out: it is answered or not wanted any more.
+    pub(super) fn take(&mut self, number: u64) -> Option<Request<L>> {
+        self.requests.remove(&number)
+    }
+
+    /// The number of a client's request.
+    pub(super) fn number_of(&self, party: PartyId, id: &str) -> Option<u64> {
+        let key = Id::of(id);
+        self.of(party).find(|(_, request)| request.key == key).map(|(number, _)| number)
+    }
+
+    /// What leads to the stream of no request.
+    pub(super) fn lane(&self, party: PartyId) -> Option<L> {
+        self.parties.get(&party)?.lane.clone()
+    }
+
+    /// The same of all clients.
+    pub(super) fn lanes(&self) -> Vec<L> {
+        self.parties.values().filter_map(|party| party.lane.clone()).collect()
+    }
+
+    /// Notes which resources a client wants to hear of.
+    pub(super) fn follow(&mut self, party: PartyId, message: &Message) {
+        let Some(party) = self.parties.get_mut(&party) else { return };
+        match (message.method(), message.resource()) {
+            (Method::ResourcesSubscribe, Some(uri))
+                if party.resources.len() < MAX_RESOURCES && uri.len() <= MAX_RESOURCE =>
+            {
+                party.resources.insert(uri);
+            }
+            (Method::ResourcesUnsubscribe, Some(uri)) => {
+                party.resources.remove(&uri);
+            }
+            _ => {}
+        }
+    }
+
+    /// Notes that a client is asked; false if it has too many questions already, or this very one, or if nobody could
+    /// keep its id.
+    pub(super) fn ask(&mut self, party: PartyId, id: &str) -> bool {
+        let Some(party) = self.parties.get_mut(&party).filter(|_| id.len() <= id::MAX_LENGTH) else { return false };
+        party.questions.len() < MAX_QUESTIONS && party.questions.insert(Id::of(id))
+    }
+
+    /// Takes a question out: it is answered, or was withdrawn, now. False if the client was not asked it.
+    pub(super) fn answered(&mut self, party: PartyId, id: &str, now: Instant) -> bool {
+        let was_asked = self.parties.get_mut(&party).is_some_and(|party| party.questions.remove(&Id::of(id)));
+        if was_asked {
+            // Until now the process may have waited for this.
+            let requests = self.requests.values_mut().filter(|request| request.party == party);
+            requests.filter_map(|request| request.since.as_mut()).for_each(|since| *since = now);
+        }
+        was_asked
+    }
+
+    /// The client that was asked.
+    pub(super) fn asked(&self, id: &str) -> Option<PartyId> {
+        let key = Id::of(id);
+        self.parties.iter().find(|(_, party)| party.questions.contains(&key)).map(|(id, _)| *id)
+    }
+
+    /// The process is gone. Gives what it was working on.
+    pub(super) fn close(&mut self) -> Vec<(u64, Request<L>)> {
+        self.closed = true;
+        std::mem::take(&mut self.requests).into_iter().collect()
+    }
+
+    fn of(&self, party: PartyId) -> impl Iterator<Item = (u64, &Request<L>)> {
+        self.requests
+            .iter()
+            .filter(move |(_, request)| request.party == party)
+            .map(|(number, request)| (*number, request))
+    }
+
+    fn number(&mut self) -> u64 {
+        let number = self.next;
+        self.next += 1;
+        number
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    fn message(text: &'static str) -> Message {
+        Message::read(Bytes::from_static(text.as_bytes())).unwrap()
+    }
+
+    fn open(table: &mut Table<()>, party: PartyId, id: &str) -> u64 {
+        let number = table.open(party, id, None, Carries::Messages, |_| ()).unwrap();
+        assert!(table.send(number, Instant::now()));
+        number
+    }
+
+    const SAMPLING: &str = r#"{"id":"q","method":"sampling/createMessage"}"#;
+    const LOG: &str = r#"{"method":"notifications/message"}"#;
+    const NEWS: &str = r#"{"method":"notifications/tools/list_changed"}"#;
+
+    #[test]
+    fn messages_go_to_the_stream_they_belong_to() {
+        let mut table = Table::new(Users::One);
+        let party = table.join(Some(()));
+        let way = |table: &Table<()>, text, listens| table.way(&message(text), |_| listens);
+        for text in [SAMPLING, LOG, NEWS] {
+            assert_eq!(way(&table, text, false), Way::Party(party), "held for whoever listens next");
+        }
+        let first = open(&mut table, party, "1");
+        assert_eq!(way(&table, SAMPLING, true), Way::Request(first));
+        assert_eq!(way(&table, NEWS, true), Way::Party(party));
+        assert_eq!(way(&table, NEWS, false), Way::Request(first));
+        let second = open(&mut table, party, "2");
+        assert_eq!(way(&table, SAMPLING, true), Way::Party(party));
+        assert_eq!(way(&table, SAMPLING, false), Way::Request(first));
+        let progress = format!(r#"{{"method":"notifications/progress","params":{{"progressToken":{second}}}}}"#);
+        let progress = Message::read(progress.into()).unwrap();
+        assert_eq!(table.way(&progress, |_| true), Way::Request(second));
+        table.take(second);
+        assert_eq!(table.way(&progress, |_| true), Way::Nobody);
+        // A request whose stream carries its answer alone is none to talk on.
+        table.take(first);
+        let answer_only = table.open(party, "3", None, Carries::Answer, |_| ()).unwrap();
+        assert!(table.send(answer_only, Instant::now()));
+        assert_eq!(way(&table, SAMPLING, false), Way::Party(party));
+    }
+
+    #[test]
+    fn nothing_reaches_a_client_whom_it_may_not_concern() {
+        let mut table = Table::new(Users::Sessions);
+        let (one, two) = (table.join(Some(())), table.join(Some(())));
+        let way = |table: &Table<()>, text| table.way(&message(text), |_| true);
+        assert_eq!(way(&table, SAMPLING), Way::Nobody);
+        assert_eq!(way(&table, LOG), Way::Nobody);
+        assert_eq!(way(&table, NEWS), Way::Parties(vec![one, two]));
+        let updated = r#"{"method":"notifications/resources/updated","params":{"uri":"file:///a/b"}}"#;
+        assert_eq!(way(&table, updated), Way::Parties(vec![]));
+        table.follow(two, &message(r#"{"id":1,"method":"resources/subscribe","params":{"uri":"file:///a"}}"#));
+        assert_eq!(way(&table, updated), Way::Parties(vec![two]));
+        let other = r#"{"method":"notifications/resources/updated","params":{"uri":"file:///ab"}}"#;
+        assert_eq!(way(&table, other), Way::Parties(vec![]));
+        table.follow(two, &message(r#"{"id":1,"method":"resources/unsubscribe","params":{"uri":"file:///a"}}"#));
+        assert_eq!(way(&table, updated), Way::Parties(vec![]));
+        let first = open(&mut table, one, "1");
+        assert_eq!(way(&table, SAMPLING), Way::Request(first));
+        open(&mut table, two, "1");
+        assert_eq!(way(&table, SAMPLING), Way::Nobody);
+        assert_eq!(way(&table, LOG), Way::Nobody);
+        assert!(table.ask(one, "\"a\\/q\"") && !table.ask(one, "\"a/q\""));
+        let mut answered = |party| table.answered(party, "\"a/q\"", Instant::now());
+        assert_eq!([answered(two), answered(one), answered(one)], [false, true, false]);
+        assert_eq!(table.leave(one), [first]);
+        assert_eq!(table.open(one, "2", None, Carries::Messages, |_| ()), Err(Untaken::Gone));
+    }
+
+    #[test]
+    fn requests_are_bounded_and_told_apart() {
+        let mut table = Table::new(Users::Exchanges);
+        let (one, two) = (table.join(None::<()>), table.join(None));
+        open(&mut table, one, "1");
+        for same in ["1", "1.0", "1e0"] {
+            assert_eq!(table.open(one, same, None, Carries::Messages, |_| ()), Err(Untaken::IdInUse));
+        }
+        let long = "1".repeat(id::MAX_LENGTH + 1);
+        assert_eq!(table.open(one, "t", Some(&long), Carries::Messages, |_| ()), Err(Untaken::LongToken));
+        assert!(!table.ask(one, &long));
+        open(&mut table, one, "\"1\"");
+        open(&mut table, two, "1");
+        for id in 2..MAX_REQUESTS {
+            open(&mut table, one, &id.to_string());
+        }
+        assert_eq!(table.open(one, "x", None, Carries::Messages, |_| ()), Err(Untaken::TooMany));
+        assert_eq!(table.way(&message(SAMPLING), |_| true), Way::Nobody);
+        assert_eq!(table.close().len(), MAX_REQUESTS + 1);
+        assert_eq!(table.open(two, "y", None, Carries::Messages, |_| ()), Err(Untaken::Gone));
+    }
+
+    #[test]
+    fn a_request_waits_for_one_thing_at_a_time() {
+        let mut table = Table::new(Users::One);
+        let party = table.join(Some(()));
+        let number = table.open(party, "1", None, Carries::Messages, |_| ()).unwrap();
+        assert_eq!(table.waits(number), Waits::ForOthers);
+        let begun = Instant::now();
+        assert!(table.send(number, begun));
+        assert_eq!(table.waits(number), Waits::Since(begun));
+        assert!(table.ask(party, "1"));
+        assert_eq!(table.waits(number), Waits::ForOthers);
+        let later = begun + std::time::Duration::from_secs(1);
+        assert!(table.answered(party, "1", later));
+        assert_eq!(table.waits(number), Waits::Since(later));
+        table.take(number);
+        assert_eq!(table.waits(number), Waits::NoMore);
+    }
+}

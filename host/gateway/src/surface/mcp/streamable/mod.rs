@@ -1,0 +1,89 @@
+//! Streamable HTTP: carries the messages of a conversation between a caller and an upstream that both speak it.
+//!
+//! Invariants: where the policies of a route can see nothing of what comes back, it streams through untouched; in a
+//! session an exchange goes on although its caller went away, up to the head of the response, because going away does
+//! not cancel there; in the stateless revision going away is the cancel, and everything of the exchange ends with it.
+
+mod back;
+mod clean;
+mod learning;
+mod lookup;
+mod message;
+mod place;
+mod relay;
+mod reply;
+mod session;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use http::{Method, Request, Response};
+use weir_http::{Body, Incoming};
+use weir_mcp::Era;
+
+use super::call::McpCall;
+use super::post::Posted;
+use super::sessions::Sessions;
+use crate::call::Call;
+use crate::refusal::Refusal;
+use crate::surface::{Exchange, Life};
+
+/// Methods that an MCP endpoint has.
+const METHODS: &str = "POST, GET, DELETE, HEAD, OPTIONS";
+
+/// One exchange over Streamable HTTP.
+pub(super) struct StreamableExchange {
+    call: Arc<McpCall>,
+    sessions: Arc<Sessions>,
+    asked: Asked,
+}
+
+enum Asked {
+    /// A message.
+    Posted(Posted),
+    /// A stream, the end of a session, or what else a caller asks about the endpoint.
+    OfSession(Request<Incoming>),
+}
+
+impl StreamableExchange {
+    /// A message that was read.
+    pub(super) fn posted(posted: Posted, call: Arc<McpCall>, sessions: Arc<Sessions>) -> Self {
+        Self { call, sessions, asked: Asked::Posted(posted) }
+    }
+
+    /// Any other request.
+    pub(super) fn of_session(
+        request: Request<Incoming>,
+        call: Arc<McpCall>,
+        sessions: Arc<Sessions>,
+    ) -> Result<Self, Refusal> {
+        match *request.method() {
+            Method::GET | Method::DELETE | Method::HEAD | Method::OPTIONS => {
+                Ok(Self { call, sessions, asked: Asked::OfSession(request) })
+            }
+            _ => Err(Refusal::MethodNotAllowed(METHODS)),
+        }
+    }
+}
+
+#[async_trait]
+impl Exchange for StreamableExchange {
+    fn is_action(&self) -> bool {
+        matches!(&self.asked, Asked::Posted(posted) if posted.is_action())
+    }
+
+    fn life(&self) -> Life {
+        match &self.asked {
+            Asked::Posted(posted) if posted.era == Era::Session => Life::OwnAccord,
+            Asked::Posted(_) | Asked::OfSession(_) => Life::Caller,
+        }
+    }
+
+    async fn carry(self: Box<Self>, _: Arc<Call>) -> Result<Response<Body>, Refusal> {
+        let Self { call, sessions, asked } = *self;
+        match asked {
+            Asked::Posted(posted) => message::carry(&call, &sessions, posted).await,
+            Asked::OfSession(request) => session::carry(&call, &sessions, request).await,
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Surfaces: what speaks a protocol with callers, and shows its messages to policies.
+//!
+//! A surface is a folder here (or a crate elsewhere) with a type that implements [`Surface`], and one line in
+//! [`Protocol`]. It reads a request into an [`Exchange`]; what is the same for all protocols (origin, context, trust,
+//! recording, reports) is done around it. What its routes keep between exchanges is a [`Kept`].
+//!
+//! Below is everything that a surface works with: the [`Call`], [`judge`] for the chain, [`ask`] for the upstream.
+
+pub mod http;
+pub mod mcp;
+mod protocol;
+mod surface;
+
+pub use protocol::Protocol;
+pub use surface::{Exchange, Life, Surface};
+
+pub use crate::call::{Call, Facts};
+pub use crate::denial::{Denial, Reason, Said};
+pub use crate::headers::{clean_request, drop_digests};
+pub use crate::kept::Kept;
+pub use crate::upstream::{address, ask, ask_aside, read_request, read_response};
+pub use crate::verdict::{Verdict, judge};

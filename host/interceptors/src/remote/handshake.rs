@@ -1,0 +1,93 @@
+//! Finding out how a server wants to be spoken to: without a handshake, else with one.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use weir_mcp::headers::SESSION_ID;
+use weir_mcp::revision::{Era, Revision};
+
+use super::server::{CallError, Link, Server, shorten};
+
+/// Longest session id that is taken. It goes back in a header of each request.
+const MAX_SESSION_ID: usize = 1024;
+
+/// What is said in the handshake; without braces.
+const HELLO: &str = concat!(
+    "\"protocolVersion\":\"2025-11-25\",\"capabilities\":{},\"clientInfo\":{\"name\":\"weir\",\"version\":\"",
+    env!("CARGO_PKG_VERSION"),
+    "\"}"
+);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Discovered {
+    supported_versions: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Initialized {
+    protocol_version: String,
+}
+
+impl Server {
+    /// How it is spoken to, found out if that is not known.
+    pub(super) async fn linked(&self) -> Result<Arc<Link>, CallError> {
+        if let Some(link) = self.known_link() {
+            return Ok(link);
+        }
+        let _turn = self.linking.lock().await;
+        if let Some(link) = self.known_link() {
+            return Ok(link);
+        }
+        let link = Arc::new(self.find_link().await?);
+        self.set_link(Arc::clone(&link));
+        Ok(link)
+    }
+
+    async fn find_link(&self) -> Result<Link, CallError> {
+        let first = match self.exchange(&Link::Stateless, "server/discover", "").await {
+            Ok(answer) => {
+                let discovered: Discovered = serde_json::from_str(&answer.result)
+                    .map_err(|error| CallError::Garbage(format!("server/discover: {error}")))?;
+                let modern = Revision::V2026_07_28.as_str();
+                if discovered.supported_versions.iter().any(|version| version == modern) {
+                    return Ok(Link::Stateless);
+                }
+                "it does not serve 2026-07-28".to_owned()
+            }
+            // Nobody there, or nobody for us: a handshake would end the same way.
+            Err(error @ CallError::Unreachable(_)) => return Err(error),
+            Err(CallError::Status(status)) if matches!(status.as_u16(), 401 | 403) || status.is_server_error() => {
+                return Err(CallError::Status(status));
+            }
+            Err(other) => other.to_string(),
+        };
+        self.begin_session().await.map_err(|error| match error {
+            CallError::Unreachable(_) => error,
+            other => CallError::Garbage(format!("neither server/discover ({first}) nor initialize works ({other})")),
+        })
+    }
+
+    async fn begin_session(&self) -> Result<Link, CallError> {
+        let hello = Link::Session { id: None, revision: Revision::V2025_11_25 };
+        let answer = self.exchange(&hello, "initialize", HELLO).await?;
+        let initialized: Initialized =
+            serde_json::from_str(&answer.result).map_err(|error| CallError::Garbage(format!("initialize: {error}")))?;
+        let agreed = Revision::parse(&initialized.protocol_version)
+            .filter(|revision| *revision >= Revision::V2025_03_26 && revision.era() == Era::Session);
+        let revision = agreed.ok_or_else(|| {
+            CallError::Garbage(format!("it wants revision {:?}", shorten(&initialized.protocol_version)))
+        })?;
+        let id = answer.headers.get(&SESSION_ID).cloned();
+        if id.as_ref().is_some_and(|id| id.len() > MAX_SESSION_ID) {
+            return Err(CallError::Garbage("its session id is too long".to_owned()));
+        }
+        let link = Link::Session { id, revision };
+        if let Err(error) = self.notify(&link, "notifications/initialized").await {
+            self.end_session(&link);
+            return Err(error);
+        }
+        Ok(link)
+    }
+}

@@ -1,0 +1,286 @@
+//! A policy on another server, run within the limits that hold for it here.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use tokio::time::timeout_at;
+use weir_core::{
+    Admission, BoxFuture, Completed, Context, Deadline, Declaration, Ended, Fault, FaultKind, Interceptor, Invocation,
+    Principal, Quarantine, Standing,
+};
+
+use super::answer::{self, Asked};
+use super::server::{CallError, Link, Server};
+use super::{RemoteAddress, RemoteOptions};
+
+/// The code with which a server says that its own timeout passed.
+const TIMEOUT: i64 = -32000;
+
+/// A server that gives up this little before our own deadline gave up because of it.
+const TOGETHER: Duration = Duration::from_millis(10);
+
+/// A policy on another server.
+pub struct RemotePolicy {
+    server: Arc<Server>,
+    declaration: Declaration,
+    config: Option<String>,
+    options: RemoteOptions,
+    quarantine: Quarantine,
+    calls: AtomicU64,
+    faults: [AtomicU64; 7],
+    in_flight: AtomicU32,
+}
+
+/// What such a policy has done so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RemoteStats {
+    /// Calls that were sent or refused, cancelled ones included.
+    pub calls: u64,
+    /// Faults by kind, in the order of [`FaultKind::ALL`].
+    pub faults: [u64; 7],
+    /// Calls that run now.
+    pub in_flight: u32,
+    /// Whether it is set aside now.
+    pub quarantined: bool,
+    /// How often it was set aside.
+    pub quarantines: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WrittenContext<'a> {
+    principal: WrittenPrincipal<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    span_id: Option<&'a str>,
+    timestamp: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct WrittenPrincipal<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claims: Option<&'a RawValue>,
+}
+
+/// Counts a call while it runs, and tells the quarantine if it ends without a verdict on the policy.
+struct InFlight<'a> {
+    policy: &'a RemotePolicy,
+    concluded: bool,
+}
+
+impl RemotePolicy {
+    pub(super) fn new(
+        server: Arc<Server>,
+        declaration: Declaration,
+        config: Option<String>,
+        options: RemoteOptions,
+    ) -> Self {
+        Self {
+            server,
+            declaration,
+            config,
+            options,
+            quarantine: Quarantine::new(options.quarantine),
+            calls: AtomicU64::new(0),
+            faults: Default::default(),
+            in_flight: AtomicU32::new(0),
+        }
+    }
+
+    /// The same policy with another configuration (JSON text).
+    pub fn with_config(&self, config: String) -> Self {
+        Self::new(Arc::clone(&self.server), self.declaration.clone(), Some(config), self.options)
+    }
+
+    /// What its server says about it.
+    pub fn declaration(&self) -> &Declaration {
+        &self.declaration
+    }
+
+    /// Where it runs.
+    pub fn address(&self) -> &RemoteAddress {
+        self.server.address()
+    }
+
+    /// The configuration that goes with each call.
+    pub fn config(&self) -> Option<&str> {
+        self.config.as_deref()
+    }
+
+    /// The revision that its server is spoken to in, if one was found.
+    pub fn revision(&self) -> Option<&'static str> {
+        self.server.known_link().map(|link| match &*link {
+            Link::Stateless => weir_mcp::Revision::V2026_07_28.as_str(),
+            Link::Session { revision, .. } => revision.as_str(),
+        })
+    }
+
+    /// What it has done so far.
+    pub fn stats(&self) -> RemoteStats {
+        RemoteStats {
+            calls: self.calls.load(Ordering::Relaxed),
+            faults: self.faults.each_ref().map(|count| count.load(Ordering::Relaxed)),
+            in_flight: self.in_flight.load(Ordering::Relaxed),
+            quarantined: self.quarantine.is_aside(),
+            quarantines: self.quarantine.entered(),
+        }
+    }
+
+    async fn run(&self, invocation: Invocation<'_>) -> Completed {
+        let start = Instant::now();
+        let mut in_flight = InFlight::new(self);
+        if let Admission::SetAside(rest) = self.quarantine.admit(start) {
+            in_flight.concluded = true;
+            self.faults[FaultKind::Unavailable.index()].fetch_add(1, Ordering::Relaxed);
+            let message = format!("quarantined after repeated failures, for another {} ms", rest.as_millis());
+            let ended = Ended::Fault(Fault::new(FaultKind::Unavailable, message));
+            return Completed { ended, elapsed: start.elapsed(), fuel: None };
+        }
+        let ended = self.bounded(&invocation, start).await;
+        let elapsed = start.elapsed();
+        self.conclude(&ended, &invocation, elapsed);
+        in_flight.concluded = true;
+        Completed { ended, elapsed, fuel: None }
+    }
+
+    async fn bounded(&self, invocation: &Invocation<'_>, start: Instant) -> Ended {
+        let deadline = invocation.limits.deadline(start, self.options.call_cap);
+        if deadline.is_the_chains && start >= deadline.at {
+            return Ended::ChainDeadline;
+        }
+        let members = match self.members(invocation, deadline, start) {
+            Ok(members) => members,
+            Err(error) => return Ended::Fault(Fault::new(FaultKind::Unavailable, error.to_string())),
+        };
+        let answered = timeout_at(deadline.at.into(), self.server.call("interceptor/invoke", &members)).await;
+        match answered {
+            Err(_) => deadline.ended(start),
+            Ok(Err(CallError::Error { code: TIMEOUT, .. })) if Instant::now() + TOGETHER >= deadline.at => {
+                deadline.ended(start)
+            }
+            Ok(Err(error)) => Ended::Fault(fault(&error)),
+            Ok(Ok(result)) => {
+                let asked = Asked {
+                    name: self.declaration.name.as_str(),
+                    kind: self.declaration.kind,
+                    phase: invocation.event.phase,
+                    payload: &invocation.payload,
+                };
+                match answer::outcome(&asked, &result) {
+                    Ok(outcome) => Ended::Outcome(outcome),
+                    Err(fault) => Ended::Fault(fault),
+                }
+            }
+        }
+    }
+
+    /// The params of a call, without braces. The payload goes as the text that it is.
+    fn members(
+        &self,
+        invocation: &Invocation<'_>,
+        deadline: Deadline,
+        start: Instant,
+    ) -> Result<String, serde_json::Error> {
+        let (event, payload) = (invocation.event, invocation.payload.text());
+        let left = deadline.at.saturating_duration_since(start).as_millis().max(1);
+        let context = serde_json::to_string(&WrittenContext::of(&event.context))?;
+        let config = self.config.as_deref().map_or_else(String::new, |config| format!(",\"config\":{config}"));
+        let (name, event_name, phase) = (&self.declaration.name, &event.name, event.phase);
+        // Names have no character that JSON would have to escape.
+        Ok(format!(
+            "\"name\":\"{name}\",\"event\":\"{event_name}\",\"phase\":\"{phase}\",\"payload\":{payload}{config},\
+             \"timeoutMs\":{left},\"context\":{context}"
+        ))
+    }
+
+    fn conclude(&self, ended: &Ended, invocation: &Invocation<'_>, elapsed: Duration) {
+        let fault = match ended.held_against(elapsed) {
+            Standing::Good => return self.quarantine.succeeded(),
+            Standing::Unknown => return self.quarantine.abandoned(),
+            Standing::Failed(fault) => fault,
+        };
+        self.faults[fault.kind.index()].fetch_add(1, Ordering::Relaxed);
+        let call_ref = invocation.event.context.call_ref.as_deref().unwrap_or("-");
+        let (policy, server) = (&self.declaration.name, &self.address().url);
+        tracing::warn!(%policy, %server, call_ref, event = %invocation.event.name, "remote policy failed: {fault}");
+        if let Some(length) = self.quarantine.failed(Instant::now()) {
+            tracing::warn!(%policy, %server, "quarantined for {} ms after repeated failures", length.as_millis());
+        }
+    }
+}
+
+impl Interceptor for RemotePolicy {
+    fn invoke<'a>(&'a self, invocation: Invocation<'a>) -> BoxFuture<'a, Completed> {
+        Box::pin(self.run(invocation))
+    }
+}
+
+impl<'a> WrittenContext<'a> {
+    /// What the protocol has a place for; the rest of a context stays here.
+    fn of(context: &'a Context) -> Self {
+        let Context {
+            principal: Principal { kind, id, claims },
+            session_id,
+            trace_id,
+            span_id,
+            timestamp,
+            agent_id: _,
+            action_name: _,
+            call_ref: _,
+            route: _,
+            server: _,
+            protocol_revision: _,
+        } = context;
+        Self {
+            principal: WrittenPrincipal {
+                kind: kind.as_str(),
+                id: id.as_deref(),
+                claims: claims.as_deref().and_then(|claims| serde_json::from_str(claims).ok()),
+            },
+            trace_id: trace_id.as_deref(),
+            span_id: span_id.as_deref(),
+            timestamp,
+            session_id: session_id.as_deref(),
+        }
+    }
+}
+
+/// Which failure of a policy a failed call is.
+fn fault(error: &CallError) -> Fault {
+    let kind = match error {
+        CallError::Unreachable(_) | CallError::SessionLost => FaultKind::Unavailable,
+        CallError::Status(status) if status.is_server_error() => FaultKind::Unavailable,
+        CallError::Status(_) => FaultKind::Refused,
+        CallError::Garbage(_) => FaultKind::Output,
+        CallError::Error { code: TIMEOUT, .. } => FaultKind::Deadline,
+        CallError::Error { .. } => FaultKind::Refused,
+    };
+    Fault::new(kind, error.to_string())
+}
+
+impl<'a> InFlight<'a> {
+    fn new(policy: &'a RemotePolicy) -> Self {
+        policy.calls.fetch_add(1, Ordering::Relaxed);
+        policy.in_flight.fetch_add(1, Ordering::Relaxed);
+        Self { policy, concluded: false }
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.policy.in_flight.fetch_sub(1, Ordering::Relaxed);
+        if !self.concluded {
+            self.policy.quarantine.abandoned();
+        }
+    }
+}
