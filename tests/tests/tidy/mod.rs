@@ -6,8 +6,14 @@ mod contract;
 mod edges;
 /// Guests: what each needs beside its code.
 mod guests;
+/// What the files of a crate name of one another.
+mod imports;
+/// How many files import one another in a loop.
+mod loops;
 /// Rust files: sizes, heads, panics, markers.
 mod sources;
+/// Rust source as a row of tokens.
+mod tokens;
 
 /// Fails with all findings, if there are any.
 fn report(findings: Vec<String>) {
