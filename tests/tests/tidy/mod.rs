@@ -10,6 +10,8 @@ mod guests;
 mod imports;
 /// How many files import one another in a loop.
 mod loops;
+/// What serves every protocol names none.
+mod names;
 /// Rust files: sizes, heads, panics, markers.
 mod sources;
 /// Rust source as a row of tokens.
