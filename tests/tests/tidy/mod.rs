@@ -16,6 +16,8 @@ mod names;
 mod sources;
 /// Rust source as a row of tokens.
 mod tokens;
+/// JSON without a type stays at the edges.
+mod untyped;
 
 /// Fails with all findings, if there are any.
 fn report(findings: Vec<String>) {
