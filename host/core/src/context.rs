@@ -28,7 +28,7 @@ pub struct Principal {
 pub struct Context {
     /// Who makes the call.
     pub principal: Principal,
-    /// The session on the surface, for example the value of `Mcp-Session-Id`.
+    /// The session on the surface, as the surface's protocol names it.
     pub session_id: Option<String>,
     /// The agent that acts.
     pub agent_id: Option<String>,

@@ -57,7 +57,7 @@ impl InterceptorName {
 }
 
 impl EventName {
-    /// Accepts 1 to 128 characters of `A-Z a-z 0-9 . _ - /`; JSON-RPC methods are such names.
+    /// Accepts 1 to 128 characters of `A-Z a-z 0-9 . _ - /`, as names of methods have them.
     pub fn new(text: &str) -> Result<Self, NameError> {
         check(text).map(|()| Self(text.into()))
     }

@@ -6,8 +6,18 @@ mod contract;
 mod edges;
 /// Guests: what each needs beside its code.
 mod guests;
+/// What the files of a crate name of one another.
+mod imports;
+/// How many files import one another in a loop.
+mod loops;
+/// What serves every protocol names none.
+mod names;
 /// Rust files: sizes, heads, panics, markers.
 mod sources;
+/// Rust source as a row of tokens.
+mod tokens;
+/// JSON without a type stays at the edges.
+mod untyped;
 
 /// Fails with all findings, if there are any.
 fn report(findings: Vec<String>) {
