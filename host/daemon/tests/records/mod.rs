@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::shown::{compare, shown};
 
 use serde_json::{Value, json};
-use weir_core::record::{Body, Record, RecordParts, RequestPayload, Status};
+use weir_record::{Body, Record, RecordParts, RequestPayload, Status};
 use weir_store::{Access, Attempt, AuditEvent, StoreAddress, StoreOptions};
 
 /// A folder with a store; gone with its owner.

@@ -3,7 +3,7 @@
 use http::Response;
 use hyper::body::Incoming;
 use serde_json::Value;
-use weir_core::handoff::Evaluation;
+use weir_record::handoff::Evaluation;
 
 use super::answer::{json, read_body, refused};
 use super::query::wrong;

@@ -4,7 +4,7 @@ use http::{Method, Request, Response, Uri};
 use hyper::body::Incoming;
 use serde::Deserialize;
 use serde_json::{Value, json as value};
-use weir_core::record::{RecordMode, latest_form, row_form};
+use weir_record::{RecordMode, latest_form, row_form};
 
 use super::answer::{json, read_body, refused};
 use super::query::{Query, wrong};

@@ -3,7 +3,7 @@
 use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use serde::Deserialize;
-use weir_core::trust::{Endpoint, Tier};
+use weir_record::trust::{Endpoint, Tier};
 
 use super::answer::{created, json, read_body, refused};
 use super::query::{Query, wrong};

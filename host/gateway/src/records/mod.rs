@@ -16,7 +16,7 @@ mod taken;
 mod tap;
 
 use async_trait::async_trait;
-pub use weir_core::record::RecordMode;
+pub use weir_record::RecordMode;
 
 pub use exchange::Exchange;
 pub(crate) use intercept::{Intercept, vouch};

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use http::{Request, Response};
 use serde_json::{Value, json};
 use weir_core::ChainResult;
-use weir_core::record::{self, RequestPayload, Status};
+use weir_record::{self as record, RequestPayload, Status};
 
 use super::body::{self, Form};
 use super::taken::Taken;

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use weir_core::record::{Row, Status};
 use weir_gateway::interceptors::Interceptors;
 use weir_gateway::records::{Exchange, NotAdmitted, Place, RecordMode, Records, Trust, Wanted};
 use weir_gateway::{Gateway, GatewayOptions, Route, Routes, RunningSet};
+use weir_record::{Row, Status};
 
 use super::Running;
 

@@ -17,10 +17,11 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinHandle;
-use weir_core::record::{Record, RecordMode};
+use weir_record::chain::Head;
+use weir_record::{Record, RecordMode};
 
 use crate::journal::Journal;
-use crate::port::{Appended, Head, Store, StoreError};
+use crate::port::{Appended, Store, StoreError};
 use counters::Counts;
 use losses::tell_lost;
 use task::Task;

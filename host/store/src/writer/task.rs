@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
-use weir_core::record::Record;
+use weir_record::Record;
 
 use super::losses::lost_event;
 use super::{Counts, OnCommit, Queued, Shared, WriterOptions};

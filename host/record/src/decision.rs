@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::ChainResult;
-use crate::chain::Report;
+use weir_core::ChainResult;
+use weir_core::chain::Report;
 
 /// What one chain decided. Reasons, messages and payloads are left out: they may repeat what was judged.
 pub fn decision(result: &ChainResult) -> Value {
