@@ -31,7 +31,6 @@ const HOMES: &[(&str, &str)] = &[
     ("rustls", "weir-gateway"),
     ("rusqlite", "weir-store"),
     ("tokio-postgres", "weir-store"),
-    ("tokio-rustls", "weir-store"),
     ("clap", "weir"),
     ("toml", "weir"),
     ("notify", "weir"),
@@ -47,6 +46,8 @@ const SHARED: &[(&str, &str)] = &[
     // The engine hands outbound calls of guests over as HTTP bodies; it opens no connection of its own kind.
     ("http-body-util", "weir-engine"),
     ("http-body", "weir-engine"),
+    // The store sets up TLS towards PostgreSQL.
+    ("rustls", "weir-store"),
     // The end-to-end tests make databases of their own, with the code of the store's tests.
     ("tokio-postgres", "weir-tests"),
 ];

@@ -23,7 +23,7 @@ use crate::port::{Added, Appended, Attempt, AuditEvent, StoreError};
 use crate::sql::{
     COLUMNS, Columns, Database, Dialect, ENDPOINT_COLUMNS, Entry, Page, Query, Read, Value, endpoint_of, head_of,
 };
-use crate::tls::Tls;
+use crate::tls;
 use link::{Failure, Link, known_schema, locked, migrate, translate};
 
 const CONNECT: Duration = Duration::from_secs(5);
@@ -44,7 +44,7 @@ pub(crate) fn check_url(url: &str) -> Result<(), ()> {
 impl PostgresStore {
     /// Connects, and makes the schema where it may be written.
     pub(crate) async fn open(url: &str, access: Access, options: StoreOptions) -> Result<Self, StoreError> {
-        let tls = Tls::new(options.tls_roots.as_deref()).map_err(StoreError::Unavailable)?;
+        let tls = tls::trusting(options.tls_roots.as_deref()).map_err(StoreError::Unavailable)?;
         let address = crate::open::StoreAddress::Postgres(url.to_owned());
         let mut config: Config =
             url.parse().map_err(|_| StoreError::Unavailable("its URL cannot be read".to_owned()))?;
