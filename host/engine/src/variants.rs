@@ -7,6 +7,7 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
+use data_encoding::HEXLOWER;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
@@ -146,7 +147,7 @@ impl Variants {
             Ok(blank) => blank.map_err(ConfigError::Unavailable)?,
             Err(_) => return Err(ConfigError::Deadline),
         };
-        let digest: String = key[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = HEXLOWER.encode(&key[..8]);
         let shared = Shared {
             // `#` is in no policy's name, so its buckets are nobody else's.
             name: format!("{}#{digest}", own.name).into(),

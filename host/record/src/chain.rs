@@ -6,6 +6,7 @@
 //! such as the log, in which every start and every end of the process writes it: an [`Anchor`] must then be found in
 //! the chain.
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use crate::canonical::canonical;
@@ -188,10 +189,5 @@ impl<'a> Walk<'a> {
 }
 
 fn sha256(text: &str) -> String {
-    hex(&Sha256::digest(text))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
+    HEXLOWER.encode(&Sha256::digest(text))
 }
