@@ -2,9 +2,8 @@
 
 use http::Response;
 use serde_json::Value;
-use weir_core::handoff::Evaluation;
-use weir_http::Body;
-use weir_http::Incoming;
+use weir_http::{Body, Incoming};
+use weir_record::handoff::Evaluation;
 
 use crate::answer::{json, read_body, refused};
 use crate::error::AdminError;

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use serde_json::Value;
-use weir_core::record::{RecordMode, Row};
-use weir_core::trust::{Endpoint, Tier};
+use weir_record::trust::{Endpoint, Tier};
+use weir_record::{RecordMode, Row};
 
 /// Where the admin surface finds and changes them. The daemon implements it.
 #[async_trait]

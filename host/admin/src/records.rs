@@ -3,9 +3,8 @@
 use http::{Method, Request, Response, Uri};
 use serde::Deserialize;
 use serde_json::{Value, json as value};
-use weir_core::record::{RecordMode, latest_form, row_form};
-use weir_http::Body;
-use weir_http::Incoming;
+use weir_http::{Body, Incoming};
+use weir_record::{RecordMode, latest_form, row_form};
 
 use crate::answer::object;
 use crate::answer::{json, read_body, refused};

@@ -2,9 +2,8 @@
 
 use http::{Method, Request, Response};
 use serde::Deserialize;
-use weir_core::trust::{Endpoint, Tier};
-use weir_http::Body;
-use weir_http::Incoming;
+use weir_http::{Body, Incoming};
+use weir_record::trust::{Endpoint, Tier};
 
 use crate::answer::object;
 use crate::answer::{created, json, read_body, refused};

@@ -8,14 +8,12 @@
 //! whoever implements [`Interceptor`] keeps them.
 
 mod bounds;
-pub mod canonical;
 pub mod catalogue;
 pub mod chain;
 mod context;
 mod declaration;
 mod event;
 mod fault;
-pub mod handoff;
 mod hook;
 mod interceptor;
 mod name;
@@ -23,11 +21,9 @@ mod outcome;
 mod overrides;
 pub mod payload;
 pub mod quarantine;
-pub mod record;
 mod resolve;
 pub mod state;
 mod time;
-pub mod trust;
 
 pub use bounds::check_outcome;
 pub use chain::{Chain, ChainOptions, ChainResult, Entry, Posture};

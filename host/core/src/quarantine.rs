@@ -6,8 +6,9 @@
 //! Not here: a clock. The time is handed in, by whoever runs policies: the sandbox, or the client of a remote server.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 /// When a policy that fails again and again is set aside, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +69,7 @@ impl Quarantine {
         if !self.aside.load(Ordering::Acquire) {
             return Admission::Admitted;
         }
-        let mut back_off = self.lock();
+        let mut back_off = self.back_off.lock();
         match back_off.until {
             None => Admission::Admitted,
             Some(until) if now < until => Admission::SetAside(until - now),
@@ -86,7 +87,7 @@ impl Quarantine {
             self.faults_in_a_row.store(0, Ordering::Relaxed);
         }
         if self.aside.load(Ordering::Acquire) {
-            *self.lock() = BackOff::default();
+            *self.back_off.lock() = BackOff::default();
             self.aside.store(false, Ordering::Release);
         }
     }
@@ -97,7 +98,7 @@ impl Quarantine {
         if self.options.after == 0 || faults < self.options.after {
             return None;
         }
-        let mut back_off = self.lock();
+        let mut back_off = self.back_off.lock();
         // Calls that were already running when the policy was set aside do not lengthen its time.
         if back_off.until.is_some() && !back_off.trial {
             return None;
@@ -116,7 +117,7 @@ impl Quarantine {
     /// A trial call ended without a verdict on the policy: it was cancelled, or there was no instance.
     pub fn abandoned(&self) {
         if self.aside.load(Ordering::Acquire) {
-            self.lock().trial = false;
+            self.back_off.lock().trial = false;
         }
     }
 
@@ -128,9 +129,5 @@ impl Quarantine {
     /// How often it was set aside.
     pub fn entered(&self) -> u64 {
         self.entered.load(Ordering::Relaxed)
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, BackOff> {
-        self.back_off.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

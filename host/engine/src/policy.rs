@@ -1,9 +1,10 @@
 //! A loaded policy: admits a call, gives it an instance, bounds it, and says how it ended.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout_at;
 use weir_core::{
@@ -290,13 +291,13 @@ impl Warm {
     fn take(&self) -> Option<(Instance, u32)> {
         match self.reuse {
             Reuse::Never => None,
-            Reuse::UpTo(_) => self.instances.lock().unwrap_or_else(PoisonError::into_inner).pop(),
+            Reuse::UpTo(_) => self.instances.lock().pop(),
         }
     }
 
     fn put(&self, instance: Instance, served: u32) {
         if matches!(self.reuse, Reuse::UpTo(most) if served < most) {
-            self.instances.lock().unwrap_or_else(PoisonError::into_inner).push((instance, served));
+            self.instances.lock().push((instance, served));
         }
     }
 }

@@ -2,11 +2,12 @@
 //!
 //! It sleeps while no guest runs: an idle gateway costs no wake-ups.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use wasmtime::EngineWeak;
 
 /// Time between two ticks: the grain of every deadline, and the longest that a guest holds the caller's thread
@@ -66,7 +67,7 @@ impl Ticker {
 
     /// Ticks this engine too, as long as it lives.
     pub fn add(&self, engine: EngineWeak) {
-        self.shared.engines.lock().unwrap_or_else(PoisonError::into_inner).push(engine);
+        self.shared.engines.lock().push(engine);
     }
 
     /// Keeps the thread awake while the value lives.
@@ -81,7 +82,7 @@ impl Ticker {
 
 impl Shared {
     fn tick(&self) {
-        self.engines.lock().unwrap_or_else(PoisonError::into_inner).retain(|engine| match engine.upgrade() {
+        self.engines.lock().retain(|engine| match engine.upgrade() {
             Some(engine) => {
                 engine.increment_epoch();
                 true

@@ -4,9 +4,11 @@
 //! instance that was never configured before; nothing is compiled for it, so what a caller can cost is one run of
 //! `configure` per call; how many are kept is bounded; what it remembers is kept apart from the loaded policy's state.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use data_encoding::HEXLOWER;
+use parking_lot::Mutex;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
@@ -106,13 +108,13 @@ impl Variants {
         };
         let made = place.get_or_try_init(|| self.make(policy, config, &key, deadline)).await;
         if made.is_err() {
-            self.lock().retain(|(kept, same)| *kept != key || !Arc::ptr_eq(same, &place));
+            self.kept.lock().retain(|(kept, same)| *kept != key || !Arc::ptr_eq(same, &place));
         }
         made.map(|policy| Some(Arc::clone(policy)))
     }
 
     fn find(&self, key: &Key) -> Option<Place> {
-        let mut kept = self.lock();
+        let mut kept = self.kept.lock();
         let index = kept.iter().position(|(known, _)| known == key)?;
         let found = kept.remove(index);
         let place = Arc::clone(&found.1);
@@ -121,7 +123,7 @@ impl Variants {
     }
 
     fn place(&self, key: Key) -> Place {
-        let mut kept = self.lock();
+        let mut kept = self.kept.lock();
         if let Some((_, place)) = kept.iter().find(|(known, _)| *known == key) {
             return Arc::clone(place);
         }
@@ -146,7 +148,7 @@ impl Variants {
             Ok(blank) => blank.map_err(ConfigError::Unavailable)?,
             Err(_) => return Err(ConfigError::Deadline),
         };
-        let digest: String = key[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = HEXLOWER.encode(&key[..8]);
         let shared = Shared {
             // `#` is in no policy's name, so its buckets are nobody else's.
             name: format!("{}#{digest}", own.name).into(),
@@ -175,10 +177,6 @@ impl Variants {
             blank.get_or_init(|| load::blank(&inner, &source, metered, shared)).clone()
         });
         compiled.await.unwrap_or_else(|error| Err(format!("compiling broke: {error}")))
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(Key, Place)>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

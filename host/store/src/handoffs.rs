@@ -1,4 +1,4 @@
-//! Handoffs over a store: looking up what claims are about, then core's rules.
+//! Handoffs over a store: looking up what claims are about, then the rules of `weir-record`.
 //!
 //! Invariants: a record is read once, however many claims are about it, and what is held is bounded; comparing, which
 //! can take long, keeps no other task from its thread.
@@ -7,12 +7,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::Value;
-use weir_core::handoff::{
+use weir_record::Row;
+use weir_record::handoff::{
     BuildRequest, Claim, ClaimError, Evaluation, Found, Handoff, Lookup, MAX_STORED_BYTES, Missing, Stored, TrustGate,
     build as put_together, evaluate as hold_against,
 };
-use weir_core::record::Row;
-use weir_core::trust::TrustIndex;
+use weir_record::trust::TrustIndex;
 
 use crate::port::{Filter, RecordStore, StoreError};
 

@@ -10,7 +10,8 @@ use std::collections::{BTreeSet, HashSet};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use parking_lot::Mutex;
 
 /// Size from which the file is written anew with what is open, once that is worth it.
 const COMPACT_AT: u64 = 256 << 10;
@@ -76,12 +77,12 @@ impl Journal {
 
     /// What an earlier process left open has been told.
     pub(crate) fn clear(&self) {
-        self.lock().rewrite();
+        self.inner.lock().rewrite();
     }
 
     /// A call goes on its way. False if it is on its way already: then this is not its first acceptance.
     pub(crate) fn accept(&self, call_ref: &str) -> bool {
-        let mut inner = self.lock();
+        let mut inner = self.inner.lock();
         let new = inner.open.insert(call_ref.to_owned());
         if new {
             inner.append(&format!("{call_ref}\n"));
@@ -91,7 +92,7 @@ impl Journal {
 
     /// Calls whose rows are committed.
     pub(crate) fn committed<'a>(&self, call_refs: impl Iterator<Item = &'a str>) {
-        let mut inner = self.lock();
+        let mut inner = self.inner.lock();
         for call_ref in call_refs {
             inner.open.remove(call_ref);
         }
@@ -104,7 +105,7 @@ impl Journal {
 
     /// A call that is to have no row.
     pub(crate) fn given_back(&self, call_ref: &str) {
-        let mut inner = self.lock();
+        let mut inner = self.inner.lock();
         if inner.open.remove(call_ref) {
             inner.append(&format!("-{call_ref}\n"));
         }
@@ -112,16 +113,12 @@ impl Journal {
 
     /// The calls that are open, sorted.
     pub fn open_calls(&self) -> Vec<String> {
-        self.lock().open.iter().collect::<BTreeSet<_>>().into_iter().cloned().collect()
+        self.inner.lock().open.iter().collect::<BTreeSet<_>>().into_iter().cloned().collect()
     }
 
     /// How often the file could not be written.
     pub fn failures(&self) -> u64 {
-        self.lock().failed
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().failed
     }
 }
 

@@ -23,7 +23,7 @@ pub use journal::{Journal, JournalError};
 pub use memory::{MemoryState, MemoryStateOptions};
 pub use open::{Access, StoreAddress, StoreOptions, open};
 pub use port::{
-    AddEndpoint, Added, Appended, Attempt, AuditEvent, AuditPage, AuditStore, Counts, Cursor, Filter, Head, RecordPage,
+    AddEndpoint, Added, Appended, Attempt, AuditEvent, AuditPage, AuditStore, Counts, Cursor, Filter, RecordPage,
     RecordStore, Store, StoreError, Time, TrustPage, TrustStore,
 };
 pub use writer::{

@@ -7,9 +7,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Bound;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use parking_lot::{Mutex, MutexGuard};
 use weir_core::state::{KeyPage, Scope, StateError, StateStore, Swap, Versioned};
 
 /// Bounds of the state.
@@ -83,13 +83,13 @@ impl MemoryState {
 
     /// Bytes in use.
     pub fn bytes(&self) -> usize {
-        self.shards.iter().map(|shard| lock(shard).bytes).sum()
+        self.shards.iter().map(|shard| shard.lock().bytes).sum()
     }
 
     fn shard(&self, scope: &Scope) -> MutexGuard<'_, Shard> {
         let mut hasher = DefaultHasher::new();
         scope.hash(&mut hasher);
-        lock(&self.shards[hasher.finish() as usize % SHARDS])
+        self.shards[hasher.finish() as usize % SHARDS].lock()
     }
 
     fn put(&self, shard: &mut Shard, scope: &Scope, key: &str, value: Vec<u8>, now: Instant) -> Result<(), StateError> {
@@ -231,10 +231,6 @@ impl Bucket {
         });
         before - self.bytes
     }
-}
-
-fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
-    shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn cost(key: &str, value: &[u8]) -> usize {

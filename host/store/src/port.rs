@@ -7,8 +7,9 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use weir_core::record::{Record, Row};
-use weir_core::trust::{Endpoint, Tier};
+use weir_record::chain::Head;
+use weir_record::trust::{Endpoint, Tier};
+use weir_record::{Record, Row};
 
 /// Most entries of one page, whatever is asked for.
 pub const MAX_PAGE: usize = 1000;
@@ -70,15 +71,6 @@ pub struct Appended {
     pub written: usize,
     /// How many were there already.
     pub duplicates: usize,
-}
-
-/// The end of the chain as the store keeps it beside the rows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Head {
-    /// How many rows there are, which is also the last one's place.
-    pub id: i64,
-    /// The last one's hash.
-    pub hash: String,
 }
 
 /// Where a page goes on: below this place.

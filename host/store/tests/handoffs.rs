@@ -1,7 +1,7 @@
 //! Handoffs over a store: what a claim is held against.
 
 use serde_json::{Value, json};
-use weir_core::trust::TrustIndex;
+use weir_record::trust::TrustIndex;
 use weir_store::handoffs::{Schemas, Trust, build, evaluate};
 use weir_store::{Attempt, Store};
 

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use weir_core::record::RecordMode;
-use weir_store::chain::{Verdict, verify};
+use weir_record::RecordMode;
+use weir_record::chain::Verdict;
+use weir_store::chain::verify;
 use weir_store::{Filter, Journal, JournalError, Recorder, StoreAddress, WriterOptions};
 
 use crate::database::Database;

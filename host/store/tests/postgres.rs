@@ -1,7 +1,8 @@
 //! What only PostgreSQL can meet: two writers, lost connections.
 
 use serde_json::json;
-use weir_store::chain::{Verdict, verify};
+use weir_record::chain::Verdict;
+use weir_store::chain::verify;
 use weir_store::{Access, Attempt, StoreAddress, StoreError, StoreOptions};
 
 use crate::database::Database;

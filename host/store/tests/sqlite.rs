@@ -4,7 +4,8 @@ use std::fs;
 use std::time::Instant;
 
 use serde_json::json;
-use weir_store::chain::{Verdict, verify};
+use weir_record::chain::Verdict;
+use weir_store::chain::verify;
 use weir_store::{Access, Attempt, StoreError, StoreOptions};
 
 use crate::support::{Folder, Process, fill, open, open_to_read, record};

@@ -1,9 +1,10 @@
 //! The suite that every backend passes.
 
 use serde_json::json;
-use weir_core::record::{Record, row_form};
-use weir_core::trust::Tier;
-use weir_store::chain::{Verdict, verify};
+use weir_record::chain::Verdict;
+use weir_record::trust::Tier;
+use weir_record::{Record, row_form};
+use weir_store::chain::verify;
 use weir_store::{AddEndpoint, Added, Attempt, AuditEvent, Cursor, Filter, Store, StoreError, Time};
 
 use crate::database::Database;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Value, json};
-use weir_core::record::{Body, Record, RecordParts, RequestPayload, Status};
+use weir_record::{Body, Record, RecordParts, RequestPayload, Status};
 use weir_store::{Access, Store, StoreAddress, StoreError, StoreOptions};
 
 use crate::database::Database;

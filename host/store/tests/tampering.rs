@@ -1,6 +1,7 @@
 //! What a person with access to the store can change, and what the check says to it.
 
-use weir_store::chain::{Anchor, Break, Verdict, verify};
+use weir_record::chain::{Anchor, Break, Verdict};
+use weir_store::chain::verify;
 use weir_store::{RecordStore, StoreAddress};
 
 use crate::database::Database;

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use weir_core::record::RecordMode;
-use weir_store::chain::{Verdict, verify};
+use weir_record::RecordMode;
+use weir_record::chain::Verdict;
+use weir_store::chain::verify;
 use weir_store::{Admission, Counters, Filter, Journal, Recorder, Store, WhenFull, Writer, WriterOptions};
 
 use crate::support::{Folder, call_ref, open, record};

@@ -49,7 +49,6 @@ const HOMES: &[(&str, &str)] = &[
     ("rustls", "weir-http"),
     ("rusqlite", "weir-store"),
     ("tokio-postgres", "weir-store"),
-    ("tokio-rustls", "weir-store"),
     ("clap", "weir"),
     ("toml", "weir"),
     ("notify", "weir"),
@@ -65,7 +64,7 @@ const SHARED: &[(&str, &str)] = &[
     // The engine hands outbound calls of guests over as HTTP bodies; it opens no connection of its own kind.
     ("http-body-util", "weir-engine"),
     ("http-body", "weir-engine"),
-    // The connection to PostgreSQL may be encrypted.
+    // The store sets up TLS towards PostgreSQL.
     ("rustls", "weir-store"),
     // Both are programs with a command line.
     ("clap", "xtask"),
@@ -78,12 +77,15 @@ const SHARED: &[(&str, &str)] = &[
 /// The crate of the tests across crates, which may name all of it.
 const TESTS: &str = "weir-tests";
 
-/// What core may not depend on, beside what has another home: it runs nothing, reads no clock and parses no format
-/// into types of its own.
-const NOT_IN_CORE: &[&str] = &["tokio", "serde", "tracing", "async-trait", "uuid"];
+/// The crates of rules, with their folders: they run nothing, read no clock and parse no format into types of their
+/// own.
+const PURE: &[(&str, &str)] = &[("weir-core", "host/core/src"), ("weir-record", "host/record/src")];
 
-/// What core's code may not name.
-const NOT_NAMED_IN_CORE: &[&str] = &[
+/// What they may not depend on, beside what has another home.
+const NOT_IN_PURE: &[&str] = &["tokio", "serde", "tracing", "async-trait", "uuid"];
+
+/// What their code may not name.
+const NOT_NAMED_IN_PURE: &[&str] = &[
     "SystemTime",
     "Instant::now",
     "std::env",
@@ -220,23 +222,26 @@ fn forbidden_arrows_and_strangers_are_found() {
 }
 
 #[test]
-fn core_is_pure() {
+fn core_and_record_are_pure() {
     let mut findings = Vec::new();
-    let core = packages().into_iter().find(|package| package.name == "weir-core").expect("weir-core is there");
-    for dependency in core.dependencies.iter().filter(|dependency| dependency.kind.is_none()) {
-        if NOT_IN_CORE.contains(&dependency.name.as_str()) {
-            findings.push(format!("weir-core depends on {}; hand in what is needed instead", dependency.name));
+    let packages = packages();
+    for (name, folder) in PURE {
+        let package = packages.iter().find(|package| package.name == *name).expect("every pure crate is there");
+        for dependency in package.dependencies.iter().filter(|dependency| dependency.kind.is_none()) {
+            if NOT_IN_PURE.contains(&dependency.name.as_str()) {
+                findings.push(format!("{name} depends on {}; hand in what is needed instead", dependency.name));
+            }
         }
-    }
-    for file in files(&["host/core/src"], ".rs") {
-        for (number, line) in file.text.lines().enumerate() {
-            let code = line.split("//").next().unwrap_or_default();
-            if let Some(named) = NOT_NAMED_IN_CORE.iter().find(|named| code.contains(**named)) {
-                findings.push(format!(
-                    "{}:{}: core names `{named}`; time, tasks and I/O belong to whoever calls core",
-                    file.path,
-                    number + 1
-                ));
+        for file in files(&[folder], ".rs") {
+            for (number, line) in file.text.lines().enumerate() {
+                let code = line.split("//").next().unwrap_or_default();
+                if let Some(named) = NOT_NAMED_IN_PURE.iter().find(|named| code.contains(**named)) {
+                    findings.push(format!(
+                        "{}:{}: {name} names `{named}`; time, tasks and I/O belong to whoever calls it",
+                        file.path,
+                        number + 1
+                    ));
+                }
             }
         }
     }

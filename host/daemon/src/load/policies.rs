@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER;
 use futures_util::StreamExt;
 use futures_util::stream;
 use sha2::{Digest, Sha256};
@@ -60,8 +61,7 @@ async fn component(
     let read = tokio::task::spawn_blocking(move || {
         let bytes = reading.component(&component, max)?;
         // Only needed where there may be the same one already; loading makes its own.
-        let digest =
-            is_reload.then(|| Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+        let digest = is_reload.then(|| HEXLOWER.encode(&Sha256::digest(&bytes)));
         Ok((bytes, digest))
     });
     let (bytes, digest) = match read.await {

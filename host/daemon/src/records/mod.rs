@@ -4,7 +4,7 @@
 //! silence; what belongs to a call is done on its way in (place, trust) or behind it (row, audit event, job), never on
 //! the way of its reply; everything started here ends in [`Keeping::drain`].
 //!
-//! Not here: the rules (core), the stores and the writer (store), what is taken of an exchange (gateway).
+//! Not here: the rules (record), the stores and the writer (store), what is taken of an exchange (gateway).
 
 mod audit;
 mod hook;
@@ -18,7 +18,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use weir_core::record::RecordMode;
+use weir_record::RecordMode;
 use weir_store::jobs::{CommandHook, Hook, Jobs};
 use weir_store::{Access, Journal, OnCommit, Recorder, Store, Writer};
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use weir_core::record::RecordMode;
 use weir_gateway::records::{Exchange, NotAdmitted, Place, Records, Trust, Wanted};
+use weir_record::RecordMode;
 use weir_store::{Admission, Permit};
 
 use super::Kept;

@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 use weir_admin::{
     AddedEndpoint, AuditFilter, NewEndpoint, Page, PageRequest, RecordFilter, RecordSource, SourceError, WhichEndpoint,
 };
-use weir_core::record::{RecordMode, Row};
-use weir_core::trust::{Endpoint, Pattern, normalise};
+use weir_record::trust::{Endpoint, Pattern, normalise};
+use weir_record::{RecordMode, Row};
 use weir_store::{AddEndpoint, Added, AuditEvent, Cursor, Filter, StoreError, Time, handoffs};
 
 use super::Kept;

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::task::JoinHandle;
-use weir_core::record::scrub_url;
-use weir_core::trust::{Decision, TrustIndex, untrusted_message};
 use weir_gateway::records::{Trust as Verdict, Wanted};
+use weir_record::scrub_url;
+use weir_record::trust::{Decision, TrustIndex, untrusted_message};
 use weir_store::{Store, StoreError};
 
 use super::audit::Audit;

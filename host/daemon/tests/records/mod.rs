@@ -4,11 +4,11 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::shown::{compare, shown};
-
 use serde_json::{Value, json};
-use weir_core::record::{Body, Record, RecordParts, RequestPayload, Status};
+use weir_record::{Body, Record, RecordParts, RequestPayload, Status};
 use weir_store::{Access, Attempt, AuditEvent, StoreAddress, StoreOptions};
+
+use crate::shown::{compare, shown};
 
 /// A folder with a store; gone with its owner.
 struct Served(PathBuf);

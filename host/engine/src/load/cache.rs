@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::{fs, io};
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+use super::Configured;
 use super::evict::{evict, mark_used};
-use super::{Configured, hex};
 
 /// First bytes of an entry's label: what it is, and the form of what follows.
 const MAGIC: &[u8; 8] = b"weircw02";
@@ -150,7 +151,7 @@ pub fn key(component_digest: &str, config: &str, compatibility: &str) -> String 
         hasher.update((part.len() as u64).to_le_bytes());
         hasher.update(part);
     }
-    hex(&hasher.finalize())
+    HEXLOWER.encode(&hasher.finalize())
 }
 
 #[expect(unsafe_code, reason = "wasmtime takes compiled code on trust; see the SAFETY note")]

@@ -13,6 +13,7 @@ mod snapshot;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 use weir_core::Declaration;
@@ -114,7 +115,7 @@ pub fn load(inner: &Arc<Inner>, source: &PolicySource, options: PolicyOptions) -
     let sandbox = |name: &str| shared(inner, name, &limits, &grants);
     let maker = Maker { inner, source, config: &config, metered, sandbox: sandbox(&source.file) };
 
-    let digest = hex(&Sha256::digest(&source.bytes));
+    let digest = HEXLOWER.encode(&Sha256::digest(&source.bytes));
     let key = cache::key(&digest, &config, maker.compatibility().map_err(fail)?);
     let kept = inner.cache.as_ref().and_then(|cache| cache.read(&key)).and_then(|kept| maker.revive(&kept));
     let (made, code) = match kept {
@@ -167,7 +168,7 @@ pub fn blank(
     sandbox: Arc<Shared>,
 ) -> Result<Template, String> {
     let maker = Maker { inner, source, config: "{}", metered, sandbox };
-    let key = cache::key(&hex(&Sha256::digest(&source.bytes)), NOT_CONFIGURED, maker.compatibility()?);
+    let key = cache::key(&HEXLOWER.encode(&Sha256::digest(&source.bytes)), NOT_CONFIGURED, maker.compatibility()?);
     let kept = inner.cache.as_ref().and_then(|cache| cache.read(&key)).and_then(|kept| maker.revive(&kept));
     let made = match kept {
         Some(made) => made,
@@ -208,7 +209,7 @@ pub fn inspect(inner: &Arc<Inner>, source: &PolicySource) -> Result<Inspection, 
     let initial_memory = initial_memory(&component);
     Ok(Inspection {
         declaration,
-        digest: hex(&Sha256::digest(&source.bytes)),
+        digest: HEXLOWER.encode(&Sha256::digest(&source.bytes)),
         imports,
         needs_grants,
         initial_memory,
@@ -428,8 +429,4 @@ fn warnings(configured: &Configured, initial_memory: u64) -> Vec<String> {
         ));
     }
     warnings
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

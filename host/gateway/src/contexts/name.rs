@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 /// Most characters of the name of an agent or of an action. They are keys of the store's indexes.
-const MAX_CHARACTERS: usize = weir_core::record::MAX_LABEL;
+const MAX_CHARACTERS: usize = weir_record::MAX_LABEL;
 
 /// What is named, in the words of whoever named it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

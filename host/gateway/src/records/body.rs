@@ -6,7 +6,7 @@
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use weir_core::Payload;
-use weir_core::record::{Body, Excerpt};
+use weir_record::{Body, Excerpt};
 
 use super::stream::{self, Assembled};
 use super::taken::{Passed, Taken};

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use weir_core::record::{Record, RecordParts};
+use weir_record::{Record, RecordParts};
 
 use super::notes::{Fate, Noted};
 use crate::contexts::Inside;

@@ -18,7 +18,7 @@ mod vouch;
 
 use async_trait::async_trait;
 
-pub use weir_core::record::RecordMode;
+pub use weir_record::RecordMode;
 
 pub(crate) use agent::AgentCall;
 pub use exchange::Exchange;

@@ -7,7 +7,7 @@ use http::{Request, Response};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use weir_core::ChainResult;
-use weir_core::record::{self, RequestPayload, Status};
+use weir_record::{self as record, RequestPayload, Status};
 
 use super::body::{self, Form};
 use super::taken::Taken;

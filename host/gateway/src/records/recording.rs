@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use http::Response;
-use weir_core::record::RecordMode;
 use weir_http::Body;
+use weir_record::RecordMode;
 
 use super::notes::Fate;
 use super::{Exchange, Notes, Place};

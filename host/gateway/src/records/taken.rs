@@ -1,5 +1,6 @@
 //! What is taken of a body while it passes: all of it up to a limit; beyond that its beginning, its length and its hash.
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 /// Bytes that are kept of a body that is too long.
@@ -73,7 +74,7 @@ impl Taken {
             Some(hash) => hash.clone().finalize(),
             None => Sha256::digest(&self.held),
         };
-        hash.iter().map(|byte| format!("{byte:02x}")).collect()
+        HEXLOWER.encode(&hash)
     }
 
     /// Its first bytes.
@@ -94,7 +95,7 @@ mod tests {
             pieces.iter().for_each(|piece| taken.push(piece.as_bytes()));
             taken.push(b"");
             let expected = Sha256::digest(all.as_bytes());
-            assert_eq!(taken.sha256(), expected.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+            assert_eq!(taken.sha256(), HEXLOWER.encode(&expected));
             assert_eq!(taken.length(), all.len() as u64);
             if all.len() <= limit {
                 assert_eq!(taken.passed(), Passed::Whole(all.as_bytes()));

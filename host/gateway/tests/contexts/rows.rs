@@ -10,8 +10,8 @@ use http_body::Frame;
 use http_body_util::BodyExt;
 use serde_json::json;
 use weir_core::Phase;
-use weir_core::record::{Row, Status};
 use weir_gateway::Protocol;
+use weir_record::{Row, Status};
 
 use super::{call, counting, inside, moody, text};
 use crate::support::{

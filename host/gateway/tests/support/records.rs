@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use weir_core::record::{Row, Status};
 use weir_gateway::records::{Exchange, NotAdmitted, Place, RecordMode, Records, Trust, Wanted};
 use weir_gateway::{Gateway, GatewayOptions};
 use weir_interceptors::Interceptors;
+use weir_record::{Row, Status};
 
 use super::{Route, Running};
 

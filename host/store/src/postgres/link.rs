@@ -8,12 +8,12 @@ use tokio::sync::{Mutex, MutexGuard};
 use tokio::task::JoinHandle;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, GenericClient, Transaction};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::PostgresStore;
 use crate::open::Access;
 use crate::port::StoreError;
 use crate::sql::{Database, KNOWN_SCHEMA};
-use crate::tls::Tls;
 
 /// The lock that a writer holds. Any number that nobody else uses in this database: "weir" in ASCII.
 const LOCK: i64 = 0x7765_6972;
@@ -25,7 +25,7 @@ const OPERATION: Duration = Duration::from_secs(15);
 /// A connection that is made when it is needed.
 pub(super) struct Link {
     config: Config,
-    tls: Tls,
+    tls: MakeRustlsConnect,
     session: Mutex<Option<Session>>,
 }
 
@@ -62,7 +62,7 @@ impl From<StoreError> for Failure {
 
 impl Link {
     /// A connection that is not made yet.
-    pub(super) fn new(config: &Config, tls: &Tls, access: Access) -> Self {
+    pub(super) fn new(config: &Config, tls: &MakeRustlsConnect, access: Access) -> Self {
         let mut config = config.clone();
         let own = config.get_options().unwrap_or_default().to_owned();
         let read_only = if access == Access::Read { " -c default_transaction_read_only=on" } else { "" };

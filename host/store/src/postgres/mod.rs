@@ -14,16 +14,16 @@ use async_trait::async_trait;
 use futures_util::TryStreamExt;
 use tokio_postgres::types::{FromSql, ToSql};
 use tokio_postgres::{Client, Config, GenericClient, Transaction};
-use weir_core::record::{Record, Row};
-use weir_core::trust::Endpoint;
+use weir_record::chain::Head;
+use weir_record::trust::Endpoint;
+use weir_record::{Record, Row};
 
-use crate::chain::sha256;
 use crate::open::{Access, StoreOptions};
-use crate::port::{Added, Appended, Attempt, AuditEvent, Head, StoreError};
+use crate::port::{Added, Appended, Attempt, AuditEvent, StoreError};
 use crate::sql::{
     COLUMNS, Columns, Database, Dialect, ENDPOINT_COLUMNS, Entry, Page, Query, Read, Value, endpoint_of, head_of,
 };
-use crate::tls::Tls;
+use crate::tls;
 use link::{Failure, Link, known_schema, locked, migrate, translate};
 
 const CONNECT: Duration = Duration::from_secs(5);
@@ -44,7 +44,7 @@ pub(crate) fn check_url(url: &str) -> Result<(), ()> {
 impl PostgresStore {
     /// Connects, and makes the schema where it may be written.
     pub(crate) async fn open(url: &str, access: Access, options: StoreOptions) -> Result<Self, StoreError> {
-        let tls = Tls::new(options.tls_roots.as_deref()).map_err(StoreError::Unavailable)?;
+        let tls = tls::trusting(options.tls_roots.as_deref()).map_err(StoreError::Unavailable)?;
         let address = crate::open::StoreAddress::Postgres(url.to_owned());
         let mut config: Config =
             url.parse().map_err(|_| StoreError::Unavailable("its URL cannot be read".to_owned()))?;
@@ -133,7 +133,7 @@ async fn append(client: &mut Client, group: &[Record], attempt: Attempt) -> Resu
     };
     let mut rows = Vec::with_capacity(group.len());
     for record in group.iter().filter(|record| !there.iter().any(|call_ref| call_ref == record.call_ref())) {
-        let row = record.clone().into_row(end.id + 1, &end.hash, sha256);
+        let row = end.follow(record.clone());
         end = Head { id: row.id, hash: row.hash.clone() };
         rows.push(row);
     }

@@ -1,9 +1,10 @@
 //! Rows of tables as what they stand for.
 
-use weir_core::record::Row;
-use weir_core::trust::{Endpoint, Tier};
+use weir_record::Row;
+use weir_record::chain::Head;
+use weir_record::trust::{Endpoint, Tier};
 
-use crate::port::{AuditEvent, Counts, Head, StoreError};
+use crate::port::{AuditEvent, Counts, StoreError};
 
 /// One row of an answer, whatever database it is from. Columns are counted from 0.
 pub(crate) trait Columns {
@@ -43,7 +44,7 @@ pub(crate) fn row(columns: &dyn Columns) -> Result<Row, StoreError> {
 /// A mark of nothing is that of an empty chain, whatever hash stands beside it.
 pub(crate) fn head(columns: &dyn Columns) -> Result<Head, StoreError> {
     match columns.number(0)? {
-        0 => Ok(crate::chain::empty_head()),
+        0 => Ok(Head::empty()),
         id => Ok(Head { id, hash: columns.text(1)? }),
     }
 }

@@ -10,11 +10,12 @@ mod schema;
 use std::fmt;
 
 use async_trait::async_trait;
-use weir_core::record::{Record, Row};
-use weir_core::trust::{Endpoint, Pattern};
+use weir_record::chain::Head;
+use weir_record::trust::{Endpoint, Pattern};
+use weir_record::{Record, Row};
 
 use crate::port::{
-    AddEndpoint, Added, Appended, Attempt, AuditEvent, AuditPage, AuditStore, Counts, Cursor, Filter, Head, RecordPage,
+    AddEndpoint, Added, Appended, Attempt, AuditEvent, AuditPage, AuditStore, Counts, Cursor, Filter, RecordPage,
     RecordStore, Store, StoreError, TrustPage, TrustStore,
 };
 

@@ -1,10 +1,11 @@
 //! The bounds of what is read at a time: in entries, and in bytes, since a thousand rows with long bodies would
 //! otherwise be half a gigabyte.
 
-use weir_core::record::Row;
-use weir_core::trust::Endpoint;
+use weir_record::Row;
+use weir_record::chain::Head;
+use weir_record::trust::Endpoint;
 
-use crate::port::{AuditEvent, Counts, Cursor, Head};
+use crate::port::{AuditEvent, Counts, Cursor};
 
 /// Bytes of entries after which a page ends. It has one entry at least.
 const PAGE_BYTES: usize = 16 << 20;

@@ -13,12 +13,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use rusqlite::types::{Value as Sql, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
-use weir_core::record::{Record, Row};
-use weir_core::trust::Endpoint;
+use weir_record::chain::Head;
+use weir_record::trust::Endpoint;
+use weir_record::{Record, Row};
 
-use crate::chain::sha256;
 use crate::open::{Access, StoreOptions};
-use crate::port::{Added, Appended, Attempt, AuditEvent, Head, StoreError};
+use crate::port::{Added, Appended, Attempt, AuditEvent, StoreError};
 use crate::sql::{
     COLUMNS, Columns, Database, Dialect, ENDPOINT_COLUMNS, Entry, Page, Query, Read, Value, endpoint_of, head_of,
 };
@@ -100,7 +100,7 @@ impl Database for SqliteStore {
                     duplicates += 1;
                     continue;
                 }
-                let row = record.into_row(head.id + 1, &head.hash, sha256);
+                let row = head.follow(record);
                 insert(transaction, &row)?;
                 head = Head { id: row.id, hash: row.hash };
                 written += 1;

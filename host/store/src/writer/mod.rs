@@ -11,16 +11,18 @@ mod counters;
 mod losses;
 mod task;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinHandle;
-use weir_core::record::{Record, RecordMode};
+use weir_record::chain::Head;
+use weir_record::{Record, RecordMode};
 
 use crate::journal::Journal;
-use crate::port::{Appended, Head, Store, StoreError};
+use crate::port::{Appended, Store, StoreError};
 use counters::Counts;
 use losses::tell_lost;
 use task::Task;
@@ -219,7 +221,7 @@ impl Recorder {
     pub fn counters(&self) -> Counters {
         let shared = &self.shared;
         let depth = shared.options.queue.saturating_sub(shared.slots.available_permits());
-        shared.counts.read(depth, shared.state().failing.clone())
+        shared.counts.read(depth, shared.state.lock().failing.clone())
     }
 }
 
@@ -232,10 +234,6 @@ const fn number(mode: RecordMode) -> u8 {
 }
 
 impl Shared {
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn has_room(&self) -> bool {
         self.counts.waiting_bytes.load(Ordering::Relaxed) < self.options.queue_bytes
     }
@@ -312,7 +310,7 @@ impl Writer {
         let _ = (&mut self.task).await;
         let lost = if back.is_ok() { Vec::new() } else { self.shared.journal.open_calls() };
         let (head, failing) = {
-            let state = self.shared.state();
+            let state = self.shared.state.lock();
             (state.head.clone(), state.failing.clone())
         };
         if !lost.is_empty() {

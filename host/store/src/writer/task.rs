@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
-use weir_core::record::Record;
+use weir_record::Record;
 
 use super::losses::lost_event;
 use super::{Counts, OnCommit, Queued, Shared, WriterOptions};
@@ -90,7 +90,7 @@ impl Task {
                     self.recovered(started);
                     self.shared.counts.written.fetch_add(appended.written as u64, Ordering::Relaxed);
                     Counts::add(&self.shared.counts.groups);
-                    self.shared.state().head = Some(appended.head.clone());
+                    self.shared.state.lock().head = Some(appended.head.clone());
                     if let Some(on_commit) = &self.on_commit {
                         on_commit(&appended);
                     }
@@ -111,7 +111,7 @@ impl Task {
                             "records cannot be written and are kept in memory until they can: {error}"
                         );
                     }
-                    self.shared.state().failing = Some(error.to_string());
+                    self.shared.state.lock().failing = Some(error.to_string());
                     tokio::time::sleep(back_off).await;
                     back_off = (back_off * 2).min(LONGEST_BACK_OFF);
                     attempt = Attempt::Again;
@@ -121,7 +121,7 @@ impl Task {
     }
 
     fn recovered(&self, started: Instant) {
-        if self.shared.state().failing.take().is_some() {
+        if self.shared.state.lock().failing.take().is_some() {
             let seconds = started.elapsed().as_secs();
             tracing::info!(target: "weir::records", seconds, "records can be written again; none was lost");
         }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::runtime::Builder;
-use weir_core::record::{Body, Record, RecordMode, RecordParts, RequestPayload, Status};
+use weir_record::{Body, Record, RecordMode, RecordParts, RequestPayload, Status};
 use weir_store::{Access, Journal, Recorder, Store, StoreAddress, StoreOptions, WhenFull, WriterOptions};
 use weir_tests::folder::Folder;
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufWriter, Write};
 
-use weir_core::record::{Row, row_form};
+use weir_record::{Row, row_form};
 use weir_store::{Filter, Store, StoreError};
 
 use super::{ExportArguments, PAGE, failed, select};

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use weir_core::record::{Row, row_form};
+use weir_record::{Row, row_form};
 use weir_store::{Access, Cursor, Filter, Store, StoreAddress, StoreError, Time};
 
 use super::{DEFAULT_FOLDER, Ended, Paint, output, usage};

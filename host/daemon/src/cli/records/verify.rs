@@ -1,7 +1,8 @@
 //! `weir records verify`: what the check of the chain found, and which records Weir itself knows to be lost.
 
 use serde_json::{Value, json};
-use weir_store::chain::{Anchor, Break, Verdict, verify};
+use weir_record::chain::{Anchor, Break, Verdict};
+use weir_store::chain::verify;
 use weir_store::{Store, StoreAddress, StoreError};
 
 use super::{PAGE, VerifyArguments, failed, open};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use http::Uri;
-use weir_core::record::{MAX_LABEL, RecordMode};
+use weir_record::{MAX_LABEL, RecordMode};
 use weir_store::jobs::JobOptions;
 use weir_store::{StoreAddress, StoreOptions, WriterOptions};
 

@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use weir_core::handoff::{BuildRequest, Handoff, Missing, Path, Stored, TrustGate, build, evaluate};
-use weir_core::record::{Body, Excerpt, Record, RecordParts, RequestPayload, Status, latest_form, row_form};
-use weir_core::trust::{Decision, Endpoint, Pattern, Tier, TrustIndex, normalise, untrusted_message};
+use weir_record::handoff::{BuildRequest, Handoff, Missing, Path, Stored, TrustGate, build, evaluate};
+use weir_record::trust::{Decision, Endpoint, Pattern, Tier, TrustIndex, normalise, untrusted_message};
+use weir_record::{Body, Excerpt, Record, RecordParts, RequestPayload, Status, latest_form, row_form};
 
 fn data(text: &str) -> Value {
     serde_json::from_str(text).unwrap()

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Cell, Row};
+use crate::{Cell, Row};
 
 /// A row with camelCase names. A column of JSON that was damaged in its store comes as the text that it is.
 pub fn row_form(row: &Row) -> Value {

@@ -161,7 +161,7 @@ fn trust_gate(handoff: &Handoff, stored: &[Found], gate: TrustGate<'_>) -> Optio
             }
         }
     }
-    let listed = |urls: Vec<&str>| urls.into_iter().map(crate::record::scrub_url).collect::<Vec<_>>().join(", ");
+    let listed = |urls: Vec<&str>| urls.into_iter().map(crate::scrub_url).collect::<Vec<_>>().join(", ");
     let none = Vec::new();
     let snapshot = match (&handoff.snapshot, gate) {
         (None, TrustGate::Off) => None,

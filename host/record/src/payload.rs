@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::scrub::{decode, is_secret, scrub_json, scrub_text, scrub_url};
+use crate::scrub::{decode, is_secret, scrub_json, scrub_text, scrub_url};
 
 /// What was sent. There is no way to make one that holds credentials of its URL, its parameters or its JSON, be that
 /// cut off or broken.
@@ -66,7 +66,7 @@ impl RequestPayload {
     }
 
     /// URL, method, and the column `request_payload`.
-    pub(super) fn into_columns(self) -> (String, String, Value) {
+    pub(crate) fn into_columns(self) -> (String, String, Value) {
         let Self { url, method, params, body } = self;
         let mut payload = Map::new();
         payload.insert("url".into(), json!(url));
@@ -95,7 +95,7 @@ impl RequestPayload {
 
 impl Body {
     /// The column `raw_response`: JSON as it is, other text as `{"text": …}`, `null` for none.
-    pub(super) fn into_json(self) -> Value {
+    pub(crate) fn into_json(self) -> Value {
         match self {
             Self::None => Value::Null,
             Self::Json(value) => value,
@@ -119,7 +119,7 @@ pub fn parameters(query: &str) -> Value {
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let name = decode(name);
-        let value = if is_secret(&name) { super::REDACTED.to_owned() } else { decode(value) };
+        let value = if is_secret(&name) { crate::REDACTED.to_owned() } else { decode(value) };
         match members.get_mut(&name) {
             None => {
                 members.insert(name, Value::String(value));

@@ -54,7 +54,7 @@ pub enum Missing {
 
 impl Stored {
     /// Takes the row's part in a handoff.
-    pub fn of(row: &crate::record::Row) -> Found {
+    pub fn of(row: &crate::Row) -> Found {
         let parsed = |text: &str| serde_json::from_str(text).map_err(|_| Missing::Damaged);
         Ok(Arc::new(Self {
             call_ref: row.call_ref.clone(),

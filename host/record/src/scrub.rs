@@ -46,7 +46,7 @@ const MAX_NAME: usize = 256;
 const SECRETS_OF_QUERIES: &[&str] = &["auth", "code", "key"];
 
 /// Whether a parameter of a query carries a credential.
-pub(super) fn is_secret(name: &str) -> bool {
+pub(crate) fn is_secret(name: &str) -> bool {
     let name = plain(name);
     SECRETS.contains(&name.as_str()) || SECRETS_OF_QUERIES.contains(&name.as_str())
 }
@@ -99,7 +99,7 @@ fn redact(member: &mut Value) {
 
 /// The same for what cannot be parsed, such as the beginning of a long body: members as JSON writes them, and, where
 /// the text can be nothing else, the pairs of a form.
-pub(super) fn scrub_text(text: &str) -> String {
+pub(crate) fn scrub_text(text: &str) -> String {
     if text.contains('=') && !text.contains(|c: char| c.is_whitespace() || "\"{<".contains(c)) {
         return scrub_pairs(text);
     }
@@ -166,7 +166,7 @@ fn plain(name: &str) -> String {
 }
 
 /// Undoes the escapes of a query; what is no escape stands for itself.
-pub(super) fn decode(text: &str) -> String {
+pub(crate) fn decode(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut index = 0;

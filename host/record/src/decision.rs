@@ -1,9 +1,8 @@
 //! What a row tells of the policies that ran: names and verdicts, never a text of theirs.
 
 use serde_json::{Map, Value, json};
-
-use crate::ChainResult;
-use crate::chain::Report;
+use weir_core::ChainResult;
+use weir_core::chain::Report;
 
 /// What one chain decided. Reasons, messages and payloads are left out: they may repeat what was judged.
 pub fn decision(result: &ChainResult) -> Value {

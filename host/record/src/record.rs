@@ -1,40 +1,12 @@
-//! What is kept of one exchange: a row, its parts, and the text over which rows are chained.
-//!
-//! Invariants: headers and cookies have no place in a row; credentials in URLs and in what a caller sent are gone
-//! before a row exists; a row that exists can be written by every store, byte for byte.
-//!
-//! Not here: hashing, storing, and the decision which exchanges are recorded.
-
-mod decision;
-mod form;
-mod payload;
-mod row;
-mod scrub;
-
-pub use decision::decision;
-pub use form::{latest_form, row_form};
-pub use payload::{Body, Excerpt, RequestPayload, parameters};
-pub use row::{Cell, Column, FIRST_PREVIOUS_HASH, Row};
-pub use scrub::{REDACTED, scrub_json, scrub_url};
+//! One exchange as it is handed over to be written, and how it becomes a row.
 
 use std::borrow::Cow;
 
 use crate::canonical::canonical;
+use crate::{Body, RequestPayload, Row};
 
 /// Most characters of the name of an agent or of an action.
 pub const MAX_LABEL: usize = 255;
-
-/// Which calls are recorded and preprocessed. Calls inside a context are checked against the registry in every mode.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum RecordMode {
-    /// Calls inside a context.
-    #[default]
-    Context,
-    /// Every call.
-    All,
-    /// None.
-    Off,
-}
 
 /// How an exchange ended for the upstream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -80,31 +52,10 @@ pub struct RecordParts {
     pub response: Body,
     /// How it ended.
     pub status: Status,
-    /// What the chains decided: one [`decision`] for each that ran.
+    /// What the chains decided: one [`crate::decision`] for each that ran.
     pub decisions: Vec<serde_json::Value>,
     /// When the exchange began: RFC 3339 in UTC with milliseconds, so that texts sort as times.
     pub created_at: String,
-}
-
-impl RecordMode {
-    /// The word used in the configuration and in JSON.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Context => "context",
-            Self::All => "all",
-            Self::Off => "off",
-        }
-    }
-
-    /// Reads the word that [`RecordMode::as_str`] writes.
-    pub fn parse(word: &str) -> Option<Self> {
-        match word {
-            "context" => Some(Self::Context),
-            "all" => Some(Self::All),
-            "off" => Some(Self::Off),
-            _ => None,
-        }
-    }
 }
 
 impl Status {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::claim::kind;
 use super::evaluate::claims_of;
 use super::{Claim, ClaimError, Found, Missing, Stored};
-use crate::record::scrub_json;
+use crate::scrub_json;
 
 /// A request to build a handoff, with claims that can and others that cannot be built.
 #[derive(Debug, Clone, PartialEq)]

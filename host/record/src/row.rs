@@ -28,7 +28,7 @@ pub struct Row {
     pub raw_response: String,
     /// SHA-256, in hex, of the canonical form of `raw_response`.
     pub response_hash: String,
-    /// A [`super::Status`] in text.
+    /// A [`crate::Status`] in text.
     pub status: String,
     /// What the chains decided, a JSON list in text.
     pub decisions: String,
@@ -60,7 +60,7 @@ pub enum Cell<'r> {
     Text(Option<&'r str>),
     /// JSON in text.
     Json(&'r str),
-    /// A [`super::Status`] in text.
+    /// A [`crate::Status`] in text.
     Status(&'r str),
 }
 
