@@ -18,5 +18,6 @@ pub use crate::call::{Call, Facts};
 pub use crate::denial::{Denial, Reason, Said};
 pub use crate::headers::{clean_request, drop_digests};
 pub use crate::kept::Kept;
-pub use crate::upstream::{address, ask, ask_aside, read_request, read_response};
+pub use crate::reading::{read_request, read_response};
+pub use crate::upstream::{address, ask, ask_aside};
 pub use crate::verdict::{Verdict, judge};

@@ -94,7 +94,7 @@ async fn ask_for_page(call: &Arc<McpCall>, parts: &request::Parts, text: Bytes) 
     let body = RequestBody::whole(Whole::new(text, None));
     let response = ask_aside(call, Request::from_parts(parts, body), Patience::Limited).await?;
     let form = Form::of(response.headers());
-    let text = crate::upstream::read_response(call, response.into_body()).await?.data;
+    let text = crate::reading::read_response(call, response.into_body()).await?.data;
     if form != Form::Events {
         return Ok(text);
     }
