@@ -177,8 +177,8 @@ pub async fn serve(
     metrics.watch(Box::new(Measured::new(kept.clone(), gateway.contexts())));
     reload::log_set(&set);
     metrics.serves(&set, 1);
-    let running = Running::new(gateway.clone(), mcp, engine, remotes, metrics, set, demo, addresses);
-    let running = Arc::new(running.keeping(kept));
+    let running = Running::new(gateway.clone(), engine, remotes, metrics, set, demo, addresses);
+    let running = Arc::new(running.speaking(mcp).keeping(kept));
 
     let (end, ending) = watch::channel(false);
     let mut tasks = JoinSet::new();

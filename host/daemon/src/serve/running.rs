@@ -65,7 +65,6 @@ impl Running {
     /// The process with its first set, which the gateway has already.
     pub fn new(
         gateway: Gateway,
-        mcp: Arc<Mcp>,
         engine: Engine,
         remotes: Remotes,
         metrics: Arc<Metrics>,
@@ -76,7 +75,7 @@ impl Running {
         let current = Current { set, epoch: 1, since: SystemTime::now() };
         Self {
             gateway,
-            mcp,
+            mcp: Mcp::new(),
             engine,
             remotes,
             metrics,
@@ -87,6 +86,11 @@ impl Running {
             refused: Mutex::default(),
             draining: AtomicBool::new(false),
         }
+    }
+
+    /// The process with what the routes of its first set keep between exchanges.
+    pub fn speaking(self, mcp: Arc<Mcp>) -> Self {
+        Self { mcp, ..self }
     }
 
     /// The process with its records, if they are kept.

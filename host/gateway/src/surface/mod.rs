@@ -6,13 +6,13 @@
 //!
 //! Below is everything that a surface works with: the [`Call`], [`judge`] for the chain, [`ask`] for the upstream.
 
+mod contract;
 pub mod http;
 pub mod mcp;
 mod protocol;
-mod surface;
 
+pub use contract::{Exchange, Life, Surface};
 pub use protocol::Protocol;
-pub use surface::{Exchange, Life, Surface};
 
 pub use crate::call::{Call, Facts};
 pub use crate::denial::{Denial, Reason, Said};
