@@ -9,7 +9,6 @@ pub mod admin;
 pub mod check;
 pub mod cli;
 pub mod config;
-pub mod demo;
 pub mod load;
 pub mod policy_test;
 pub mod records;

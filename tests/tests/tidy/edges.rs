@@ -14,7 +14,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("weir-engine", &["weir-core"]),
     ("weir-store", &["weir-core"]),
     ("weir-gateway", &["weir-core"]),
-    ("weir", &["weir-core", "weir-engine", "weir-store", "weir-gateway"]),
+    ("weir-demo", &[]),
+    ("weir", &["weir-core", "weir-engine", "weir-store", "weir-gateway", "weir-demo"]),
     ("xtask", &[]),
     ("weir-tests", &["weir-core", "weir-engine", "weir-store", "weir-gateway", "weir"]),
 ];
@@ -46,6 +47,8 @@ const SHARED: &[(&str, &str)] = &[
     // The engine hands outbound calls of guests over as HTTP bodies; it opens no connection of its own kind.
     ("http-body-util", "weir-engine"),
     ("http-body", "weir-engine"),
+    // The sample tables are a database in memory, which has nothing to do with how records are kept.
+    ("rusqlite", "weir-demo"),
     // The end-to-end tests make databases of their own, with the code of the store's tests.
     ("tokio-postgres", "weir-tests"),
 ];

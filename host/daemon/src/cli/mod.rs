@@ -9,6 +9,7 @@ mod policy;
 mod records;
 mod serve;
 mod stdio;
+mod welcome;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;

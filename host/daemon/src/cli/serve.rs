@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use super::welcome::welcome;
 use super::{Ended, ServeArguments, output};
 use crate::config::{Problem, Upstreams};
-use crate::demo::welcome;
 use crate::serve::{ServeError, ServeOptions, serve};
 use crate::telemetry::LogFormat;
 

@@ -18,8 +18,8 @@ use weir_core::{Chain, ChainOptions, Entry, Origin, Settings};
 use weir_engine::Engine;
 use weir_gateway::remote::Remotes;
 
-use crate::config::resolved::{PolicyConfig, RouteConfig, Upstream};
-use crate::config::{Config, Folder, Problem, Report};
+use crate::config::resolved::{PolicyConfig, RouteConfig};
+use crate::config::{Config, Folder, Problem, Report, Upstream};
 
 pub use policy::Policy;
 pub use progress::{Progress, Silent, for_terminal};

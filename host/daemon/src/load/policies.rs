@@ -9,8 +9,8 @@ use weir_gateway::remote::{RemoteAddress, RemoteError, RemotePolicy, Remotes};
 
 use super::{LoadedSet, Policy, Progress};
 use crate::config::folder::{CONFIG_FILE, ReadError};
-use crate::config::resolved::{PolicyConfig, RemoteConfig, Secret, SourceConfig};
-use crate::config::{Folder, Problem};
+use crate::config::resolved::{PolicyConfig, RemoteConfig, SourceConfig};
+use crate::config::{Folder, Problem, Secret};
 
 /// Most policies that are loaded at the same time. Each may hold a file and a compiler's memory; the compiler
 /// itself uses all processors for one component already.

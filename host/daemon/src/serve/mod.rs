@@ -4,6 +4,8 @@
 //! returns; listeners and what is shared by all policies are made once per process, everything else is replaced
 //! when the folder changes.
 
+mod demo;
+mod ended;
 mod open_files;
 mod running;
 mod signals;
@@ -18,6 +20,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use weir_demo::DemoServers;
 use weir_engine::{Engine, EngineError, EngineOptions};
 use weir_gateway::remote::{RemoteOptions, Remotes};
 use weir_gateway::{Drained, Gateway, admin};
@@ -25,11 +28,11 @@ use weir_store::MemoryState;
 
 use crate::config::resolved::{CodeCache, EngineConfig};
 use crate::config::{Config, Folder, Problem, Upstreams};
-use crate::demo::DemoServers;
 use crate::load::{self, LoadedSet};
 use crate::records::{self, KeepError, Keeping, Measured};
 use crate::reload::{self, Fingerprint};
 use crate::telemetry::{GatewayTelemetry, Metrics};
+use ended::ended;
 
 pub use running::{Current, Running, run_chain};
 pub use signals::{HangUp, Signals};
@@ -181,7 +184,7 @@ pub async fn serve(
     let (end, ending) = watch::channel(false);
     let mut tasks = JoinSet::new();
     if let Some(servers) = servers {
-        servers.start(&mut tasks, &ending);
+        demo::start(servers, &mut tasks, &ending);
     }
     let token = admin_token.map(|token| token.reveal().to_owned());
     tasks.spawn(admin::serve(admin_listener, Arc::clone(&running) as _, token, ended(ending.clone())));
@@ -255,9 +258,4 @@ fn bind(address: SocketAddr, what: &'static str, remedy: &'static str) -> Result
 
 fn local(what: &'static str, error: std::io::Error) -> ServeError {
     ServeError::Listen { address: SocketAddr::from(([127, 0, 0, 1], 0)), what, error, remedy: "" }
-}
-
-/// Ends when the channel says so, or when nobody is left to say it.
-pub async fn ended(mut receiver: watch::Receiver<bool>) {
-    let _ = receiver.wait_for(|end| *end).await;
 }

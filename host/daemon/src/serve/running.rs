@@ -6,6 +6,7 @@ use std::time::{Instant, SystemTime};
 
 use weir_core::Event;
 use weir_core::chain::ChainError;
+use weir_demo::DemoAddresses;
 use weir_engine::Engine;
 use weir_gateway::Gateway;
 use weir_gateway::admin::{ChainRequest, ChainRequestError, ChainResponse};
@@ -14,7 +15,6 @@ use weir_gateway::remote::Remotes;
 
 use super::wire::running_set;
 use crate::config::{Problem, Upstreams};
-use crate::demo::DemoAddresses;
 use crate::load::LoadedSet;
 use crate::records::Kept;
 use crate::telemetry::{Metrics, ReloadOutcome};

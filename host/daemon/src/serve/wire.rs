@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use weir_demo::DemoAddresses;
 use weir_gateway::interceptors::{Interceptors, ServedPolicy};
 use weir_gateway::{Command, Route, Routes, RunningSet};
 
-use crate::config::Problem;
 use crate::config::folder::CONFIG_FILE;
-use crate::config::resolved::{InterceptorsConfig, RouteConfig, Upstream};
-use crate::demo::DemoAddresses;
+use crate::config::resolved::{InterceptorsConfig, RouteConfig};
+use crate::config::{Problem, Upstream};
 use crate::load::{LoadedPolicy, LoadedRoute, LoadedSet};
 
 /// The routes of a set, ready to serve. `demo` is where the demo's servers listen.

@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use super::files::Files;
 use super::pages;
 use super::rpc::{INVALID_PARAMS, RpcError};
-use crate::demo::sql;
+use crate::sql::Database;
 
 /// The tools and what they keep.
-#[derive(Default)]
 pub struct Tools {
     files: Files,
+    database: Database,
 }
 
 /// The tools as `tools/list` shows them.
@@ -60,6 +60,11 @@ fn tool(name: &str, description: &str, read_only: bool, arguments: &[(&str, &str
 }
 
 impl Tools {
+    /// Tools over fresh sample data.
+    pub fn new() -> rusqlite::Result<Self> {
+        Ok(Self { files: Files::default(), database: Database::open()? })
+    }
+
     /// Calls a tool. What the tool cannot do is a result that says so; what is no call at all is an error.
     pub fn call(&self, name: &str, arguments: &Value) -> Result<Value, RpcError> {
         let argument = |name: &str| {
@@ -69,7 +74,7 @@ impl Tools {
         let outcome = match name {
             "read_file" => self.files.read(argument("path")?),
             "write_note" => self.files.write(argument("title")?, argument("text")?),
-            "query_sql" => sql::query(argument("sql")?),
+            "query_sql" => self.database.query(argument("sql")?),
             "fetch_url" => pages::fetch(argument("url")?),
             "run_command" => Ok(format!("would run, but never does: {}", argument("command")?)),
             other => {

@@ -4,6 +4,8 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
 use serde_json::{Map, Value, json};
 
+use crate::answer;
+
 /// The request as it arrived, after the policies.
 pub fn answer(request: &Request<Bytes>) -> Response<Bytes> {
     let mut headers = Map::new();
@@ -27,7 +29,7 @@ pub fn answer(request: &Request<Bytes>) -> Response<Bytes> {
         "headers": headers,
         "body": body(request),
     });
-    super::json(StatusCode::OK, &echo)
+    answer::json(StatusCode::OK, &echo)
 }
 
 /// JSON as JSON, text as text, anything else by its length.

@@ -1,22 +1,12 @@
-//! A small MCP server over Streamable HTTP: POST with JSON answers, sessions, and tools over sample data.
-//!
-//! Invariants: sessions and notes are bounded; an unknown session is answered 404, so that a client begins anew. A
-//! request without a session is served, so that one `curl` is enough to try something.
-//!
-//! Not here: server-sent events, resources, prompts. A GET is answered 405, as the protocol allows.
-
-mod files;
-mod pages;
-mod rpc;
-mod sessions;
-mod tools;
+//! The MCP server: one HTTP request in, its answer out.
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use serde_json::{Value, json};
 
-use rpc::{Message, RpcError};
-use sessions::Sessions;
+use super::rpc::{self, Message, RpcError};
+use super::sessions::Sessions;
+use super::tools::{self, Tools};
 
 /// Header with the session.
 const SESSION: &str = "mcp-session-id";
@@ -30,13 +20,13 @@ const REVISIONS: [&str; 2] = ["2025-11-25", "2025-06-18"];
 /// The server.
 pub struct McpServer {
     sessions: Sessions,
-    tools: tools::Tools,
+    tools: Tools,
 }
 
 impl McpServer {
     /// A server without sessions and notes.
-    pub fn new() -> Self {
-        Self { sessions: Sessions::default(), tools: tools::Tools::default() }
+    pub fn new() -> rusqlite::Result<Self> {
+        Ok(Self { sessions: Sessions::default(), tools: Tools::new()? })
     }
 
     /// Answers one HTTP request.
@@ -144,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_session_lives_from_initialize_to_delete() {
-        let server = McpServer::new();
+        let server = McpServer::new().unwrap();
         let initialize =
             json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {"protocolVersion": "2025-06-18"}});
         let (response, value) = post(&server, None, &initialize);
@@ -164,7 +154,7 @@ mod tests {
 
     #[test]
     fn every_listed_tool_answers() {
-        let server = McpServer::new();
+        let server = McpServer::new().unwrap();
         let (_, listed) = post(&server, None, &json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}));
         let names: Vec<&str> =
             listed["result"]["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
@@ -188,7 +178,7 @@ mod tests {
 
     #[test]
     fn malformed_requests_are_answered_as_the_protocol_says() {
-        let server = McpServer::new();
+        let server = McpServer::new().unwrap();
         for (body, status, code) in [
             ("{", 400, -32700),
             ("[]", 400, -32600),

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
+use weir_demo::SAMPLE_TOKEN;
+
 use crate::load::LoadedSet;
 
 /// The page. Only calls to routes that the folder has are shown.
@@ -33,7 +35,7 @@ fn page(admin: SocketAddr, policies: &[&str], mcp: Option<&str>, http: Option<&s
     }
     if let Some(http) = http {
         let _ = writeln!(page, "Plain HTTP goes the same way: this token is stopped before it leaves.");
-        let _ = writeln!(page, "  curl -s {http}/anything -d 'key={}'\n", super::SAMPLE_TOKEN.concat());
+        let _ = writeln!(page, "  curl -s {http}/anything -d 'key={}'\n", SAMPLE_TOKEN.concat());
     }
     let _ = writeln!(page, "What was decided, in numbers:  curl -s http://{admin}/metrics | grep weir_policy_effects");
     let _ = writeln!(page, "What is loaded:                curl -s http://{admin}/v1/policies");
@@ -43,6 +45,8 @@ fn page(admin: SocketAddr, policies: &[&str], mcp: Option<&str>, http: Option<&s
 
 #[cfg(test)]
 mod tests {
+    use weir_demo::SAMPLE_TOKEN;
+
     #[test]
     fn the_page() {
         let at = |port| std::net::SocketAddr::from(([127, 0, 0, 1], port));
@@ -53,6 +57,6 @@ mod tests {
             Some("http://127.0.0.1:8080/http"),
         );
         // The snapshot is a file of the sources, too.
-        insta::assert_snapshot!(page.replace(&super::super::SAMPLE_TOKEN.concat(), "TOKEN"));
+        insta::assert_snapshot!(page.replace(&SAMPLE_TOKEN.concat(), "TOKEN"));
     }
 }

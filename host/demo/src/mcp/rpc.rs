@@ -4,6 +4,8 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
+use crate::answer;
+
 /// The text is not JSON.
 pub const PARSE_ERROR: i32 = -32700;
 /// It is, but no message.
@@ -69,12 +71,12 @@ pub fn read(body: &[u8]) -> Result<Message, RpcError> {
 
 /// The answer to a request.
 pub fn success(id: &Value, result: &Value) -> Response<Bytes> {
-    super::super::json(StatusCode::OK, &json!({"jsonrpc": "2.0", "id": id, "result": result}))
+    answer::json(StatusCode::OK, &json!({"jsonrpc": "2.0", "id": id, "result": result}))
 }
 
 /// The answer to a request that cannot be served.
 pub fn failure(status: StatusCode, id: &Value, error: &RpcError) -> Response<Bytes> {
     let RpcError { code, message } = error;
     let error = json!({"code": code, "message": message});
-    super::super::json(status, &json!({"jsonrpc": "2.0", "id": id, "error": error}))
+    answer::json(status, &json!({"jsonrpc": "2.0", "id": id, "error": error}))
 }

@@ -1,7 +1,8 @@
 //! The sessions that clients have begun.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use parking_lot::{Mutex, MutexGuard};
 
 /// Most sessions; the oldest is forgotten for a new one. A demo has a handful.
 const MAX_SESSIONS: usize = 1024;
@@ -38,6 +39,6 @@ impl Sessions {
     }
 
     fn ids(&self) -> MutexGuard<'_, VecDeque<String>> {
-        self.ids.lock().unwrap_or_else(PoisonError::into_inner)
+        self.ids.lock()
     }
 }

@@ -1,9 +1,10 @@
 //! The sample files, and the notes that callers write beside them.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 
-use crate::demo::SAMPLE_TOKEN;
+use parking_lot::Mutex;
+
+use crate::sample::FILES;
 
 /// Most notes, and most bytes of one: what a caller writes is kept in memory.
 const MAX_NOTES: usize = 100;
@@ -11,21 +12,6 @@ const MAX_NOTE_BYTES: usize = 64 << 10;
 
 /// Where notes are read back.
 const NOTES: &str = "notes/";
-
-/// What is in the program, in parts.
-const FILES: &[(&str, &[&str])] = &[
-    ("readme.md", &[include_str!("../data/readme.md")]),
-    (
-        "deploy.env",
-        &[
-            "# how the shop is deployed\nREGION=eu-north-1\nGITHUB_TOKEN=",
-            SAMPLE_TOKEN[0],
-            SAMPLE_TOKEN[1],
-            "\nREPLICAS=3\n",
-        ],
-    ),
-    ("customers.csv", &[include_str!("../data/customers.csv")]),
-];
 
 /// The notes of this process.
 #[derive(Default)]
@@ -40,7 +26,7 @@ impl Files {
         if let Some((_, parts)) = FILES.iter().find(|(name, _)| *name == path) {
             return Ok(parts.concat());
         }
-        let notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        let notes = self.notes.lock();
         if let Some(note) = path.strip_prefix(NOTES).and_then(|title| notes.get(title)) {
             return Ok(note.clone());
         }
@@ -58,7 +44,7 @@ impl Files {
         if text.len() > MAX_NOTE_BYTES {
             return Err(format!("a note has at most {MAX_NOTE_BYTES} bytes"));
         }
-        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut notes = self.notes.lock();
         if notes.len() == MAX_NOTES && !notes.contains_key(title) {
             return Err(format!("there are {MAX_NOTES} notes already; write over one of them"));
         }

@@ -4,6 +4,8 @@ use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
+use crate::answer;
+
 /// A completion, or an error in the form that clients of such services know.
 pub fn answer(request: &Request<Bytes>) -> Response<Bytes> {
     let path = request.uri().path();
@@ -12,7 +14,7 @@ pub fn answer(request: &Request<Bytes>) -> Response<Bytes> {
     }
     if path.ends_with("/models") {
         let model = json!({"id": "echo", "object": "model", "created": 0, "owned_by": "weir-demo"});
-        return super::json(StatusCode::OK, &json!({"object": "list", "data": [model]}));
+        return answer::json(StatusCode::OK, &json!({"object": "list", "data": [model]}));
     }
     if request.method() != Method::POST {
         return error(StatusCode::METHOD_NOT_ALLOWED, "use POST");
@@ -43,7 +45,7 @@ pub fn answer(request: &Request<Bytes>) -> Response<Bytes> {
         }],
         "usage": {"prompt_tokens": before, "completion_tokens": after, "total_tokens": before + after},
     });
-    super::json(StatusCode::OK, &completion)
+    answer::json(StatusCode::OK, &completion)
 }
 
 /// Content is a text, or a list of parts of which the texts count.
@@ -60,7 +62,7 @@ fn words(texts: impl IntoIterator<Item = String>) -> usize {
 }
 
 fn error(status: StatusCode, message: &str) -> Response<Bytes> {
-    super::json(status, &json!({"error": {"message": message, "type": "invalid_request_error"}}))
+    answer::json(status, &json!({"error": {"message": message, "type": "invalid_request_error"}}))
 }
 
 #[cfg(test)]
