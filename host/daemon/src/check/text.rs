@@ -5,9 +5,8 @@ use std::fmt::Write as _;
 use weir_gateway::wire;
 
 use super::view::{PhaseView, RouteView, View};
-use crate::cli::{Paint, problems};
 use crate::config::show_size;
-use crate::telemetry::printable;
+use crate::output::{Paint, printable, problems};
 
 /// The whole view. Texts of components are made safe for a terminal.
 pub fn text(view: &View, paint: Paint) -> String {

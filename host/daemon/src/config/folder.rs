@@ -13,6 +13,9 @@ use super::resolve::{Surroundings, Upstreams, resolve};
 use super::resolved::Config;
 use super::size;
 
+/// The folder that is meant when none is named.
+pub const DEFAULT_FOLDER: &str = "policies";
+
 /// Name of the configuration in its folder.
 pub const CONFIG_FILE: &str = "weir.toml";
 

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use weir_engine::{Engine, PolicyOptions, PolicySource};
 use weir_gateway::remote::{RemoteAddress, RemoteError, RemotePolicy, Remotes};
 
-use super::{LoadedSet, Policy, Progress};
+use super::policy::Policy;
+use super::progress::Progress;
+use super::set::LoadedSet;
 use crate::config::folder::{CONFIG_FILE, ReadError};
 use crate::config::resolved::{PolicyConfig, RemoteConfig, SourceConfig};
 use crate::config::{Folder, Problem, Secret};

@@ -5,6 +5,8 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
+use crate::output::printable;
+
 /// Told what loading does.
 pub trait Progress: Send + Sync {
     /// So many components are to be loaded.
@@ -56,7 +58,7 @@ impl Line {
 
 impl State {
     fn show(&mut self, text: &str) {
-        let plain = crate::telemetry::printable(text);
+        let plain = printable(text);
         // Progress that cannot be shown is no reason to fail.
         let _ = write!(std::io::stderr(), "\r\x1b[2K  loading policies {}/{} {plain}", self.done, self.total);
         self.shown = true;

@@ -7,9 +7,6 @@
 mod demo;
 mod ended;
 mod open_files;
-mod running;
-mod signals;
-mod wire;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -21,22 +18,17 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use weir_demo::DemoServers;
-use weir_engine::{Engine, EngineError, EngineOptions};
-use weir_gateway::remote::{RemoteOptions, Remotes};
+use weir_engine::EngineError;
 use weir_gateway::{Drained, Gateway, admin};
-use weir_store::MemoryState;
 
-use crate::config::resolved::{CodeCache, EngineConfig};
-use crate::config::{Config, Folder, Problem, Upstreams};
+use crate::config::{Folder, Problem, Upstreams};
 use crate::load::{self, LoadedSet};
 use crate::records::{self, KeepError, Keeping, Measured};
 use crate::reload::{self, Fingerprint};
+use crate::running::{Running, running_set};
+use crate::signals::Signals;
 use crate::telemetry::{GatewayTelemetry, Metrics};
 use ended::ended;
-
-pub use running::{Current, Running, run_chain};
-pub use signals::{HangUp, Signals};
-pub use wire::relay_set;
 
 /// What the command line says.
 #[derive(Debug, Clone)]
@@ -99,33 +91,6 @@ pub struct Ready {
     pub policies: usize,
 }
 
-/// Sets up the engine for a configuration.
-pub fn engine(config: &Config) -> Result<Engine, EngineError> {
-    let EngineConfig { cache, max_instances, call_cap, policy_timeout: _, quarantine } = &config.engine;
-    let state = Arc::new(MemoryState::new(config.state));
-    let usual = EngineOptions {
-        max_instances: *max_instances,
-        call_cap: *call_cap,
-        quarantine: *quarantine,
-        ..EngineOptions::new(state)
-    };
-    let with = |cache_dir: Option<PathBuf>| Engine::new(EngineOptions { cache_dir, ..usual.clone() });
-    match cache {
-        CodeCache::Off => with(None),
-        CodeCache::Chosen(folder) => with(Some(folder.clone())),
-        CodeCache::Usual(folder) => with(Some(folder.clone())).or_else(|error| {
-            tracing::warn!(target: "weir::load", "{error}; going on without a code cache, so every start compiles");
-            with(None)
-        }),
-    }
-}
-
-/// Sets up the way to interceptor servers for a configuration.
-pub fn remotes(config: &Config) -> Remotes {
-    let EngineConfig { call_cap, quarantine, .. } = config.engine;
-    Remotes::new(&config.gateway.options, RemoteOptions { call_cap, quarantine })
-}
-
 /// Serves until a signal says to end. `ready` is called once, when everything listens.
 pub async fn serve(
     options: ServeOptions,
@@ -142,8 +107,8 @@ pub async fn serve(
     let Some(config) = config else { return Err(wrong(report.into_sorted())) };
     let admin_token = config.admin.token.clone();
     let (listen, admin_listen) = (listen.unwrap_or(config.gateway.listen), admin_listen.unwrap_or(config.admin.listen));
-    let engine = engine(&config)?;
-    let remotes = remotes(&config);
+    let engine = load::engine(&config)?;
+    let remotes = load::remotes(&config);
     let mut gateway_options = config.gateway.options.clone();
     let progress = load::for_terminal();
     let set = tokio::select! {
@@ -172,9 +137,9 @@ pub async fn serve(
     };
 
     let metrics = Arc::new(Metrics::new(&panics));
-    let running_set = wire::running_set(&set, 1, addresses).map_err(|problem| wrong(vec![problem]))?;
+    let first = running_set(&set, 1, addresses).map_err(|problem| wrong(vec![problem]))?;
     let telemetry = Arc::new(GatewayTelemetry::new(Arc::clone(&metrics)));
-    let gateway = Gateway::recording(gateway_options, telemetry, records::gateway_port(kept.clone()), running_set);
+    let gateway = Gateway::recording(gateway_options, telemetry, records::gateway_port(kept.clone()), first);
     metrics.watch(Box::new(Measured::new(kept.clone(), gateway.contexts())));
     reload::log_set(&set);
     metrics.serves(&set, 1);

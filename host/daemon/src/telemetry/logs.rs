@@ -21,7 +21,7 @@ use tracing_subscriber::filter::EnvFilter;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
-use super::printable;
+use crate::output::printable;
 
 /// Target under which the engine passes on what guests log.
 const GUEST: &str = "weir::guest";
