@@ -1,9 +1,9 @@
 //! What is shown while components compile: on a terminal one line that is rewritten, elsewhere nothing.
 
 use std::io::{IsTerminal, Write};
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use crate::output::printable;
 
@@ -52,7 +52,7 @@ impl Progress for Silent {
 
 impl Line {
     fn with(&self, act: impl FnOnce(&mut State)) {
-        act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
+        act(&mut self.state.lock());
     }
 }
 

@@ -1,9 +1,10 @@
 //! What serves now, for everyone who asks or replaces it.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
 
+use parking_lot::{Mutex, RwLock};
 use weir_demo::DemoAddresses;
 use weir_engine::Engine;
 use weir_gateway::Gateway;
@@ -88,7 +89,7 @@ impl Running {
 
     /// What serves now.
     pub fn current(&self) -> Arc<Current> {
-        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.current.read())
     }
 
     /// The contexts that are opened by tokens.
@@ -103,18 +104,18 @@ impl Running {
 
     /// The last change that was not taken, if the folder has not been right since.
     pub fn refused(&self) -> Option<Refused> {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.refused.lock().clone()
     }
 
     /// Puts a set to work. Calls in flight finish on the one before.
     pub fn replace(&self, set: LoadedSet) -> Result<u64, Problem> {
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self.current.write();
         let epoch = current.epoch + 1;
         self.gateway.replace(running_set(&set, epoch, self.addresses)?);
         self.metrics.serves(&set, epoch);
         *current = Arc::new(Current { set, epoch, since: SystemTime::now() });
         drop(current);
-        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.refused.lock() = None;
         self.metrics.reloaded(ReloadOutcome::Ok);
         Ok(epoch)
     }
@@ -122,7 +123,7 @@ impl Running {
     /// Keeps the set and remembers why.
     pub fn refuse(&self, problems: Vec<Problem>) {
         let refused = Refused { at: SystemTime::now(), problems };
-        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(refused);
+        *self.refused.lock() = Some(refused);
         self.metrics.reloaded(ReloadOutcome::Failed);
     }
 
