@@ -68,7 +68,7 @@ const SHARED: &[(&str, &str)] = &[
     ("rustls", "weir-store"),
     // Both are programs with a command line.
     ("clap", "xtask"),
-    // The demo's SQL tool answers from a database of its own.
+    // The sample tables are a database in memory, which has nothing to do with how records are kept.
     ("rusqlite", "weir-demo"),
     // The end-to-end tests make databases of their own, with the code of the store's tests.
     ("tokio-postgres", "weir-tests"),
