@@ -48,6 +48,8 @@ const SHARED: &[(&str, &str)] = &[
     ("http-body", "weir-engine"),
     // The end-to-end tests make databases of their own, with the code of the store's tests.
     ("tokio-postgres", "weir-tests"),
+    // The chores are a program of their own, with a command line of its own.
+    ("clap", "xtask"),
 ];
 
 /// What core may not depend on, beside what has another home: it runs nothing, reads no clock and parses no format
