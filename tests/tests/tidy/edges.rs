@@ -72,6 +72,8 @@ const SHARED: &[(&str, &str)] = &[
     ("rusqlite", "weir-demo"),
     // The end-to-end tests make databases of their own, with the code of the store's tests.
     ("tokio-postgres", "weir-tests"),
+    // The chores are a program of their own, with a command line of its own.
+    ("clap", "xtask"),
 ];
 
 /// The crate of the tests across crates, which may name all of it.
