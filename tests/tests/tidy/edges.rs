@@ -19,7 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("weir-gateway", &["weir-core", "weir-record", "weir-http", "weir-mcp"]),
     ("weir-interceptors", &["weir-core", "weir-record", "weir-http", "weir-mcp", "weir-gateway"]),
     ("weir-admin", &["weir-core", "weir-record", "weir-http", "weir-mcp", "weir-gateway"]),
-    ("weir-demo", &["weir-http"]),
+    ("weir-demo", &["weir-core", "weir-mcp"]),
     ("weir", PUT_TOGETHER),
     ("xtask", &[]),
 ];

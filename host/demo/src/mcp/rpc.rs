@@ -1,32 +1,24 @@
 //! JSON-RPC as MCP uses it: one message per POST.
 
 use bytes::Bytes;
-use http::{Response, StatusCode};
-use serde_json::{Value, json};
+use http::{HeaderValue, Response, StatusCode, header};
+use serde_json::Value;
+use weir_mcp::{Envelope, Kind, Rejection, rejection, rpc};
 
-use crate::answer;
-
-/// The text is not JSON.
-pub const PARSE_ERROR: i32 = -32700;
-/// It is, but no message.
-pub const INVALID_REQUEST: i32 = -32600;
-/// Nobody serves the method.
-pub const METHOD_NOT_FOUND: i32 = -32601;
-/// The method cannot do anything with these.
-pub const INVALID_PARAMS: i32 = -32602;
+pub use weir_mcp::rpc::{INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND};
 
 /// What a client sent.
 pub enum Message {
     /// It wants an answer.
     Request {
-        /// Repeated in the answer.
-        id: Value,
+        /// As it was written; repeated in the answer.
+        id: String,
         /// What to do.
         method: String,
         /// With what.
         params: Value,
     },
-    /// It does not. Answers to requests of ours are the same to us, since we send none.
+    /// It wants none. Answers to requests of ours are treated the same, since we send none.
     Notification,
 }
 
@@ -45,38 +37,28 @@ impl RpcError {
 }
 
 /// Reads one message.
-pub fn read(body: &[u8]) -> Result<Message, RpcError> {
-    let value: Value =
-        serde_json::from_slice(body).map_err(|error| RpcError::new(PARSE_ERROR, format!("not JSON: {error}")))?;
-    let invalid = |message: &str| RpcError::new(INVALID_REQUEST, message);
-    let Value::Object(mut members) = value else {
-        return Err(invalid("send one JSON-RPC message; batches are not part of MCP any more"));
-    };
-    if members.get("jsonrpc") != Some(&Value::from("2.0")) {
-        return Err(invalid("\"jsonrpc\" must be \"2.0\""));
-    }
-    let method = match members.remove("method") {
-        Some(Value::String(method)) => method,
-        None if members.contains_key("result") || members.contains_key("error") => return Ok(Message::Notification),
-        _ => return Err(invalid("\"method\" must be a string")),
-    };
-    match members.remove("id") {
-        None => Ok(Message::Notification),
-        Some(id @ (Value::String(_) | Value::Number(_))) => {
-            Ok(Message::Request { id, method, params: members.remove("params").unwrap_or_default() })
-        }
-        Some(_) => Err(invalid("\"id\" must be a string or a number")),
-    }
+pub fn read(body: &Bytes) -> Result<Message, Response<Bytes>> {
+    let refused = |Rejection { status, text }| json(status, text);
+    let envelope = Envelope::read(body.clone()).map_err(|malformed| refused(rejection::malformed(malformed)))?;
+    let Kind::Request { method } = envelope.kind() else { return Ok(Message::Notification) };
+    let params = serde_json::from_str(envelope.params().unwrap_or("null")).unwrap_or_default();
+    Ok(Message::Request { id: envelope.id().to_owned(), method: method.to_owned(), params })
 }
 
 /// The answer to a request.
-pub fn success(id: &Value, result: &Value) -> Response<Bytes> {
-    answer::json(StatusCode::OK, &json!({"jsonrpc": "2.0", "id": id, "result": result}))
+pub fn success(id: &str, result: &Value) -> Response<Bytes> {
+    json(StatusCode::OK, rpc::result(id, &result.to_string()))
 }
 
 /// The answer to a request that cannot be served.
-pub fn failure(status: StatusCode, id: &Value, error: &RpcError) -> Response<Bytes> {
+pub fn failure(status: StatusCode, id: &str, error: &RpcError) -> Response<Bytes> {
     let RpcError { code, message } = error;
-    let error = json!({"code": code, "message": message});
-    answer::json(status, &json!({"jsonrpc": "2.0", "id": id, "error": error}))
+    json(status, rpc::error(id, *code, message))
+}
+
+fn json(status: StatusCode, text: Bytes) -> Response<Bytes> {
+    let mut response = Response::new(text);
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }

@@ -14,6 +14,9 @@ const SESSION: &str = "mcp-session-id";
 /// Header with the revision that was agreed on.
 const REVISION: &str = "mcp-protocol-version";
 
+/// The id in an answer to a message without one that could be read.
+const NOBODY: &str = "null";
+
 /// The revisions that are served, newest first.
 const REVISIONS: [&str; 2] = ["2025-11-25", "2025-06-18"];
 
@@ -48,15 +51,15 @@ impl McpServer {
             && !REVISIONS.contains(&revision)
         {
             let message = format!("protocol revision {revision:?} is not served; use {}", REVISIONS.join(" or "));
-            return rpc::failure(StatusCode::BAD_REQUEST, &Value::Null, &RpcError::new(rpc::INVALID_REQUEST, message));
+            return rpc::failure(StatusCode::BAD_REQUEST, NOBODY, &RpcError::new(rpc::INVALID_REQUEST, message));
         }
         let message = match rpc::read(request.body()) {
             Ok(message) => message,
-            Err(error) => return rpc::failure(StatusCode::BAD_REQUEST, &Value::Null, &error),
+            Err(refused) => return refused,
         };
         if session.is_some_and(|session| !self.sessions.is_known(session)) {
             let error = RpcError::new(rpc::INVALID_REQUEST, "the session is not known; initialize again");
-            return rpc::failure(StatusCode::NOT_FOUND, &Value::Null, &error);
+            return rpc::failure(StatusCode::NOT_FOUND, NOBODY, &error);
         }
         match message {
             Message::Notification => empty(StatusCode::ACCEPTED),
@@ -68,7 +71,7 @@ impl McpServer {
         }
     }
 
-    fn initialize(&self, id: &Value, params: &Value) -> Response<Bytes> {
+    fn initialize(&self, id: &str, params: &Value) -> Response<Bytes> {
         // A revision that is not served is answered with the newest that is; the client decides.
         let wanted = params["protocolVersion"].as_str().unwrap_or_default();
         let revision = REVISIONS.into_iter().find(|revision| *revision == wanted).unwrap_or(REVISIONS[0]);
