@@ -2,9 +2,10 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use parking_lot::Mutex;
 use tokio::task::JoinSet;
 
 /// Spawns what has to run beside something else, as hyper does for a connection. Tasks must not hold a handle: they
@@ -17,7 +18,7 @@ pub struct OwnedTasks {
 impl OwnedTasks {
     /// Runs a future until it ends or the last handle is dropped.
     pub fn spawn<F: Future + Send + 'static>(&self, future: F) {
-        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tasks = self.tasks.lock();
         // Finished ones are let go here, so that the set never holds more than what runs and what ended
         // since the last spawn.
         while let Some(ended) = tasks.try_join_next() {
@@ -31,7 +32,7 @@ impl OwnedTasks {
     /// Waits until nothing runs any more.
     pub async fn finished(&self) {
         std::future::poll_fn(|context| {
-            let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut tasks = self.tasks.lock();
             loop {
                 match std::task::ready!(tasks.poll_join_next(context)) {
                     Some(ended) => report(ended),

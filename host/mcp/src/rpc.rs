@@ -73,23 +73,23 @@ fn answer(id: &str, said: impl Serialize) -> Bytes {
 }
 
 #[derive(Serialize)]
-struct Asking<'a, P> {
+struct Asking<'a, I: ?Sized, P> {
     jsonrpc: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<&'a str>,
+    id: Option<&'a I>,
     method: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     params: Option<&'a P>,
 }
 
-/// A request of ours. The id is a string that is written as it is.
-pub fn request<P: Serialize>(id: &str, method: &str, params: &P) -> Bytes {
+/// A request of ours. The id is a string or a number.
+pub fn request<I: Serialize + ?Sized, P: Serialize>(id: &I, method: &str, params: &P) -> Bytes {
     written(&Asking { jsonrpc: "2.0", id: Some(id), method, params: Some(params) })
 }
 
 /// A notification of ours.
 pub fn notification<P: Serialize>(method: &str, params: Option<&P>) -> Bytes {
-    written(&Asking { jsonrpc: "2.0", id: None, method, params })
+    written(&Asking { jsonrpc: "2.0", id: None::<&()>, method, params })
 }
 
 /// Types of ours always have a form.

@@ -2,21 +2,23 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use weir_mcp::headers::SESSION_ID;
 use weir_mcp::revision::{Era, Revision};
 
-use super::server::{CallError, Link, Server, shorten};
+use super::server::{CallError, ClientInfo, Link, Nothing, Server, shorten};
 
 /// Longest session id that is taken. It goes back in a header of each request.
 const MAX_SESSION_ID: usize = 1024;
 
-/// What is said in the handshake; without braces.
-const HELLO: &str = concat!(
-    "\"protocolVersion\":\"2025-11-25\",\"capabilities\":{},\"clientInfo\":{\"name\":\"weir\",\"version\":\"",
-    env!("CARGO_PKG_VERSION"),
-    "\"}"
-);
+/// The params of the handshake.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Hello {
+    protocol_version: &'static str,
+    capabilities: Nothing,
+    client_info: ClientInfo,
+}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -46,7 +48,7 @@ impl Server {
     }
 
     async fn find_link(&self) -> Result<Link, CallError> {
-        let first = match self.exchange(&Link::Stateless, "server/discover", "").await {
+        let first = match self.exchange(&Link::Stateless, "server/discover", &Nothing {}).await {
             Ok(answer) => {
                 let discovered: Discovered = serde_json::from_str(&answer.result)
                     .map_err(|error| CallError::Garbage(format!("server/discover: {error}")))?;
@@ -70,8 +72,13 @@ impl Server {
     }
 
     async fn begin_session(&self) -> Result<Link, CallError> {
-        let hello = Link::Session { id: None, revision: Revision::V2025_11_25 };
-        let answer = self.exchange(&hello, "initialize", HELLO).await?;
+        let link = Link::Session { id: None, revision: Revision::V2025_11_25 };
+        let hello = Hello {
+            protocol_version: Revision::V2025_11_25.as_str(),
+            capabilities: Nothing {},
+            client_info: ClientInfo::WEIR,
+        };
+        let answer = self.exchange(&link, "initialize", &hello).await?;
         let initialized: Initialized =
             serde_json::from_str(&answer.result).map_err(|error| CallError::Garbage(format!("initialize: {error}")))?;
         let agreed = Revision::parse(&initialized.protocol_version)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::time::timeout;
 use weir_core::Declaration;
@@ -37,6 +37,12 @@ pub(super) struct Kept {
 /// What a server has.
 pub(crate) struct Catalogue {
     entries: Vec<(String, Result<Declaration, DescriptorError>)>,
+}
+
+#[derive(Serialize)]
+struct PageParams {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -106,9 +112,9 @@ impl Server {
 
     async fn list(&self) -> Result<Catalogue, CallError> {
         let mut entries = Vec::new();
-        let mut members = String::new();
+        let mut asked = PageParams { cursor: None };
         for _ in 0..MAX_PAGES {
-            let text = self.call("interceptors/list", &members).await?;
+            let text = self.call("interceptors/list", &asked).await?;
             let garbage = |error: serde_json::Error| CallError::Garbage(format!("interceptors/list: {error}"));
             let page: Page<'_> = serde_json::from_str(&text).map_err(garbage)?;
             for raw in page.interceptors {
@@ -123,7 +129,7 @@ impl Server {
             if cursor.len() > MAX_CURSOR {
                 return Err(CallError::Garbage("its cursor is too long".to_owned()));
             }
-            members = format!("\"cursor\":{}", serde_json::Value::String(cursor));
+            asked = PageParams { cursor: Some(cursor) };
         }
         Err(CallError::Garbage(format!("its list has more than {MAX_PAGES} pages")))
     }

@@ -51,6 +51,19 @@ pub struct RemoteStats {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+struct InvokeParams<'a> {
+    name: &'a str,
+    event: &'a str,
+    phase: &'static str,
+    payload: &'a RawValue,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    config: Option<&'a RawValue>,
+    timeout_ms: u64,
+    context: WrittenContext<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct WrittenContext<'a> {
     principal: WrittenPrincipal<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -158,11 +171,11 @@ impl RemotePolicy {
         if deadline.is_the_chains && start >= deadline.at {
             return Ended::ChainDeadline;
         }
-        let members = match self.members(invocation, deadline, start) {
-            Ok(members) => members,
+        let params = match self.params(invocation, deadline, start) {
+            Ok(params) => params,
             Err(error) => return Ended::Fault(Fault::new(FaultKind::Unavailable, error.to_string())),
         };
-        let answered = timeout_at(deadline.at.into(), self.server.call("interceptor/invoke", &members)).await;
+        let answered = timeout_at(deadline.at.into(), self.server.call("interceptor/invoke", &params)).await;
         match answered {
             Err(_) => deadline.ended(start),
             Ok(Err(CallError::Error { code: TIMEOUT, .. })) if Instant::now() + TOGETHER >= deadline.at => {
@@ -184,23 +197,24 @@ impl RemotePolicy {
         }
     }
 
-    /// The params of a call, without braces. The payload goes as the text that it is.
-    fn members(
-        &self,
-        invocation: &Invocation<'_>,
+    /// The params of a call. The payload goes as the text that it is.
+    fn params<'a>(
+        &'a self,
+        invocation: &'a Invocation<'_>,
         deadline: Deadline,
         start: Instant,
-    ) -> Result<String, serde_json::Error> {
-        let (event, payload) = (invocation.event, invocation.payload.text());
+    ) -> Result<InvokeParams<'a>, serde_json::Error> {
+        let event = invocation.event;
         let left = deadline.at.saturating_duration_since(start).as_millis().max(1);
-        let context = serde_json::to_string(&WrittenContext::of(&event.context))?;
-        let config = self.config.as_deref().map_or_else(String::new, |config| format!(",\"config\":{config}"));
-        let (name, event_name, phase) = (&self.declaration.name, &event.name, event.phase);
-        // Names have no character that JSON would have to escape.
-        Ok(format!(
-            "\"name\":\"{name}\",\"event\":\"{event_name}\",\"phase\":\"{phase}\",\"payload\":{payload}{config},\
-             \"timeoutMs\":{left},\"context\":{context}"
-        ))
+        Ok(InvokeParams {
+            name: self.declaration.name.as_str(),
+            event: event.name.as_str(),
+            phase: event.phase.as_str(),
+            payload: serde_json::from_str(invocation.payload.text())?,
+            config: self.config.as_deref().map(serde_json::from_str).transpose()?,
+            timeout_ms: u64::try_from(left).unwrap_or(u64::MAX),
+            context: WrittenContext::of(&event.context),
+        })
     }
 
     fn conclude(&self, ended: &Ended, invocation: &Invocation<'_>, elapsed: Duration) {

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use parking_lot::RwLock;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::timeout;
@@ -25,7 +25,7 @@ use weir_http::{Client, Patience, SendError};
 use weir_http::{HttpBody, RequestBody, Whole};
 use weir_mcp::headers::{METHOD, PROTOCOL_VERSION, SESSION_ID};
 use weir_mcp::revision::Revision;
-use weir_mcp::{Envelope, Kind};
+use weir_mcp::{Envelope, Kind, rpc};
 
 use super::RemoteAddress;
 use super::list::Kept;
@@ -46,12 +46,39 @@ const MAX_TEXT: usize = 512;
 pub(super) const ENDING: Duration = Duration::from_secs(2);
 
 /// What goes with every request of the stateless revision.
-const META: &str = concat!(
-    "\"_meta\":{\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\",",
-    "\"io.modelcontextprotocol/clientInfo\":{\"name\":\"weir\",\"version\":\"",
-    env!("CARGO_PKG_VERSION"),
-    "\"},\"io.modelcontextprotocol/clientCapabilities\":{}}"
-);
+#[derive(Serialize)]
+struct Meta {
+    #[serde(rename = "io.modelcontextprotocol/protocolVersion")]
+    version: &'static str,
+    #[serde(rename = "io.modelcontextprotocol/clientInfo")]
+    client: ClientInfo,
+    #[serde(rename = "io.modelcontextprotocol/clientCapabilities")]
+    capabilities: Nothing,
+}
+
+/// Who calls.
+#[derive(Serialize)]
+pub(super) struct ClientInfo {
+    name: &'static str,
+    version: &'static str,
+}
+
+/// An empty object.
+#[derive(Serialize)]
+pub(super) struct Nothing {}
+
+/// Params with what the link adds to them.
+#[derive(Serialize)]
+struct Params<'a, P> {
+    #[serde(flatten)]
+    own: &'a P,
+    #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
+    meta: Option<Meta>,
+}
+
+impl ClientInfo {
+    pub(super) const WEIR: Self = Self { name: "weir", version: env!("CARGO_PKG_VERSION") };
+}
 
 /// One server.
 pub(crate) struct Server {
@@ -167,32 +194,39 @@ impl Server {
         }
     }
 
-    /// Calls a method; `members` are those of its params, without braces. A lost session is begun anew, once.
-    pub(super) async fn call(&self, method: &str, members: &str) -> Result<String, CallError> {
+    /// Calls a method. A lost session is begun anew, once.
+    pub(super) async fn call<P: Serialize + Sync>(&self, method: &str, params: &P) -> Result<String, CallError> {
         // Never closed, so this cannot fail.
         let _turn = self.calls.acquire().await.ok();
         let link = self.linked().await?;
-        match self.exchange(&link, method, members).await {
+        match self.exchange(&link, method, params).await {
             Err(CallError::SessionLost) => {
                 self.unlink(&link);
                 let link = self.linked().await?;
-                Ok(self.exchange(&link, method, members).await?.result)
+                Ok(self.exchange(&link, method, params).await?.result)
             }
             answered => Ok(answered?.result),
         }
     }
 
     /// One request and its answer.
-    pub(super) async fn exchange(&self, link: &Link, method: &str, members: &str) -> Result<Answer, CallError> {
-        let id = self.ids.fetch_add(1, Ordering::Relaxed).to_string();
-        let comma = if members.is_empty() { "" } else { "," };
-        let (comma, meta) = match link {
-            Link::Stateless => (comma, META),
-            Link::Session { .. } => ("", ""),
+    pub(super) async fn exchange<P: Serialize + Sync>(
+        &self,
+        link: &Link,
+        method: &str,
+        params: &P,
+    ) -> Result<Answer, CallError> {
+        let id = self.ids.fetch_add(1, Ordering::Relaxed);
+        let meta = match link {
+            Link::Stateless => Some(Meta {
+                version: Revision::V2026_07_28.as_str(),
+                client: ClientInfo::WEIR,
+                capabilities: Nothing {},
+            }),
+            Link::Session { .. } => None,
         };
-        let text = format!(
-            "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"{method}\",\"params\":{{{members}{comma}{meta}}}}}"
-        );
+        let text = rpc::request(&id, method, &Params { own: params, meta });
+        let id = id.to_string();
         let response = self.send(link, method, text).await?;
         let in_session = matches!(link, Link::Session { id: Some(_), .. });
         if in_session && response.status() == StatusCode::NOT_FOUND {
@@ -222,13 +256,13 @@ impl Server {
 
     /// Tells the server something that it does not answer.
     pub(super) async fn notify(&self, link: &Link, method: &str) -> Result<(), CallError> {
-        let text = format!("{{\"jsonrpc\":\"2.0\",\"method\":\"{method}\"}}");
+        let text = rpc::notification(method, None::<&Nothing>);
         let response = self.send(link, method, text).await?;
         if response.status().is_success() { Ok(()) } else { Err(CallError::Status(response.status())) }
     }
 
-    async fn send(&self, link: &Link, method: &str, text: String) -> Result<Response<Incoming>, CallError> {
-        let request = self.request(Method::POST, link, Some(method), Whole::new(text.into(), None))?;
+    async fn send(&self, link: &Link, method: &str, text: Bytes) -> Result<Response<Incoming>, CallError> {
+        let request = self.request(Method::POST, link, Some(method), Whole::new(text, None))?;
         self.upstream.send(request, Patience::Limited).await.map_err(|error| match error {
             SendError::Unreachable(_) | SendError::Timeout => CallError::Unreachable(error.to_string()),
             SendError::Switched => CallError::Garbage(error.to_string()),
