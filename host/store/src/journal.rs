@@ -20,15 +20,15 @@ const COMPACT_AT: u64 = 256 << 10;
 const MAX_READ: u64 = 16 << 20;
 
 /// The calls that were accepted and are not settled.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Journal {
     inner: Mutex<Inner>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Inner {
     open: HashSet<String>,
-    file: Option<File>,
+    file: File,
     bytes: u64,
     failed: u64,
 }
@@ -50,11 +50,6 @@ pub enum JournalError {
 }
 
 impl Journal {
-    /// Without a file: what was lost in a crash is then not known.
-    pub fn in_memory() -> Self {
-        Self::default()
-    }
-
     /// Opens or makes the file, and gives the calls that an earlier process left open in it. They stay in the file
     /// until [`Journal::clear`].
     pub fn open(path: &Path) -> Result<(Self, Vec<String>), JournalError> {
@@ -71,7 +66,7 @@ impl Journal {
         }
         let left = left_open(&mut file).map_err(refuse)?;
         let bytes = file.seek(SeekFrom::End(0)).map_err(refuse)?;
-        let inner = Inner { open: HashSet::new(), file: Some(file), bytes, failed: 0 };
+        let inner = Inner { open: HashSet::new(), file, bytes, failed: 0 };
         Ok((Self { inner: Mutex::new(inner) }, left))
     }
 
@@ -124,12 +119,11 @@ impl Journal {
 
 impl Inner {
     fn append(&mut self, line: &str) {
-        let Some(file) = &mut self.file else { return };
-        match file.write_all(line.as_bytes()) {
+        match self.file.write_all(line.as_bytes()) {
             Ok(()) => self.bytes += line.len() as u64,
             Err(error) => {
                 // Half a line would run into the next one, and neither would be known.
-                let _ = file.set_len(self.bytes).and_then(|()| file.seek(SeekFrom::Start(self.bytes)));
+                let _ = self.file.set_len(self.bytes).and_then(|()| self.file.seek(SeekFrom::Start(self.bytes)));
                 self.fail(&error);
             }
         }
@@ -139,7 +133,7 @@ impl Inner {
     /// what is lost is the knowledge of calls that are open just then; so the new text is written over the old before
     /// the rest is cut off.
     fn rewrite(&mut self) {
-        let Some(file) = &mut self.file else { return };
+        let file = &mut self.file;
         let text: String = self.open.iter().flat_map(|call_ref| [call_ref, "\n"]).collect();
         let written = file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(text.as_bytes()));
         match written.and_then(|()| file.set_len(text.len() as u64)) {

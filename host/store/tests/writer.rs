@@ -12,10 +12,9 @@ use weir_store::{Admission, Counters, Filter, Journal, Recorder, Store, WhenFull
 
 use crate::support::{Folder, call_ref, open, record};
 
-async fn start(store: &Arc<dyn Store>, options: WriterOptions) -> (Recorder, Writer) {
-    Recorder::start(Arc::clone(store), options, Journal::in_memory(), Vec::new(), RecordMode::Context, None)
-        .await
-        .unwrap()
+async fn start(folder: &Folder, store: &Arc<dyn Store>, options: WriterOptions) -> (Recorder, Writer) {
+    let (journal, left) = Journal::open(&folder.file("accepted")).unwrap();
+    Recorder::start(Arc::clone(store), options, journal, left, RecordMode::Context, None).await.unwrap()
 }
 
 async fn until(recorder: &Recorder, holds: impl Fn(&Counters) -> bool) -> Counters {
@@ -42,16 +41,11 @@ async fn records_are_written_in_groups_and_in_order() {
             newest.store(appended.head.id, Ordering::Relaxed);
         })
     };
-    let (recorder, writer) = Recorder::start(
-        Arc::clone(&store),
-        WriterOptions::default(),
-        Journal::in_memory(),
-        Vec::new(),
-        RecordMode::All,
-        Some(on_commit),
-    )
-    .await
-    .unwrap();
+    let (journal, left) = Journal::open(&folder.file("accepted")).unwrap();
+    let (recorder, writer) =
+        Recorder::start(Arc::clone(&store), WriterOptions::default(), journal, left, RecordMode::All, Some(on_commit))
+            .await
+            .unwrap();
     for n in 0..2000 {
         recorder.admit(&call_ref(n)).await.unwrap().record(record(n, "a", "b", json!(n)));
     }
@@ -88,7 +82,7 @@ async fn a_full_queue_refuses_and_recovers_without_a_loss() {
     let folder = Folder::new();
     let store = open(&folder.address()).await;
     let options = WriterOptions { queue: 50, when_full: WhenFull::Fail, ..WriterOptions::default() };
-    let (recorder, writer) = start(&store, options).await;
+    let (recorder, writer) = start(&folder, &store, options).await;
     let lock = hold(&folder);
     for n in 0..50 {
         recorder.admit(&call_ref(n)).await.unwrap().record(record(n, "a", "b", json!(n)));
@@ -111,7 +105,7 @@ async fn a_full_queue_makes_calls_wait_and_then_fail() {
     let folder = Folder::new();
     let store = open(&folder.address()).await;
     let wait = |longest| WriterOptions { queue: 2, when_full: WhenFull::Wait(longest), ..WriterOptions::default() };
-    let (recorder, writer) = start(&store, wait(Duration::from_millis(200))).await;
+    let (recorder, writer) = start(&folder, &store, wait(Duration::from_millis(200))).await;
     let first = recorder.admit("1").await.unwrap();
     let second = recorder.admit("2").await.unwrap();
     assert_eq!(recorder.admit("3").await.err(), Some(Admission::Full));
@@ -137,7 +131,7 @@ async fn memory_is_bounded_in_bytes_too() {
     let store = open(&folder.address()).await;
     let options =
         WriterOptions { queue: 1000, queue_bytes: 1 << 20, when_full: WhenFull::Fail, ..WriterOptions::default() };
-    let (recorder, writer) = start(&store, options).await;
+    let (recorder, writer) = start(&folder, &store, options).await;
     let lock = hold(&folder);
     let mut taken = 0;
     while let Ok(permit) = recorder.admit(&call_ref(taken)).await {
@@ -156,7 +150,7 @@ async fn memory_is_bounded_in_bytes_too() {
 async fn a_permit_that_nobody_ends_is_a_loss_that_is_counted() {
     let folder = Folder::new();
     let store = open(&folder.address()).await;
-    let (recorder, writer) = start(&store, WriterOptions::default()).await;
+    let (recorder, writer) = start(&folder, &store, WriterOptions::default()).await;
     drop(recorder.admit("forgotten").await.unwrap());
     let counters = recorder.counters();
     assert_eq!((counters.lost, counters.queue.depth), (1, 0));
@@ -172,7 +166,7 @@ async fn a_permit_that_nobody_ends_is_a_loss_that_is_counted() {
 async fn a_record_that_is_there_already_is_not_written_twice() {
     let folder = Folder::new();
     let store = open(&folder.address()).await;
-    let (recorder, writer) = start(&store, WriterOptions::default()).await;
+    let (recorder, writer) = start(&folder, &store, WriterOptions::default()).await;
     recorder.admit(&call_ref(1)).await.unwrap().record(record(1, "a", "b", json!(1)));
     until(&recorder, |counters| counters.written == 1).await;
     recorder.admit(&call_ref(1)).await.unwrap().record(record(1, "a", "b", json!("again")));
@@ -219,7 +213,7 @@ async fn draining_has_an_end_and_names_what_was_not_written() {
 async fn the_mode_changes_while_it_runs() {
     let folder = Folder::new();
     let store = open(&folder.address()).await;
-    let (recorder, _writer) = start(&store, WriterOptions::default()).await;
+    let (recorder, _writer) = start(&folder, &store, WriterOptions::default()).await;
     let copy = recorder.clone();
     for mode in [RecordMode::All, RecordMode::Off, RecordMode::Context] {
         recorder.set_mode(mode);

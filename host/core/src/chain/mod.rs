@@ -14,7 +14,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::{Event, Interceptor, InterceptorName, Kind, Mode, Phase, Settings, matches};
+use crate::{Event, Interceptor, InterceptorName, Phase, Settings, matches};
 
 pub use grade::{Effect, Judgement, grade};
 pub use result::{Abort, AbortKind, ChainResult, InterceptorResult, NotApplicable, Report, Status, Summary};
@@ -136,15 +136,6 @@ impl Chain {
     /// Whether any entry hooks the event, so that its payload must be read. Compat is not looked at.
     pub fn wants(&self, event: &str, phase: Phase) -> bool {
         self.entries.iter().any(|entry| matches(&entry.settings.hooks.value, event, phase))
-    }
-
-    /// Whether any entry that hooks the event may change the payload for real.
-    pub fn may_mutate(&self, event: &str, phase: Phase) -> bool {
-        self.entries.iter().any(|entry| {
-            entry.settings.kind == Kind::Mutation
-                && entry.settings.mode.value == Mode::Active
-                && matches(&entry.settings.hooks.value, event, phase)
-        })
     }
 
     /// Runs an event through the chain. Dropping the future cancels every policy in it.

@@ -76,12 +76,6 @@ impl Payload {
         }
     }
 
-    /// Renders a value of the JSON library; fails only where it is nested too deep. The library may write a
-    /// number's exponent in another form.
-    pub fn from_value(value: &serde_json::Value) -> Result<Self, PayloadError> {
-        Self::parse(value.to_string())
-    }
-
     /// The whole as JSON text.
     pub fn text(&self) -> &str {
         &self.text

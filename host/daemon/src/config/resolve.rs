@@ -63,8 +63,7 @@ pub fn resolve(name: &str, text: &str, surroundings: &Surroundings<'_>) -> (Conf
 fn whole(written: Written, source: &Source<'_>, surroundings: &Surroundings<'_>) -> Config {
     let Written { gateway, admin, engine, state, interceptors, records, trust, routes, policies } = written;
     let gateway = resolve_gateway(gateway, source);
-    let mut names: Vec<String> = routes.iter().filter_map(|route| Some(route.name.as_ref()?.value.clone())).collect();
-    names.dedup();
+    let names: Vec<String> = routes.iter().filter_map(|route| Some(route.name.as_ref()?.value.clone())).collect();
     unique(source, "name", routes.iter().filter_map(|route| route.name.as_ref()));
     unique(source, "path", routes.iter().filter_map(|route| route.path.as_ref()));
     let interceptors = resolve_interceptors(interceptors);
