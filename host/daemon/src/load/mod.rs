@@ -10,6 +10,7 @@ mod policies;
 mod policy;
 mod programs;
 mod progress;
+mod reach;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,9 +21,11 @@ use weir_interceptors::remote::Remotes;
 
 use crate::config::resolved::{PolicyConfig, RouteConfig, Upstream};
 use crate::config::{Config, Folder, Problem, Report};
+use reach::Emitters;
 
 pub use policy::Policy;
 pub use progress::{Progress, Silent, for_terminal};
+pub use reach::surface;
 
 /// Everything that one folder comes to.
 pub struct LoadedSet {
@@ -154,12 +157,6 @@ impl LoadedPolicy {
     pub fn applies_to(&self, route: &str) -> bool {
         self.config.routes.as_ref().is_none_or(|routes| routes.iter().any(|name| name == route))
     }
-
-    /// Events that it hooks and that nothing in this version emits: mostly slips.
-    pub fn unknown_events(&self) -> impl Iterator<Item = &str> {
-        let hooks = self.settings.hooks.value.iter();
-        hooks.flat_map(|hook| &hook.events).map(String::as_str).filter(|event| !weir_core::catalogue::is_known(event))
-    }
 }
 
 fn warnings(folder: &Folder, config: &Config, policies: &[Arc<LoadedPolicy>]) -> Vec<Problem> {
@@ -175,11 +172,11 @@ fn warnings(folder: &Folder, config: &Config, policies: &[Arc<LoadedPolicy>]) ->
             report.push(Problem::warning(&file, None, format!("route {name}: {obstacle}")));
         }
     }
+    let emitters = Emitters::of(&config.routes);
     for policy in policies {
         let name = &policy.settings.name;
         let place = Some(policy.config.place);
-        for event in policy.unknown_events() {
-            let message = format!("{name} hooks the event {event:?}, which nothing in this version emits");
+        for message in emitters.unreached(&policy.settings, policy.config.routes.as_deref()) {
             report.push(Problem::warning(&file, place, message));
         }
         match (&policy.policy, policy.config.file()) {
