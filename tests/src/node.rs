@@ -29,7 +29,7 @@ pub fn node() -> Option<Node> {
     if program.is_file() && folder.join("node_modules/@modelcontextprotocol/conformance").is_dir() {
         return Some(Node { program, folder });
     }
-    skip("the packages of npm are not there", "cd tests/mcp && npm ci");
+    skip("the packages of npm are not there", "cargo xtask test, which installs them");
     None
 }
 

@@ -19,10 +19,7 @@ pub fn python() -> Option<Python> {
             return Some(Python(path));
         }
     }
-    skip(
-        "there is no Python with the MCP client",
-        "python3 -m venv target/python && target/python/bin/pip install -r tests/requirements.txt",
-    );
+    skip("no Python has the packages of tests/requirements.txt", "cargo xtask test, which installs them");
     None
 }
 

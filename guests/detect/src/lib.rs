@@ -15,12 +15,15 @@ use std::ops::Range;
 mod allow;
 mod entropy;
 mod format;
+mod found;
 mod prefilter;
 mod rules;
 mod shapes;
+mod table;
 
 pub use allow::Allow;
 pub use format::{Format, Formats, HighEntropy};
+pub use found::Match;
 
 /// A configured set of detectors.
 #[derive(Debug, Clone)]
@@ -29,20 +32,11 @@ pub struct Detectors {
     high_entropy: Option<entropy::Limits>,
 }
 
-/// A secret, or what looks like one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Match {
-    /// Which shape it has.
-    pub format: Format,
-    /// Where it stands in the text, in bytes.
-    pub range: Range<usize>,
-}
-
 impl Detectors {
     /// Detectors for the given formats and, where switched on, for high entropy.
     #[must_use]
     pub fn new(formats: &Formats, high_entropy: HighEntropy) -> Self {
-        Self { enabled: rules::mask(formats), high_entropy: high_entropy.limits() }
+        Self { enabled: table::mask(formats), high_entropy: high_entropy.limits() }
     }
 
     /// Reports every secret in a text.

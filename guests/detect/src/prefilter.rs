@@ -7,12 +7,11 @@
 //!
 //! Invariant: no place where a prefix begins is left out.
 
-use crate::rules::{self, RULES, Start};
+use crate::table::{RULES, Start, bit};
+use blocks::PLACES;
 
 mod blocks;
 
-/// How many bytes of a prefix are looked at.
-const PLACES: usize = 3;
 /// How many bits one place takes in a word.
 const PLACE: usize = 21;
 
@@ -39,7 +38,7 @@ const fn classes() -> [u64; 256] {
     let mut index = 0;
     while index < RULES.len() {
         let rule = &RULES[index];
-        let bit = rules::bit(rule.format) as u64;
+        let bit = bit(rule.format) as u64;
         assert!(bit < 1 << PLACE, "more formats than bits in a place");
         let mut place = 0;
         while place < PLACES {

@@ -12,7 +12,7 @@ use weir_mcp::interceptors as wire;
 
 use crate::config::Gravity;
 use crate::load::{LoadedPolicy, LoadedSet, Policy};
-use crate::serve::{Running, run_chain};
+use crate::running::{Running, run_chain};
 
 #[async_trait]
 impl AdminSource for Running {

@@ -14,6 +14,7 @@ mod convert;
 mod engine;
 mod error;
 mod fault;
+mod inner;
 mod instance;
 mod lane;
 mod limiter;

@@ -12,7 +12,7 @@ use weir_core::{
     Invocation, Kind, Mutation, Outcome, Payload, Quarantine, Standing,
 };
 
-use crate::engine::Inner;
+use crate::inner::Inner;
 use crate::instance::{Instance, Template};
 use crate::lane::Waited;
 use crate::load::LoadFacts;
@@ -32,7 +32,7 @@ pub struct Policy {
     counters: Counters,
     warm: Arc<Warm>,
     /// None for one that is itself configured for a caller.
-    variants: Option<Variants>,
+    variants: Option<Variants<Self>>,
 }
 
 /// What a policy has done so far.
@@ -83,7 +83,7 @@ impl Policy {
         facts: LoadFacts,
         template: Template,
         reuse: Reuse,
-        variants: Option<Variants>,
+        variants: Option<Variants<Self>>,
     ) -> Self {
         Self {
             quarantine: Quarantine::new(inner.options.quarantine),
@@ -105,22 +105,16 @@ impl Policy {
         let Some(variants) = &self.variants else {
             return Err(ConfigError::Unavailable("it is configured for a caller already".to_owned()));
         };
-        Ok(variants.of(self, config, deadline).await?.unwrap_or_else(|| Arc::clone(self)))
+        let finish = |template| self.with_template(template);
+        let made = variants.of(&self.inner, &self.template, config, deadline, finish).await?;
+        Ok(made.unwrap_or_else(|| Arc::clone(self)))
     }
 
     /// This policy over another template.
-    pub(crate) fn with_template(&self, template: Template) -> Self {
+    fn with_template(&self, template: Template) -> Self {
         let (name, declaration) = (self.name.clone(), self.declaration.clone());
         let (digest, facts) = (self.digest.clone(), self.facts.clone());
         Self::new(Arc::clone(&self.inner), name, declaration, digest, facts, template, self.warm.reuse, None)
-    }
-
-    pub(crate) fn inner(&self) -> &Arc<Inner> {
-        &self.inner
-    }
-
-    pub(crate) fn template(&self) -> &Template {
-        &self.template
     }
 
     /// Its name in this gateway.

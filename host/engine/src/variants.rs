@@ -15,11 +15,10 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout_at;
 use weir_core::{Fault, FaultKind};
 
-use crate::engine::Inner;
+use crate::inner::Inner;
 use crate::instance::{Instance, Template};
 use crate::lane::Waited;
-use crate::load::{self, PolicySource};
-use crate::policy::Policy;
+use crate::load::{PolicySource, check_config, make};
 use crate::sandbox::Shared;
 
 /// Most configurations that are kept for one policy. A caller seldom has more than one; each costs its text and a
@@ -46,22 +45,22 @@ pub enum ConfigError {
     Deadline,
 }
 
-/// What a policy can be configured anew from, and what was.
-pub struct Variants {
+/// What a policy can be configured anew from, and what was made of that: a `P` each.
+pub struct Variants<P> {
     source: Arc<PolicySource>,
     loaded: Value,
     schema: Option<String>,
     blank: Arc<OnceLock<Result<Template, String>>>,
     /// The one that was used last stands last.
-    kept: Mutex<Vec<(Key, Place)>>,
+    kept: Mutex<Vec<(Key, Place<P>)>>,
 }
 
 type Key = [u8; 32];
 
 /// Where one configured policy stands, or will: who comes while it is made waits for it.
-type Place = Arc<OnceCell<Arc<Policy>>>;
+type Place<P> = Arc<OnceCell<Arc<P>>>;
 
-impl Variants {
+impl<P> Variants<P> {
     /// For a policy that was loaded from these bytes with this configuration.
     pub fn new(source: PolicySource, config: &str, schema: Option<String>, blank: Option<Template>) -> Self {
         let once = OnceLock::new();
@@ -78,13 +77,16 @@ impl Variants {
         }
     }
 
-    /// The policy with that configuration; `None` if it is the one that it was loaded with.
+    /// What was made with that configuration, or is now, of a template like `own`; `None` if it is the configuration
+    /// that the policy was loaded with.
     pub async fn of(
         &self,
-        policy: &Policy,
+        inner: &Arc<Inner>,
+        own: &Template,
         config: &str,
         deadline: Instant,
-    ) -> Result<Option<Arc<Policy>>, ConfigError> {
+        finish: impl FnOnce(Template) -> P,
+    ) -> Result<Option<Arc<P>>, ConfigError> {
         let invalid = |cause: String| ConfigError::Invalid(vec![cause]);
         if config.len() > MAX_CONFIG {
             return Err(invalid(format!("the config has {} bytes; at most {MAX_CONFIG} are allowed", config.len())));
@@ -102,18 +104,22 @@ impl Variants {
             Some(place) => place,
             None => {
                 // Before it gets a place: what does not fit must not push out what does.
-                load::check_config(self.schema.as_deref(), &config).map_err(ConfigError::Invalid)?;
+                check_config(self.schema.as_deref(), &config).map_err(ConfigError::Invalid)?;
                 self.place(key)
             }
         };
-        let made = place.get_or_try_init(|| self.make(policy, config, &key, deadline)).await;
+        let make = async || {
+            let template = self.make(inner, own, config, &key, deadline).await?;
+            Ok(Arc::new(finish(template)))
+        };
+        let made = place.get_or_try_init(make).await;
         if made.is_err() {
             self.kept.lock().retain(|(kept, same)| *kept != key || !Arc::ptr_eq(same, &place));
         }
-        made.map(|policy| Some(Arc::clone(policy)))
+        made.map(|made| Some(Arc::clone(made)))
     }
 
-    fn find(&self, key: &Key) -> Option<Place> {
+    fn find(&self, key: &Key) -> Option<Place<P>> {
         let mut kept = self.kept.lock();
         let index = kept.iter().position(|(known, _)| known == key)?;
         let found = kept.remove(index);
@@ -122,7 +128,7 @@ impl Variants {
         Some(place)
     }
 
-    fn place(&self, key: Key) -> Place {
+    fn place(&self, key: Key) -> Place<P> {
         let mut kept = self.kept.lock();
         if let Some((_, place)) = kept.iter().find(|(known, _)| *known == key) {
             return Arc::clone(place);
@@ -137,14 +143,14 @@ impl Variants {
 
     async fn make(
         &self,
-        policy: &Policy,
+        inner: &Arc<Inner>,
+        own: &Template,
         config: String,
         key: &Key,
         deadline: Instant,
-    ) -> Result<Arc<Policy>, ConfigError> {
-        let inner = policy.inner();
-        let own = &policy.template().shared;
-        let blank = match timeout_at(deadline.into(), self.blank(inner, own, policy.template().metered)).await {
+    ) -> Result<Template, ConfigError> {
+        let (own, metered) = (&own.shared, own.metered);
+        let blank = match timeout_at(deadline.into(), self.blank(inner, own, metered)).await {
             Ok(blank) => blank.map_err(ConfigError::Unavailable)?,
             Err(_) => return Err(ConfigError::Deadline),
         };
@@ -160,7 +166,7 @@ impl Variants {
         };
         let template = Template { shared: Arc::new(shared), configure: Some(config.into()), ..blank };
         try_out(inner, &template, deadline).await?;
-        Ok(Arc::new(policy.with_template(template)))
+        Ok(template)
     }
 
     /// The component as it was before it was configured, compiled when it is first needed. Compiling goes on if who
@@ -174,7 +180,7 @@ impl Variants {
         let (source, blank) = (Arc::clone(&self.source), Arc::clone(&self.blank));
         let compiled = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            blank.get_or_init(|| load::blank(&inner, &source, metered, shared)).clone()
+            blank.get_or_init(|| make::blank(&inner, &source, metered, shared)).clone()
         });
         compiled.await.unwrap_or_else(|error| Err(format!("compiling broke: {error}")))
     }

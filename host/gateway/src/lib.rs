@@ -17,6 +17,7 @@ mod gateway;
 mod headers;
 mod kept;
 mod options;
+mod reading;
 pub mod records;
 mod reference;
 mod refusal;

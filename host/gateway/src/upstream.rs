@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, HOST};
 use http::request::Parts;
 use http::{HeaderValue, Request, Response, Version};
-use weir_http::{AnswerBody, BodyError, HttpBody, Incoming, Patience, Read, ReadError, RequestBody, SendError, Tap};
+use weir_http::{AnswerBody, Incoming, Patience, RequestBody, SendError, Tap};
 
 use crate::call::Call;
 use crate::headers;
@@ -78,29 +77,4 @@ pub fn address(call: &Call, parts: &mut Parts) -> Result<(), Refusal> {
     parts.uri = uri.ok_or_else(|| Refusal::BadRequest("the path cannot be joined with the upstream's".to_owned()))?;
     parts.headers.insert(HOST, target.host.clone());
     Ok(())
-}
-
-/// Reads a request's body within the route's limit.
-pub async fn read_request(call: &Call, body: Incoming) -> Result<Read, Refusal> {
-    let limit = call.route.options.max_body;
-    weir_http::whole(body, limit, call.shared.options.body_read_timeout).await.map_err(|error| match error {
-        ReadError::TooLarge => Refusal::BodyTooLarge(limit),
-        ReadError::Slow => Refusal::BodyTimeout,
-        ReadError::Broken(_) => Refusal::BadRequest("the body broke off".to_owned()),
-    })
-}
-
-/// Reads a response's body within the route's limit.
-pub async fn read_response(
-    call: &Call,
-    body: impl HttpBody<Data = Bytes, Error: Into<BodyError>> + Unpin,
-) -> Result<Read, Refusal> {
-    let limit = call.route.options.max_body;
-    weir_http::whole(body, limit, call.shared.options.response_timeout).await.map_err(|error| match error {
-        ReadError::TooLarge => {
-            Refusal::UpstreamInvalid("the upstream's response is larger than what policies may read (`max_body`)")
-        }
-        ReadError::Slow => Refusal::UpstreamTimeout,
-        ReadError::Broken(error) => Refusal::UpstreamUnreachable(weir_http::chain_of(error.as_ref())),
-    })
 }

@@ -4,8 +4,8 @@
 //! check sees the difference. What it cannot do is forge `Host` and `Origin`.
 //!
 //! On another address names cannot be known without configuration: there a page must be of the request's own host,
-//! or of an origin that the operator allows, and the host one of those that the operator lists, if he lists any. That
-//! holds for MCP; on plain HTTP, `Origin` is passed on for the upstream to judge.
+//! or of an origin that the operator allows, and the host one of those that the operator lists, if any are listed. That
+//! holds where the protocol is one that no page speaks. On plain HTTP, `Origin` is passed on for the upstream to judge.
 
 use http::header::{HOST, ORIGIN};
 use http::uri::Authority;
@@ -15,9 +15,9 @@ use tokio::net::TcpListener;
 /// What the operator says about who may come in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Admission {
-    /// Origins of pages that may reach MCP, beside the listener's own: scheme, host and port, in lower case.
+    /// Origins of pages that may come in, beside the listener's own: scheme, host and port, in lower case.
     pub allowed_origins: Vec<String>,
-    /// The only hosts under which MCP is reached, with their port if only that one is meant, in lower case; none for
+    /// The only hosts under which a listener is reached, with their port if only that one is meant, in lower case; none for
     /// any.
     pub allowed_hosts: Vec<String>,
 }
@@ -65,7 +65,7 @@ impl Exposure {
         }
     }
 
-    /// Refuses a request for MCP that comes from a page of a foreign origin, or names a host that is not ours.
+    /// Refuses a request that comes from a page of a foreign origin, or names a host that is not ours.
     pub fn admit<B>(self, admission: &Admission, request: &Request<B>) -> Result<(), Foreign> {
         let host = host(request);
         let is_listed = host.as_ref().is_some_and(|host| admission.lists(host));
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn mcp_is_reached_under_the_names_that_are_allowed() {
+    fn listeners_are_reached_under_the_names_that_are_allowed() {
         let lists = |origins: &[&str], hosts: &[&str]| Admission {
             allowed_origins: origins.iter().map(|&origin| origin.to_owned()).collect(),
             allowed_hosts: hosts.iter().map(|&host| host.to_owned()).collect(),

@@ -41,7 +41,7 @@ impl Scanner {
     }
 
     /// The next complete block.
-    pub fn next(&mut self) -> Option<Block> {
+    pub fn next_block(&mut self) -> Option<Block> {
         loop {
             let unsearched = &self.held[self.searched..];
             let Some(found) = unsearched.iter().position(|byte| matches!(byte, b'\n' | b'\r')) else {
@@ -66,7 +66,7 @@ impl Scanner {
     /// What is left when the stream has ended: an event without its blank line. Readers differ in whether they
     /// heed it, so it is treated as one.
     pub fn rest(&mut self) -> Option<Block> {
-        let complete = self.next();
+        let complete = self.next_block();
         complete.or_else(|| (!self.held.is_empty()).then(|| self.cut(self.held.len())))
     }
 
@@ -83,14 +83,6 @@ impl Scanner {
 }
 
 impl Block {
-    /// An event with this data.
-    pub fn of(data: &[u8]) -> Bytes {
-        let mut bytes = Vec::with_capacity(data.len() + 32);
-        write_data(data, &mut bytes);
-        bytes.push(b'\n');
-        bytes.into()
-    }
-
     /// The event's data, its lines joined; `None` if it has none.
     pub fn data(&self) -> Option<Bytes> {
         let mut lines = self.lines().filter_map(|line| data_of(line));
@@ -152,6 +144,14 @@ impl Block {
     }
 }
 
+/// The bytes of an event with this data.
+pub fn event(data: &[u8]) -> Bytes {
+    let mut bytes = Vec::with_capacity(data.len() + 32);
+    write_data(data, &mut bytes);
+    bytes.push(b'\n');
+    bytes.into()
+}
+
 fn data_of(line: &[u8]) -> Option<&[u8]> {
     let rest = line.strip_prefix(b"data")?;
     match rest.first() {
@@ -183,7 +183,7 @@ mod tests {
         let mut found = Vec::new();
         for piece in stream.as_bytes().chunks(piece) {
             scanner.push(Bytes::copy_from_slice(piece));
-            found.extend(std::iter::from_fn(|| scanner.next()));
+            found.extend(std::iter::from_fn(|| scanner.next_block()));
         }
         found.extend(std::iter::from_fn(|| scanner.rest()));
         found.into_iter().map(|block| String::from_utf8(block.bytes.to_vec()).unwrap()).collect()
@@ -221,7 +221,7 @@ mod tests {
             assert_eq!(block.data().map(|data| String::from_utf8(data.to_vec()).unwrap()).as_deref(), data, "{text:?}");
             assert_eq!(block.with_data(b"X\nY"), replaced, "{text:?}");
         }
-        assert_eq!(Block::of(b"{}"), "data: {}\n\n");
+        assert_eq!(event(b"{}"), "data: {}\n\n");
         for (text, rest) in
             [("id: 7\r\ndata: a\r\nretry:5\r\n\r\n", Some("id: 7\nretry:5\n\n")), ("idx: 1\ndata: a\n\n", None)]
         {
@@ -235,9 +235,9 @@ mod tests {
     fn what_is_held_is_bounded_and_a_mark_is_dropped() {
         let mut scanner = Scanner::new(4);
         scanner.push(Bytes::from_static(b"data"));
-        assert!(scanner.next().is_none() && !scanner.is_full());
+        assert!(scanner.next_block().is_none() && !scanner.is_full());
         scanner.push(Bytes::from_static(b":"));
-        assert!(scanner.next().is_none() && scanner.is_full());
+        assert!(scanner.next_block().is_none() && scanner.is_full());
         assert_eq!(blocks("\u{feff}data: x\n\n", 1), ["data: x\n\n"]);
     }
 }

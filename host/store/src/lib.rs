@@ -5,12 +5,14 @@
 //!
 //! Not here: who may reach what, which calls are recorded, and where the configuration says that things are kept.
 
+mod address;
 pub mod chain;
 pub mod handoffs;
 pub mod jobs;
 mod journal;
 mod memory;
 mod open;
+mod options;
 mod port;
 mod postgres;
 mod sql;
@@ -19,9 +21,11 @@ mod tls;
 mod worker;
 mod writer;
 
+pub use address::StoreAddress;
 pub use journal::{Journal, JournalError};
 pub use memory::{MemoryState, MemoryStateOptions};
-pub use open::{Access, StoreAddress, StoreOptions, open};
+pub use open::open;
+pub use options::{Access, StoreOptions};
 pub use port::{
     AddEndpoint, Added, Appended, Attempt, AuditEvent, AuditPage, AuditStore, Counts, Cursor, Filter, RecordPage,
     RecordStore, Store, StoreError, Time, TrustPage, TrustStore,

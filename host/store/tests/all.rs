@@ -12,6 +12,9 @@ mod jobs;
 mod killed;
 /// What only PostgreSQL can meet: two writers, lost connections.
 mod postgres;
+/// Tests that need what is not there; as the integration tests skip theirs.
+#[path = "../../../tests/src/skip.rs"]
+mod skip;
 /// What only a file can meet: no room, locks, being removed, a later version.
 mod sqlite;
 /// The suite that every backend passes.

@@ -1,9 +1,10 @@
 //! A database for one test. The end-to-end tests use it, too.
 
-use std::io::Write;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio_postgres::NoTls;
+
+use crate::skip::skip;
 
 /// A database of its own on the server that `WEIR_POSTGRES` names.
 pub struct Database {
@@ -12,23 +13,15 @@ pub struct Database {
 }
 
 impl Database {
-    /// Without a server the test is skipped, loudly; where `CI` is set it fails: what is never run proves nothing.
+    /// Without a server, the test is skipped.
     pub async fn new() -> Option<Self> {
         Self::made("").await
     }
 
     /// The same, made with these options.
     pub async fn made(with: &str) -> Option<Self> {
-        const REMEDY: &str = "export WEIR_POSTGRES=\"$(.ci/postgres start target/postgres)\"";
         let Ok(server) = std::env::var("WEIR_POSTGRES") else {
-            let missing = "WEIR_POSTGRES names no server of PostgreSQL";
-            assert!(
-                std::env::var_os("CI").is_none(),
-                "CI must not skip this test, but {missing}; it needs\n    {REMEDY}"
-            );
-            // Not through `eprintln!`, which is captured while a test passes.
-            let message = format!("\n*** SKIPPED: {missing}; to run this test:\n    {REMEDY}\n\n");
-            std::io::stderr().write_all(message.as_bytes()).unwrap();
+            skip("WEIR_POSTGRES names no server of PostgreSQL", "cargo xtask test, which starts one");
             return None;
         };
         static COUNT: AtomicU32 = AtomicU32::new(0);

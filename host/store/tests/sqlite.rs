@@ -40,11 +40,15 @@ async fn a_full_store_says_so_and_goes_on_when_there_is_room() {
 
 #[tokio::test]
 async fn a_store_that_another_process_has_locked_says_so_and_goes_on() {
+    if let Ok(file) = std::env::var("WEIR_CHILD_FILE") {
+        return hold_the_lock(&file);
+    }
     let folder = Folder::new();
     let store = open(&folder.address()).await;
     fill(&*store, 0..3).await;
     let path = folder.file("weir.db");
-    let mut holder = Process::start("sqlite::child_holds_the_lock", &[("WEIR_CHILD_FILE", path.to_str().unwrap())]);
+    let this = "sqlite::a_store_that_another_process_has_locked_says_so_and_goes_on";
+    let mut holder = Process::start(this, &[("WEIR_CHILD_FILE", path.to_str().unwrap())]);
     holder.says("locked").unwrap();
     let start = Instant::now();
     let error = store.append(&[record(3, "a", "b", json!(1))], Attempt::First).await.unwrap_err();
@@ -57,10 +61,9 @@ async fn a_store_that_another_process_has_locked_says_so_and_goes_on() {
     assert_eq!(store.counts().await.unwrap().records, 5);
 }
 
-#[test]
-#[ignore = "a process of another test"]
-fn child_holds_the_lock() {
-    let connection = rusqlite::Connection::open(std::env::var("WEIR_CHILD_FILE").unwrap()).unwrap();
+/// What the other process does.
+fn hold_the_lock(file: &str) {
+    let connection = rusqlite::Connection::open(file).unwrap();
     connection.execute_batch("BEGIN IMMEDIATE").unwrap();
     println!("locked");
     std::io::copy(&mut std::io::stdin(), &mut std::io::sink()).unwrap();

@@ -5,7 +5,7 @@ use weir_record::chain::Verdict;
 use weir_record::trust::Tier;
 use weir_record::{Record, row_form};
 use weir_store::chain::verify;
-use weir_store::{AddEndpoint, Added, Attempt, AuditEvent, Cursor, Filter, Store, StoreError, Time};
+use weir_store::{AddEndpoint, Added, Attempt, AuditEvent, Cursor, Filter, Store, StoreAddress, StoreError, Time};
 
 use crate::database::Database;
 use crate::support::{Folder, call_ref, fill, in_database, open, open_to_read, record};
@@ -265,21 +265,27 @@ async fn audit_events_are_kept(store: &dyn Store) {
 }
 
 #[tokio::test]
-async fn a_store_that_is_opened_again_goes_on() {
-    let (folder, database) = (Folder::new(), Database::new().await);
-    for address in [Some(folder.address()), database.as_ref().map(in_database)].into_iter().flatten() {
-        fill(&*open(&address).await, 0..10).await;
-        let again = open(&address).await;
-        fill(&*again, 10..20).await;
-        let reader = open_to_read(&address).await.unwrap();
-        assert!(matches!(verify(&*reader, None, |_| {}).await.unwrap(), Verdict::Whole { head } if head.id == 20));
-        let refused = reader.append(&[record(99, "a", "b", json!(1))], Attempt::First).await.unwrap_err();
-        assert!(matches!(refused, StoreError::Refused(_)), "{refused}");
-        assert!(reader.note(&[]).await.is_err() && reader.revoke_endpoint("a", "b").await.is_err());
-    }
-    if let Some(database) = database {
-        database.remove().await;
-    }
+async fn a_file_that_is_opened_again_goes_on() {
+    let folder = Folder::new();
+    opened_again_goes_on(&folder.address()).await;
+}
+
+#[tokio::test]
+async fn a_database_that_is_opened_again_goes_on() {
+    let Some(database) = Database::new().await else { return };
+    opened_again_goes_on(&in_database(&database)).await;
+    database.remove().await;
+}
+
+async fn opened_again_goes_on(address: &StoreAddress) {
+    fill(&*open(address).await, 0..10).await;
+    let again = open(address).await;
+    fill(&*again, 10..20).await;
+    let reader = open_to_read(address).await.unwrap();
+    assert!(matches!(verify(&*reader, None, |_| {}).await.unwrap(), Verdict::Whole { head } if head.id == 20));
+    let refused = reader.append(&[record(99, "a", "b", json!(1))], Attempt::First).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Refused(_)), "{refused}");
+    assert!(reader.note(&[]).await.is_err() && reader.revoke_endpoint("a", "b").await.is_err());
 }
 
 #[test]

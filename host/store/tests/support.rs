@@ -84,7 +84,8 @@ pub async fn fill(store: &dyn Store, numbers: std::ops::Range<usize>) {
     }
 }
 
-/// A test of this binary as a process of its own. It is one that is ignored otherwise.
+/// A test of this binary, run once more as a process of its own. By a variable of its environment it knows that it is
+/// the other process.
 pub struct Process {
     child: std::process::Child,
     pub lines: std::io::Lines<std::io::BufReader<std::process::ChildStdout>>,
@@ -95,7 +96,7 @@ impl Process {
         use std::io::BufRead;
         use std::process::{Command, Stdio};
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args([test, "--exact", "--ignored", "--nocapture", "--test-threads=1"])
+            .args([test, "--exact", "--nocapture", "--test-threads=1"])
             .envs(environment.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -1,111 +1,95 @@
 //! The command line of the chores.
 
+use clap::{Parser, Subcommand};
+
 use crate::suites::Suite;
 
-/// How it is used.
-pub const USAGE: &str = "\
-usage: cargo xtask COMMAND
-
-  guests [--only NAME]…             build the guests; put the shipped policies at policies/<name>.wasm
-  demo [ARGUMENTS…]                 build the guests, then run `weir demo ARGUMENTS…`
-  test [--suite NAME]… [-- ARGS…]   run every check, or those named; ARGS go to the test binaries
-                                    suites: fmt, clippy, host, guests, conformance, cases, hostile, end-to-end,
-                                    mcp-clients, mcp-conformance
-  bench [FILTER]                    build the guests, then print the benchmarks' figures";
+/// The chores of this repository. Each installs what it needs and shows the commands that it runs.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+pub struct Arguments {
+    /// What is to be done.
+    #[command(subcommand)]
+    pub task: Task,
+}
 
 /// What is to be done.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Subcommand)]
 pub enum Task {
-    /// Say how it is used.
-    Help,
-    /// Build the guests, or only these.
+    /// Build the guests; put the shipped policies at policies/<name>.wasm
     Guests {
-        /// Names of guests; empty for all.
+        /// Only this guest; may be given again
+        #[arg(long, value_name = "NAME")]
         only: Vec<String>,
     },
-    /// Run the gateway with its embedded upstreams.
+    /// Build the guests, then run `weir demo ARGS…`
+    #[command(disable_help_flag = true)]
     Demo {
-        /// For `weir demo`.
+        /// For `weir demo`
+        #[arg(value_name = "ARGS", trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Check everything.
+    /// Run every check, or those named; ARGS go to the test binaries
     Test {
-        /// Suites to run; empty for all.
+        /// Only this suite; may be given again
+        #[arg(long = "suite", value_name = "NAME")]
         only: Vec<Suite>,
-        /// For the test binaries.
+        /// Fail if a test was skipped, too
+        #[arg(long)]
+        no_skips: bool,
+        /// For the test binaries
+        #[arg(value_name = "ARGS", last = true)]
         arguments: Vec<String>,
     },
-    /// Measure.
+    /// Build the guests, then print the benchmarks' figures
+    #[command(disable_help_flag = true)]
     Bench {
-        /// For the bench binary.
+        /// For the program of the benchmarks: the part of a group's name
+        #[arg(value_name = "FILTER", trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-}
-
-/// Reads the arguments, or says what would have been right.
-pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Task, String> {
-    let mut arguments = arguments;
-    let Some(command) = arguments.next() else { return Err("no command is given".into()) };
-    match command.as_str() {
-        "help" | "--help" | "-h" => Ok(Task::Help),
-        "guests" => Ok(Task::Guests { only: options("--only", arguments)?.0 }),
-        "demo" => Ok(Task::Demo { arguments: arguments.collect() }),
-        "bench" => Ok(Task::Bench { arguments: arguments.collect() }),
-        "test" => {
-            let (names, arguments) = options("--suite", arguments)?;
-            let only = names.iter().map(|name| suite(name)).collect::<Result<_, _>>()?;
-            Ok(Task::Test { only, arguments })
-        }
-        other => Err(format!("there is no command {other:?}")),
-    }
-}
-
-/// The values of an option that may be repeated, and what follows `--`.
-fn options(option: &str, mut arguments: impl Iterator<Item = String>) -> Result<(Vec<String>, Vec<String>), String> {
-    let mut values = Vec::new();
-    while let Some(argument) = arguments.next() {
-        if argument == "--" {
-            break;
-        }
-        if argument == option {
-            values.push(arguments.next().ok_or_else(|| format!("{option} needs a name"))?);
-        } else {
-            return Err(format!("{argument:?} is not known here; give {option} NAME"));
-        }
-    }
-    Ok((values, arguments.collect()))
-}
-
-fn suite(name: &str) -> Result<Suite, String> {
-    Suite::ALL.into_iter().find(|suite| suite.name() == name).ok_or_else(|| {
-        let names: Vec<&str> = Suite::ALL.iter().map(|suite| suite.name()).collect();
-        format!("there is no suite {name:?}; there are {}", names.join(", "))
-    })
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+    use clap::error::ErrorKind;
+
     use super::*;
 
-    fn read(line: &str) -> Result<Task, String> {
-        parse(line.split_whitespace().map(str::to_owned))
+    fn read(line: &str) -> Result<Task, clap::Error> {
+        let words = ["xtask"].into_iter().chain(line.split_whitespace());
+        Arguments::try_parse_from(words).map(|arguments| arguments.task)
     }
 
     #[test]
     fn commands_are_read() {
-        assert_eq!(read("guests --only a --only b"), Ok(Task::Guests { only: vec!["a".into(), "b".into()] }));
+        Arguments::command().debug_assert();
+        assert_eq!(read("guests --only a --only b").unwrap(), Task::Guests { only: vec!["a".into(), "b".into()] });
         assert_eq!(
-            read("test --suite fmt -- --nocapture"),
-            Ok(Task::Test { only: vec![Suite::Fmt], arguments: vec!["--nocapture".into()] })
+            read("test --suite fmt --suite end-to-end --no-skips -- --nocapture").unwrap(),
+            Task::Test {
+                only: vec![Suite::Fmt, Suite::EndToEnd],
+                no_skips: true,
+                arguments: vec!["--nocapture".into()]
+            }
         );
-        assert_eq!(read("demo --listen x"), Ok(Task::Demo { arguments: vec!["--listen".into(), "x".into()] }));
+        for (line, expected) in [("demo --listen x", "--listen x"), ("demo x --help", "x --help"), ("demo -h", "-h")] {
+            let expected = expected.split(' ').map(str::to_owned).collect();
+            assert_eq!(read(line).unwrap(), Task::Demo { arguments: expected });
+        }
+        assert_eq!(read("bench records").unwrap(), Task::Bench { arguments: vec!["records".into()] });
     }
 
     #[test]
     fn what_is_not_known_is_named_with_what_is() {
-        assert!(read("").is_err() && read("build").is_err() && read("guests secret-scan").is_err());
-        assert!(read("test --suite unit").unwrap_err().contains("conformance"));
-        assert!(read("test --suite").unwrap_err().contains("needs a name"));
-        assert!(Suite::ALL.iter().all(|suite| USAGE.contains(suite.name())));
+        for line in ["", "build", "guests secret-scan", "test --suite unit", "test --suite", "test end-to-end"] {
+            assert_eq!(read(line).unwrap_err().exit_code(), 2, "{line:?}");
+        }
+        assert!(read("test --suite unit").unwrap_err().to_string().contains("mcp-conformance"));
+        for line in ["help", "--help", "-h", "test --help"] {
+            let help = read(line).unwrap_err();
+            assert_eq!((help.kind(), help.exit_code()), (ErrorKind::DisplayHelp, 0), "{line:?}");
+        }
     }
 }

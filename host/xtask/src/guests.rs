@@ -6,11 +6,9 @@
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::process::Command;
 
-use crate::step::{cargo, root};
-
-const TARGET: &str = "wasm32-wasip2";
+use crate::setup::toolchain::{self, TARGET};
+use crate::step::{cargo, root, say};
 
 /// The names of the shipped policies, sorted.
 pub fn shipped() -> io::Result<Vec<String>> {
@@ -27,14 +25,14 @@ pub fn shipped() -> io::Result<Vec<String>> {
 
 /// Builds all guests, or only these, and puts the shipped ones among them into `policies/`.
 pub fn install(only: &[String]) -> io::Result<bool> {
-    if !target_is_installed() {
-        eprintln!("error: the Rust target {TARGET} is missing; install it with\n\n    rustup target add {TARGET}\n");
+    if !toolchain::target()? {
         return Ok(false);
     }
     let packages: Vec<String> = match only {
         [] => vec!["--workspace".into()],
         names => names.iter().flat_map(|name| ["-p".to_owned(), name.clone()]).collect(),
     };
+    say("building the guests (about 2 minutes the first time, seconds when little has changed)");
     if !cargo(["build", "--release"]).and(&packages).within("guests").show()? {
         return Ok(false);
     }
@@ -59,13 +57,4 @@ fn put(place: &Path, bytes: &[u8]) -> io::Result<&'static str> {
     fs::write(&beside, bytes)?;
     fs::rename(&beside, place)?;
     Ok("written")
-}
-
-/// Asks the compiler rather than rustup, so that a toolchain from elsewhere works too.
-fn target_is_installed() -> bool {
-    let output =
-        Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]).current_dir(root()).output();
-    output.is_ok_and(|output| {
-        output.status.success() && Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir()
-    })
 }

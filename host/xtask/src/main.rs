@@ -1,32 +1,29 @@
 //! The chores of this repository: `cargo xtask guests | demo | test | bench`.
 //!
-//! Invariants: every step shows the command that it runs, so that it can be repeated by hand; nothing needs more
-//! than rustup and a C compiler.
+//! Invariants: every step shows the command that it runs, so that it can be repeated by hand; what a chore needs and
+//! anybody may install is installed, once, and said. Nothing more is needed than rustup and a C compiler; the tests
+//! take Python and Node beside them.
 //!
 //! Not here: anything that the product needs at run time.
 
 mod arguments;
 mod guests;
+mod setup;
+mod skips;
 mod step;
 mod suites;
 mod summary;
 
-use std::env;
 use std::io;
 use std::process::ExitCode;
 
-use arguments::Task;
-use step::{Step, built, cargo};
+use clap::Parser;
+
+use arguments::{Arguments, Task};
+use step::{Step, built, cargo, say};
 
 fn main() -> ExitCode {
-    let task = match arguments::parse(env::args().skip(1)) {
-        Ok(task) => task,
-        Err(message) => {
-            eprintln!("error: {message}\n\n{}", arguments::USAGE);
-            return ExitCode::from(2);
-        }
-    };
-    match run(task) {
+    match run(Arguments::parse().task) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -38,25 +35,22 @@ fn main() -> ExitCode {
 
 fn run(task: Task) -> io::Result<bool> {
     match task {
-        Task::Help => {
-            println!("{}", arguments::USAGE);
-            Ok(true)
-        }
         Task::Guests { only } => guests::install(&only),
         Task::Demo { arguments } => after_building(&["weir"], built("weir", ["demo"])?.and(&arguments)),
         Task::Bench { arguments } => after_building(&["bench", "weir"], built("bench", [])?.and(&arguments)),
-        Task::Test { only, arguments } => suites::run(&only, &arguments),
+        Task::Test { only, no_skips, arguments } => suites::run(&only, no_skips, &arguments),
     }
 }
 
 /// Builds the guests and the programs, then runs the step.
 fn after_building(programs: &[&str], step: Step) -> io::Result<bool> {
-    Ok(guests::install(&[])? && build(programs).show()? && step.show()?)
+    Ok(guests::install(&[])? && build(programs)? && step.show()?)
 }
 
 /// Builds programs. Always over the whole workspace: which features the dependencies get hangs on what is
 /// selected, and another selection would compile the sandbox once more.
-fn build(programs: &[&str]) -> Step {
+fn build(programs: &[&str]) -> io::Result<bool> {
     let named: Vec<String> = programs.iter().flat_map(|program| ["--bin".to_owned(), (*program).to_owned()]).collect();
-    cargo(["build", "--release", "--workspace"]).and(&named)
+    say("building the host (about 10 minutes the first time, seconds when little has changed)");
+    cargo(["build", "--release", "--workspace"]).and(&named).show()
 }

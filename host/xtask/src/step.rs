@@ -6,6 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::skips::{self, Notes, Skips};
+
 /// A command to run.
 pub struct Step {
     program: OsString,
@@ -21,6 +23,24 @@ pub struct Count {
     pub passed: usize,
     /// Tests that failed.
     pub failed: usize,
+    /// Tests that were not run.
+    pub skipped: usize,
+}
+
+impl Count {
+    /// Both together.
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            passed: self.passed + other.passed,
+            failed: self.failed + other.failed,
+            skipped: self.skipped + other.skipped,
+        }
+    }
+}
+
+/// Says what comes next where it takes a while or changes the machine. With the commands, not with what they print.
+pub fn say(text: &str) {
+    eprintln!("{text}");
 }
 
 /// The folder of the repository: as cargo says when it runs this program, since a folder that was moved or copied keeps
@@ -56,6 +76,13 @@ impl Step {
         }
     }
 
+    /// A program of the machine, or of a folder of the repository.
+    pub fn of(program: &str, arguments: &[&str]) -> Self {
+        // The path holds names only; anything longer is a file below the root, wherever it is run.
+        let found = if program.contains('/') { root().join(program).into() } else { OsString::from(program) };
+        Self::new(found, program, arguments)
+    }
+
     /// With further arguments.
     pub fn and(mut self, arguments: &[String]) -> Self {
         self.arguments.extend_from_slice(arguments);
@@ -76,21 +103,34 @@ impl Step {
     /// Runs it with its output passed on. Whether it succeeded.
     pub fn show(&self) -> io::Result<bool> {
         eprintln!("$ {}", self.line());
-        Ok(self.command().status()?.success())
+        let status = self.command().status().map_err(|error| self.cannot_start(&error))?;
+        Ok(status.success())
     }
 
-    /// Runs it; what it prints is shown only if it failed. Diagnostics (stderr) are passed on as they come.
-    pub fn check(&self) -> io::Result<Count> {
+    /// Runs it with variables for what the tests use; what it prints is shown only if it failed. Diagnostics (stderr)
+    /// are passed on as they come.
+    pub fn check(&self, variables: &[(&str, &str)]) -> io::Result<(Count, Skips)> {
         eprintln!("$ {}", self.line());
-        let output = self.command().stdout(Stdio::piped()).spawn()?.wait_with_output()?;
+        let notes = Notes::new()?;
+        let mut command = self.command();
+        command.envs(variables.iter().copied()).env(skips::VARIABLE, notes.path());
+        let output = command.stdout(Stdio::piped()).spawn()?.wait_with_output()?;
         let text = String::from_utf8_lossy(&output.stdout);
         if !output.status.success() {
             eprint!("{text}");
         }
-        Ok(judge(&text, output.status.success()))
+        let mut skips = notes.read()?;
+        let count = judge(&text, output.status.success(), skips.count());
+        skips.extend(Skips::ignored(&text));
+        Ok((count, skips))
     }
 
-    fn command(&self) -> Command {
+    fn cannot_start(&self, error: &io::Error) -> io::Error {
+        io::Error::new(error.kind(), format!("cannot start {}: {error}", self.shown))
+    }
+
+    /// It as a process to start.
+    pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).current_dir(&self.folder);
         for (name, _) in env::vars_os().filter(|(name, _)| is_of_this_package(name)) {
@@ -121,9 +161,9 @@ fn is_of_this_package(name: &OsStr) -> bool {
         .any(|start| name.starts_with(start))
 }
 
-/// Counts the tests that the output tells of (`N passed; N failed`, as test binaries and `weir policy test` close);
-/// a command without any counts as one.
-fn judge(output: &str, succeeded: bool) -> Count {
+/// Counts the tests that the output tells of (`N passed; N failed; N ignored`, as test binaries and `weir policy test`
+/// close); a command without any counts as one. Of those that passed, so many only say that they were skipped.
+fn judge(output: &str, succeeded: bool, noted: usize) -> Count {
     let mut count = Count::default();
     let mut told = false;
     for line in output.lines() {
@@ -131,6 +171,7 @@ fn judge(output: &str, succeeded: bool) -> Count {
             told = true;
             count.passed += passed;
             count.failed += failed;
+            count.skipped += number_before(line, " ignored").unwrap_or(0);
         }
     }
     match (told, succeeded) {
@@ -139,6 +180,8 @@ fn judge(output: &str, succeeded: bool) -> Count {
         (_, false) if count.failed == 0 => count.failed = 1,
         _ => {}
     }
+    count.passed = count.passed.saturating_sub(noted);
+    count.skipped += noted;
     count
 }
 
@@ -153,11 +196,14 @@ mod tests {
 
     #[test]
     fn results_of_test_binaries_are_added_up() {
-        let output = "x\ntest result: ok. 3 passed; 0 failed; 1 ignored\ntest result: FAILED. 2 passed; 4 failed; 0 i";
-        assert_eq!(judge(output, false), Count { passed: 5, failed: 4 });
-        assert_eq!(judge("case a passed\n12 passed, 0 failed", true), Count { passed: 12, failed: 0 });
-        assert_eq!(judge("", true), Count { passed: 1, failed: 0 });
-        assert_eq!(judge("test result: ok. 3 passed; 0 failed", false), Count { passed: 3, failed: 1 });
+        let output =
+            "x\ntest result: ok. 3 passed; 0 failed; 1 ignored\ntest result: FAILED. 2 passed; 4 failed; 0 ign";
+        let count = |passed, failed, skipped| Count { passed, failed, skipped };
+        assert_eq!(judge(output, false, 0), count(5, 4, 1));
+        assert_eq!(judge(output, false, 2), count(3, 4, 3));
+        assert_eq!(judge("case a passed\n12 passed, 0 failed", true, 0), count(12, 0, 0));
+        assert_eq!(judge("", true, 0), count(1, 0, 0));
+        assert_eq!(judge("test result: ok. 3 passed; 0 failed", false, 0), count(3, 1, 0));
     }
 
     #[test]

@@ -7,12 +7,16 @@ use std::io;
 use std::process::Command;
 use std::time::Instant;
 
+use clap::ValueEnum;
+
 use crate::guests;
-use crate::step::{Count, Step, built, cargo};
+use crate::setup::{Need, Ready};
+use crate::skips::Skips;
+use crate::step::{Count, Step, built, cargo, say};
 use crate::summary::Summary;
 
-/// A group of checks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A group of checks. They run in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Suite {
     /// Formatting.
     Fmt,
@@ -37,33 +41,30 @@ pub enum Suite {
 }
 
 impl Suite {
-    /// All suites, in the order in which they run.
-    pub const ALL: [Self; 10] = [
-        Self::Fmt,
-        Self::Clippy,
-        Self::Host,
-        Self::Guests,
-        Self::Conformance,
-        Self::Cases,
-        Self::Hostile,
-        Self::EndToEnd,
-        Self::McpClients,
-        Self::McpConformance,
-    ];
-
     /// The name on the command line.
-    pub const fn name(self) -> &'static str {
+    pub fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
+    /// What it needs beside the code.
+    const fn needs(self) -> &'static [Need] {
         match self {
-            Self::Fmt => "fmt",
-            Self::Clippy => "clippy",
-            Self::Host => "host",
-            Self::Guests => "guests",
-            Self::Conformance => "conformance",
-            Self::Cases => "cases",
-            Self::Hostile => "hostile",
-            Self::EndToEnd => "end-to-end",
-            Self::McpClients => "mcp-clients",
-            Self::McpConformance => "mcp-conformance",
+            Self::Fmt => &[Need::Rustfmt],
+            Self::Clippy => &[Need::Clippy, Need::Target],
+            Self::Host => &[Need::Postgres],
+            Self::EndToEnd => &[Need::PyPi, Need::Postgres],
+            Self::McpClients => &[Need::PyPi, Need::Npm],
+            Self::McpConformance => &[Need::Npm],
+            Self::Guests | Self::Conformance | Self::Cases | Self::Hostile => &[],
+        }
+    }
+
+    /// How long it takes where nothing is built yet, if that is worth saying.
+    const fn takes(self) -> Option<&'static str> {
+        match self {
+            Self::Clippy => Some("about 5 minutes"),
+            Self::Host => Some("about 10 minutes"),
+            _ => None,
         }
     }
 
@@ -102,27 +103,39 @@ impl Suite {
     }
 }
 
-/// Runs the suites, or only these, and prints what they came to. Whether all passed.
-pub fn run(only: &[Suite], arguments: &[String]) -> io::Result<bool> {
-    let suites: Vec<Suite> = Suite::ALL.into_iter().filter(|suite| only.is_empty() || only.contains(suite)).collect();
+/// Runs the suites, or only these, and prints what they came to. Whether all passed, and none was skipped that must
+/// not be.
+pub fn run(only: &[Suite], no_skips: bool, arguments: &[String]) -> io::Result<bool> {
+    let chosen = |suite: &&Suite| only.is_empty() || only.contains(suite);
+    let suites: Vec<Suite> = Suite::value_variants().iter().filter(chosen).copied().collect();
+    let ready = Ready::with(suites.iter().flat_map(|suite| suite.needs()));
     if suites.iter().any(|suite| suite.needs_guests()) && !guests::install(&[])? {
         return Ok(false);
     }
-    if suites.iter().any(|suite| suite.needs_weir()) && !crate::build(&["weir"]).show()? {
+    if suites.iter().any(|suite| suite.needs_weir()) && !crate::build(&["weir"])? {
         return Ok(false);
     }
     let mut summary = Summary::default();
     for suite in suites {
-        let start = Instant::now();
-        let mut count = Count::default();
-        for step in suite.steps(arguments)? {
-            let Count { passed, failed } = step.check()?;
-            count = Count { passed: count.passed + passed, failed: count.failed + failed };
+        if let Some(takes) = suite.takes() {
+            say(&format!("building and running the suite {} ({takes} the first time)", suite.name()));
         }
-        summary.add(suite, count, start.elapsed());
+        let start = Instant::now();
+        let (mut count, mut skips) = (Count::default(), Skips::default());
+        for step in suite.steps(arguments)? {
+            let (further, skipped) = step.check(&ready.variables())?;
+            count = count.and(further);
+            skips.extend(skipped);
+        }
+        summary.add(suite, count, skips, start.elapsed());
     }
-    println!("\n{}", summary.text());
-    Ok(summary.total().failed == 0)
+    println!("\n{}", summary.text(ready.missing()));
+    let total = summary.total();
+    let too_few = no_skips && total.skipped > 0;
+    if too_few {
+        eprintln!("error: nothing may be skipped here");
+    }
+    Ok(total.failed == 0 && !too_few)
 }
 
 /// A shipped policy's cases, as an author would run them.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::skips::Skips;
 use crate::step::Count;
 use crate::suites::Suite;
 
@@ -9,6 +10,7 @@ use crate::suites::Suite;
 #[derive(Default)]
 pub struct Summary {
     rows: Vec<Row>,
+    skips: Skips,
 }
 
 struct Row {
@@ -19,27 +21,29 @@ struct Row {
 
 impl Summary {
     /// Adds a suite.
-    pub fn add(&mut self, suite: Suite, count: Count, elapsed: Duration) {
+    pub fn add(&mut self, suite: Suite, count: Count, skips: Skips, elapsed: Duration) {
         self.rows.push(Row { suite, count, elapsed });
+        self.skips.extend(skips);
     }
 
-    /// The table and the closing line.
-    pub fn text(&self) -> String {
-        let mut text = String::from("suite            passed  failed   seconds\n");
+    /// The table, what was skipped with what could not be set up, and the closing line.
+    pub fn text(&self, missing: &[String]) -> String {
+        let mut text = String::from("suite            passed  failed  skipped   seconds\n");
         for Row { suite, count, elapsed } in &self.rows {
-            let (name, seconds) = (suite.name(), elapsed.as_secs_f64());
-            text.push_str(&format!("{name:<16} {:>6}  {:>6}  {seconds:>8.1}\n", count.passed, count.failed));
+            let (name, seconds, Count { passed, failed, skipped }) = (suite.name(), elapsed.as_secs_f64(), count);
+            text.push_str(&format!("{name:<16} {passed:>6}  {failed:>6}  {skipped:>7}  {seconds:>8.1}\n"));
         }
-        let Count { passed, failed } = self.total();
-        text.push_str(&format!("\n{passed} passed, {failed} failed"));
+        text.push_str(&self.skips.text());
+        if !missing.is_empty() {
+            text.push_str(&format!("\n{}\n", missing.join("\n")));
+        }
+        let Count { passed, failed, skipped } = self.total();
+        text.push_str(&format!("\n{passed} passed, {failed} failed, {skipped} skipped"));
         text
     }
 
     /// All suites together.
     pub fn total(&self) -> Count {
-        self.rows.iter().fold(Count::default(), |sum, row| Count {
-            passed: sum.passed + row.count.passed,
-            failed: sum.failed + row.count.failed,
-        })
+        self.rows.iter().fold(Count::default(), |sum, row| sum.and(row.count))
     }
 }

@@ -29,3 +29,6 @@ mod reload;
 mod sample;
 /// MCP servers that speak over standard streams.
 mod stdio;
+
+// The databases look for it here.
+use weir_tests::skip;

@@ -20,6 +20,8 @@ mod sources;
 mod tokens;
 /// JSON without a type stays at the edges.
 mod untyped;
+/// The walks in ARCHITECTURE.md.
+mod walks;
 
 /// Fails with all findings, if there are any.
 fn report(findings: Vec<String>) {

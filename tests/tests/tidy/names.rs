@@ -24,7 +24,7 @@ const NAMES: &[&[&str]] = &[
 const EXCEPTIONS: &[(&str, &str)] = &[
     ("host/core/src/catalogue.rs", "the list of all events, so that a slip of the pen in a hook is noticed"),
     (
-        "host/core/src/handoff/evaluate.rs",
+        "host/record/src/handoff/evaluate.rs",
         "a record writes a server that is a process as `stdio://`, which has no endpoint to trust",
     ),
 ];

@@ -8,9 +8,10 @@
 //! answer alike, since they share their tables.
 
 use crate::format::Format;
-use crate::rules::{RULES, Start};
+use crate::table::{RULES, Start};
 
-use super::PLACES;
+/// How many bytes of a prefix are looked at.
+pub(super) const PLACES: usize = 3;
 
 /// How many places are judged at once.
 const WIDTH: usize = 16;

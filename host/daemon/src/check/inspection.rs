@@ -6,8 +6,7 @@ use serde::Serialize;
 use weir_engine::Inspection;
 use weir_mcp::interceptors as wire;
 
-use crate::cli::Paint;
-use crate::telemetry::printable;
+use crate::output::{Paint, printable};
 
 /// What `weir policy inspect --json` prints: the descriptor as the interceptor protocol has it, then facts.
 #[derive(Debug, Serialize)]

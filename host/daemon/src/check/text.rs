@@ -6,9 +6,8 @@ use weir_admin::{Policy, PolicyLoad, Remote};
 use weir_mcp::interceptors as wire;
 
 use super::view::{PhaseView, RouteView, View};
-use crate::cli::{Paint, problems};
 use crate::config::show_size;
-use crate::telemetry::printable;
+use crate::output::{Paint, printable, problems};
 
 /// The whole view. Texts of components are made safe for a terminal.
 pub fn text(view: &View, paint: Paint) -> String {

@@ -8,10 +8,14 @@ use weir_admin::ChainRequest;
 use weir_core::{EventName, InterceptorName, Payload, Phase};
 use weir_mcp::interceptors as wire;
 
-use super::{ChainArguments, Ended, check, output, usage};
+use super::arguments::ChainArguments;
+use super::ended::{Ended, usage};
+use super::open::{Opened, open};
 use crate::config::Folder;
 use crate::config::folder::{ReadError, read_bounded};
-use crate::serve::run_chain;
+use crate::load::LoadedSet;
+use crate::output::{self, Paint};
+use crate::running::run_chain;
 
 /// Largest payload that is read: what the default memory of a policy can hold twice.
 const MAX_PAYLOAD: usize = 32 << 20;
@@ -23,10 +27,10 @@ pub async fn run(arguments: ChainArguments) -> Ended {
         Ok(request) => request,
         Err(message) => return usage(&message),
     };
-    let check::Opened { set, remotes } = match check::open(&folder).await {
+    let Opened { set, remotes } = match open(&folder).await {
         Ok(opened) => opened,
         Err(problems) => {
-            output::complaint(&output::problems(&problems, super::Paint::stderr()));
+            output::complaint(&output::problems(&problems, Paint::stderr()));
             return Ended::NotRight;
         }
     };
@@ -42,7 +46,7 @@ pub async fn run(arguments: ChainArguments) -> Ended {
 }
 
 /// The error with what would have been right.
-fn named(error: &weir_admin::ChainRequestError, set: &crate::load::LoadedSet) -> String {
+fn named(error: &weir_admin::ChainRequestError, set: &LoadedSet) -> String {
     use weir_admin::ChainRequestError as E;
     match error {
         E::UnknownRoute(name) => {

@@ -1,12 +1,11 @@
 //! `weir check`.
 
-use weir_interceptors::remote::Remotes;
-
-use super::{CheckArguments, Ended, Paint, output};
+use super::arguments::CheckArguments;
+use super::ended::Ended;
+use super::open::{Opened, open};
 use crate::check::{View, text};
-use crate::config::{Folder, Problem, Upstreams};
-use crate::load::{self, LoadedSet};
-use crate::serve;
+use crate::config::Folder;
+use crate::output::{self, Paint};
 
 /// Loads everything and shows it.
 pub async fn run(arguments: CheckArguments) -> Ended {
@@ -25,28 +24,4 @@ pub async fn run(arguments: CheckArguments) -> Ended {
         output::result(&text(&view, Paint::stdout()));
     }
     if view.ok { Ended::Done } else { Ended::NotRight }
-}
-
-/// A folder that was loaded for a command that serves nothing.
-pub struct Opened {
-    /// What it comes to.
-    pub set: LoadedSet,
-    /// The interceptor servers that policies run on. Sessions with them end with [`Remotes::end`].
-    pub remotes: Remotes,
-}
-
-/// Loads a folder for a command that serves nothing.
-pub async fn open(folder: &Folder) -> Result<Opened, Vec<Problem>> {
-    let (config, report) = folder.config(Upstreams::AsWritten);
-    let Some(config) = config else { return Err(report.into_sorted()) };
-    let engine = serve::engine(&config)
-        .map_err(|error| vec![Problem::error(folder.path().display().to_string(), None, error.to_string())])?;
-    let remotes = serve::remotes(&config);
-    match load::load(folder, config, report, &engine, &remotes, None, &*load::for_terminal()).await {
-        Ok(set) => Ok(Opened { set, remotes }),
-        Err(problems) => {
-            remotes.end().await;
-            Err(problems)
-        }
-    }
 }

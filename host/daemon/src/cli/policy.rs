@@ -4,9 +4,10 @@ use std::path::Path;
 
 use weir_engine::PolicySource;
 
-use super::{Ended, Paint, output, usage};
+use super::ended::{Ended, usage};
 use crate::check::inspection;
 use crate::config::folder::{ReadError, read_bounded};
+use crate::output::{self, Paint};
 use crate::policy_test;
 
 /// Largest component that is read, as for a served one.

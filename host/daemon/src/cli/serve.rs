@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use super::{Ended, ServeArguments, output};
+use super::arguments::ServeArguments;
+use super::ended::Ended;
+use super::welcome::welcome;
 use crate::config::{Problem, Upstreams};
-use crate::demo::welcome;
+use crate::output::{self, Paint};
 use crate::serve::{ServeError, ServeOptions, serve};
 use crate::telemetry::LogFormat;
 
@@ -46,7 +48,7 @@ fn report(error: &ServeError, log_format: LogFormat) {
         }
         LogFormat::Human => {
             if !problems.is_empty() {
-                output::complaint(&output::problems(problems, super::Paint::stderr()));
+                output::complaint(&output::problems(problems, Paint::stderr()));
             }
             output::problem(&error.to_string());
         }

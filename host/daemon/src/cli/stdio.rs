@@ -9,10 +9,14 @@ use weir_gateway::surface::mcp::relay::{RelayError, relay};
 use weir_gateway::surface::mcp::{Command, Mcp};
 use weir_gateway::{Gateway, Protocol, Silent};
 
-use super::{Ended, StdioArguments, check, output, usage};
+use super::arguments::StdioArguments;
+use super::ended::{Ended, usage};
+use super::open::{Opened, open};
 use crate::config::Folder;
 use crate::load::LoadedSet;
-use crate::serve::{Signals, relay_set};
+use crate::output::{self, Paint};
+use crate::running::relay_set;
+use crate::signals::Signals;
 
 /// Relays until the client or the server closes. Nothing is bound; standard output carries messages only.
 pub async fn run(arguments: StdioArguments) -> Ended {
@@ -30,13 +34,13 @@ pub async fn run(arguments: StdioArguments) -> Ended {
         }
     };
     let opened = tokio::select! {
-        opened = check::open(&folder) => opened,
+        opened = open(&folder) => opened,
         _ = signals.end() => return Ended::NotRight,
     };
-    let check::Opened { set, remotes } = match opened {
+    let Opened { set, remotes } = match opened {
         Ok(opened) => opened,
         Err(problems) => {
-            output::complaint(&output::problems(&problems, super::Paint::stderr()));
+            output::complaint(&output::problems(&problems, Paint::stderr()));
             return Ended::NotRight;
         }
     };

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use http::Uri;
 use http::uri::{Authority, Scheme};
 
-use super::resolved::Upstream;
+use super::upstream::Upstream;
 
 /// An address to listen on, in the file or on the command line.
 pub fn listen(text: &str) -> Result<SocketAddr, String> {

@@ -44,6 +44,11 @@ pub struct Table<'a> {
     known: RefCell<Vec<&'static str>>,
 }
 
+/// What was written, or what holds where nothing was.
+pub fn or<T>(written: Option<At<T>>, default: T) -> T {
+    written.map_or(default, |at| at.value)
+}
+
 impl<'a> Source<'a> {
     /// Takes a file's text.
     pub fn new(name: &'a str, text: &'a str) -> Self {

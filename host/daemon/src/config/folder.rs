@@ -7,9 +7,14 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::document::closest;
 use super::report::{Problem, Report};
 use super::resolve::{Surroundings, Upstreams, resolve};
 use super::resolved::Config;
+use super::size;
+
+/// The folder that is meant when none is named.
+pub const DEFAULT_FOLDER: &str = "policies";
 
 /// Name of the configuration in its folder.
 pub const CONFIG_FILE: &str = "weir.toml";
@@ -94,7 +99,7 @@ impl Folder {
     /// What to say about a component that is not there.
     pub fn missing(&self, component: &str) -> String {
         let present = self.wasm_files();
-        let near = super::document::closest(component, present.iter().map(String::as_str));
+        let near = closest(component, present.iter().map(String::as_str));
         let advice = match near {
             Some(near) => format!("did you mean {near:?}?"),
             None if present.is_empty() => {
@@ -147,7 +152,7 @@ pub fn read_bounded(path: &Path, max_bytes: usize) -> Result<Vec<u8>, ReadError>
     let mut bytes = Vec::new();
     file.take(max_bytes as u64 + 1).read_to_end(&mut bytes).map_err(other)?;
     if bytes.len() > max_bytes {
-        return Err(ReadError::Other(format!("it is larger than {}", super::show_size(max_bytes))));
+        return Err(ReadError::Other(format!("it is larger than {}", size::show(max_bytes))));
     }
     Ok(bytes)
 }

@@ -11,7 +11,9 @@ pub mod records;
 mod report;
 mod resolve;
 pub mod resolved;
+mod secret;
 mod size;
+mod upstream;
 pub mod written;
 
 pub use address::listen;
@@ -20,4 +22,6 @@ pub use folder::Folder;
 pub use report::{Gravity, Place, Problem, Report};
 pub use resolve::{Surroundings, Upstreams, resolve};
 pub use resolved::Config;
+pub use secret::Secret;
 pub use size::show as show_size;
+pub use upstream::Upstream;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use weir_core::chain::Revalidation;
 use weir_core::{Overrides, Posture, PrincipalKind};
+use weir_demo::DemoServer;
 use weir_engine::{Grants, Metering, PolicyLimits, PolicyOptions, QuarantineOptions, Reuse};
 use weir_gateway::surface::mcp::Command;
 use weir_gateway::{Admission, GatewayOptions, OnDeny, PassAuthorization, PrincipalSource, Protocol, RouteOptions};
@@ -16,13 +17,15 @@ use weir_interceptors::{PATH, Reach};
 use weir_store::MemoryStateOptions;
 
 use super::address;
-use super::document::{At, Source, closest};
+use super::document::{At, Source, closest, or};
 use super::records::{resolve_records, resolve_trust};
 use super::report::{Place, Problem};
 use super::resolved::{
-    AdminConfig, CodeCache, Config, DemoUpstream, EngineConfig, GatewayConfig, InterceptorsConfig, PolicyConfig,
-    RemoteConfig, RouteConfig, Secret, SourceConfig, Upstream,
+    AdminConfig, CodeCache, Config, EngineConfig, GatewayConfig, InterceptorsConfig, PolicyConfig, RemoteConfig,
+    RouteConfig, SourceConfig,
 };
+use super::secret::Secret;
+use super::upstream::Upstream;
 use super::written::{
     self, Written, WrittenAdmin, WrittenCache, WrittenCommand, WrittenEngine, WrittenGateway, WrittenGrants,
     WrittenInterceptors, WrittenLimits, WrittenOverrides, WrittenPolicy, WrittenRoute, WrittenState, WrittenUpstream,
@@ -90,10 +93,6 @@ fn whole(written: Written, source: &Source<'_>, surroundings: &Surroundings<'_>)
         routes,
         policies,
     }
-}
-
-fn or<T>(written: Option<At<T>>, default: T) -> T {
-    written.map_or(default, |at| at.value)
 }
 
 fn unique<'a>(source: &Source<'_>, key: &str, texts: impl Iterator<Item = &'a At<String>>) {
@@ -293,7 +292,7 @@ fn resolve_route(
     let (name, path, protocol, upstream) = (name?.value, path?.value, protocol?.value, upstream?.value);
     let upstream = match surroundings.upstreams {
         Upstreams::AsWritten => resolve_upstream(upstream, surroundings.folder),
-        Upstreams::Demo => Upstream::Demo(or(demo, DemoUpstream::of(protocol))),
+        Upstreams::Demo => Upstream::Demo(or(demo, demo_server(protocol))),
     };
     let kind = or(principal_kind, PrincipalKind::User);
     Some(RouteConfig {
@@ -316,6 +315,14 @@ fn resolve_route(
             principal: principal_header.map(|header| PrincipalSource { header: header.value, kind }),
         },
     })
+}
+
+/// The demo's server that speaks a protocol.
+const fn demo_server(protocol: Protocol) -> DemoServer {
+    match protocol {
+        Protocol::Mcp => DemoServer::Mcp,
+        Protocol::Http => DemoServer::Http,
+    }
 }
 
 fn resolve_upstream(written: WrittenUpstream, folder: &Path) -> Upstream {

@@ -12,13 +12,14 @@ use http::Uri;
 use weir_core::chain::Revalidation;
 use weir_core::{InterceptorName, Overrides, Posture};
 use weir_engine::{PolicyOptions, QuarantineOptions};
-use weir_gateway::surface::mcp::Command;
 use weir_gateway::{GatewayOptions, Protocol, RouteOptions};
 use weir_interceptors::Reach;
 use weir_store::MemoryStateOptions;
 
-use super::Place;
 use super::records::{RecordsConfig, TrustConfig};
+use super::report::Place;
+use super::secret::Secret;
+use super::upstream::Upstream;
 
 /// One folder's configuration.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,10 +103,6 @@ pub enum CodeCache {
     Chosen(PathBuf),
 }
 
-/// A text that never appears in logs or messages.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
 /// One route.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RouteConfig {
@@ -125,28 +122,6 @@ pub struct RouteConfig {
     pub revalidation: Revalidation,
     /// What the gateway itself has to know about it.
     pub options: RouteOptions,
-}
-
-/// Where a route leads.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Upstream {
-    /// A server.
-    Url(Uri),
-    /// A server to start.
-    Command(Command),
-    /// One of the servers inside `weir demo`.
-    Demo(DemoUpstream),
-}
-
-/// A server inside `weir demo`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DemoUpstream {
-    /// Tools over sample data.
-    Mcp,
-    /// Answers with the request.
-    Http,
-    /// Answers as a model would that repeats its prompt.
-    Llm,
 }
 
 /// One policy.
@@ -212,71 +187,6 @@ impl fmt::Display for SourceConfig {
         match self {
             Self::Component { file, .. } => f.write_str(file),
             Self::Remote(RemoteConfig { url, .. }) => url.fmt(f),
-        }
-    }
-}
-
-impl Secret {
-    /// Keeps a text.
-    pub fn new(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The text, for whoever compares it.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
-}
-
-impl DemoUpstream {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Mcp, Self::Http, Self::Llm];
-
-    /// The one that speaks a protocol.
-    pub const fn of(protocol: Protocol) -> Self {
-        match protocol {
-            Protocol::Mcp => Self::Mcp,
-            Protocol::Http => Self::Http,
-        }
-    }
-
-    /// Its name in the key `demo` of a route.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Mcp => "mcp",
-            Self::Http => "http",
-            Self::Llm => "llm",
-        }
-    }
-}
-
-impl fmt::Display for Upstream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Url(uri) => uri.fmt(f),
-            Self::Command(command) => command.fmt(f),
-            Self::Demo(demo) => write!(f, "demo:{}", demo.name()),
-        }
-    }
-}
-
-impl Upstream {
-    /// The name that policies see where the route gives none.
-    pub fn server_name(&self) -> String {
-        match self {
-            Self::Url(uri) => uri.host().unwrap_or_default().to_owned(),
-            // A file may have any name; what policies are shown has the form of all names.
-            Self::Command(command) => match weir_core::EventName::new(command.name()) {
-                Ok(name) => name.as_str().to_owned(),
-                Err(_) => "command".to_owned(),
-            },
-            Self::Demo(demo) => format!("demo-{}", demo.name()),
         }
     }
 }

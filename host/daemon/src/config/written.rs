@@ -10,6 +10,7 @@ use std::time::Duration;
 use http::{HeaderName, Uri};
 use toml::de::DeValue;
 use weir_core::{Hook, InterceptorName, Mode, Phase, Posture, PrincipalKind, PriorityHint};
+use weir_demo::DemoServer;
 use weir_engine::Metering;
 use weir_gateway::surface::mcp::Sharing;
 use weir_gateway::{OnDeny, Protocol};
@@ -17,7 +18,8 @@ use weir_gateway::{OnDeny, Protocol};
 use super::address;
 use super::document::{At, Table};
 use super::records::{self, WrittenRecords, WrittenTrust};
-use super::resolved::{DemoUpstream, Secret, Upstream};
+use super::secret::Secret;
+use super::upstream::Upstream;
 
 /// Sections that later versions read.
 const LATER: &[&str] = &["egress", "decisions"];
@@ -114,7 +116,7 @@ pub struct WrittenRoute {
     pub(super) path: Option<At<String>>,
     pub(super) protocol: Option<At<Protocol>>,
     pub(super) upstream: Option<At<WrittenUpstream>>,
-    pub(super) demo: Option<At<DemoUpstream>>,
+    pub(super) demo: Option<At<DemoServer>>,
     pub(super) posture: Option<At<Posture>>,
     pub(super) revalidate: Option<At<bool>>,
     pub(super) on_deny: Option<At<OnDeny>>,
@@ -306,7 +308,7 @@ fn route(table: Table<'_>) -> WrittenRoute {
         path: table.parsed("path", "a path such as \"/mcp\"", address::route_path),
         protocol: table.parsed("protocol", "\"mcp\" or \"http\"", protocol),
         upstream: upstream(&table),
-        demo: table.choice("demo", &DemoUpstream::ALL.map(|demo| (demo.name(), demo))),
+        demo: table.choice("demo", &DemoServer::ALL.map(|demo| (demo.name(), demo))),
         posture: table.choice("posture", &[("client", Posture::Client), ("server", Posture::Server)]),
         revalidate: table.boolean("revalidate"),
         on_deny: table.choice("on_deny", &[("error", OnDeny::Error), ("tool-error", OnDeny::ToolError)]),

@@ -9,10 +9,12 @@ use sha2::{Digest, Sha256};
 use weir_engine::{Engine, PolicyOptions, PolicySource};
 use weir_interceptors::remote::{RemoteAddress, RemoteError, RemotePolicy, Remotes};
 
-use super::{LoadedSet, Policy, Progress};
+use super::policy::Policy;
+use super::progress::Progress;
+use super::set::LoadedSet;
 use crate::config::folder::{CONFIG_FILE, ReadError};
-use crate::config::resolved::{PolicyConfig, RemoteConfig, Secret, SourceConfig};
-use crate::config::{Folder, Problem};
+use crate::config::resolved::{PolicyConfig, RemoteConfig, SourceConfig};
+use crate::config::{Folder, Problem, Secret};
 
 /// Most policies that are loaded at the same time. Each may hold a file and a compiler's memory; the compiler
 /// itself uses all processors for one component already.

@@ -1,9 +1,11 @@
 //! What is shown while components compile: on a terminal one line that is rewritten, elsewhere nothing.
 
 use std::io::{IsTerminal, Write};
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use crate::output::printable;
 
 /// Told what loading does.
 pub trait Progress: Send + Sync {
@@ -50,13 +52,13 @@ impl Progress for Silent {
 
 impl Line {
     fn with(&self, act: impl FnOnce(&mut State)) {
-        act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
+        act(&mut self.state.lock());
     }
 }
 
 impl State {
     fn show(&mut self, text: &str) {
-        let plain = crate::telemetry::printable(text);
+        let plain = printable(text);
         // Progress that cannot be shown is no reason to fail.
         let _ = write!(std::io::stderr(), "\r\x1b[2K  loading policies {}/{} {plain}", self.done, self.total);
         self.shown = true;

@@ -11,7 +11,8 @@ use weir_gateway::surface::Surface;
 use weir_gateway::surface::http::Http;
 use weir_gateway::surface::mcp::Mcp;
 
-use crate::config::resolved::{RouteConfig, Upstream};
+use crate::config::Upstream;
+use crate::config::resolved::RouteConfig;
 
 /// What speaks the protocol of a route.
 pub fn surface(config: &RouteConfig, mcp: &Arc<Mcp>) -> Arc<dyn Surface> {

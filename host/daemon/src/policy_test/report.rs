@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::cli::Paint;
-use crate::telemetry::printable;
+use crate::output::{Paint, printable};
 
 /// How all cases of a component went.
 #[derive(Debug, Clone, Default, Serialize)]

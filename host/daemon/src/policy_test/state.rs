@@ -1,7 +1,8 @@
 //! Buckets that are emptied between cases.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
+use parking_lot::RwLock;
 use weir_core::state::{KeyPage, Scope, StateError, StateStore, Swap, Versioned};
 use weir_store::{MemoryState, MemoryStateOptions};
 
@@ -19,11 +20,11 @@ impl CaseState {
     /// Empties all buckets.
     pub fn clear(&self) {
         let fresh = Arc::new(MemoryState::new(MemoryStateOptions::default()));
-        *self.present.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        *self.present.write() = fresh;
     }
 
     fn present(&self) -> Arc<MemoryState> {
-        Arc::clone(&self.present.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.present.read())
     }
 }
 

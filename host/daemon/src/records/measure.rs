@@ -10,7 +10,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use weir_gateway::contexts::Contexts;
 
-use super::Kept;
+use super::kept::Kept;
 
 /// Shows what is counted.
 pub struct Measured {

@@ -7,7 +7,7 @@ use weir_gateway::records::{Exchange, NotAdmitted, Place, Records, Trust, Wanted
 use weir_record::RecordMode;
 use weir_store::{Admission, Permit};
 
-use super::Kept;
+use super::kept::Kept;
 use super::settle::Settler;
 
 /// A gateway that has no store: calls inside a context are refused, since they could not be recorded.

@@ -11,7 +11,7 @@ use weir_record::trust::{Endpoint, Pattern, normalise};
 use weir_record::{RecordMode, Row};
 use weir_store::{AddEndpoint, Added, AuditEvent, Cursor, Filter, StoreError, Time, handoffs};
 
-use super::Kept;
+use super::kept::Kept;
 use crate::config::records::organisation;
 
 #[async_trait]

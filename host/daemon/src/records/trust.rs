@@ -4,9 +4,10 @@
 //! anew stays as it is, and that is told.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use parking_lot::RwLock;
 use serde_json::json;
 use tokio::task::JoinHandle;
 use weir_gateway::records::{Trust as Verdict, Wanted};
@@ -59,7 +60,7 @@ impl Trust {
         let trust = Arc::new(Self { state, store, audit, counts: TrustCounts::default(), task: RwLock::default() });
         if is_on {
             let task = tokio::spawn(keep_up(Arc::downgrade(&trust)));
-            *trust.task.write().unwrap_or_else(PoisonError::into_inner) = Some(task);
+            *trust.task.write() = Some(task);
         }
         Ok(trust)
     }
@@ -68,7 +69,7 @@ impl Trust {
     pub(super) fn now(&self) -> Option<(&str, Arc<TrustIndex>)> {
         match &self.state {
             State::Off => None,
-            State::On { org, index } => Some((org, Arc::clone(&index.read().unwrap_or_else(PoisonError::into_inner)))),
+            State::On { org, index } => Some((org, Arc::clone(&index.read()))),
         }
     }
 
@@ -106,7 +107,7 @@ impl Trust {
     pub(super) async fn renew(&self) -> Result<(), StoreError> {
         if let State::On { org, index } = &self.state {
             let renewed = Arc::new(read(&*self.store, org).await?);
-            *index.write().unwrap_or_else(PoisonError::into_inner) = renewed;
+            *index.write() = renewed;
         }
         Ok(())
     }
@@ -114,7 +115,7 @@ impl Trust {
 
 impl Drop for Trust {
     fn drop(&mut self) {
-        if let Some(task) = self.task.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+        if let Some(task) = self.task.get_mut().take() {
             task.abort();
         }
     }

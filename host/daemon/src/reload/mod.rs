@@ -15,7 +15,8 @@ use std::time::Duration;
 
 use crate::config::{Folder, Problem};
 use crate::load::{self, LoadedSet};
-use crate::serve::{HangUp, Running};
+use crate::running::Running;
+use crate::signals::HangUp;
 use watcher::Watcher;
 
 pub use fingerprint::Fingerprint;

@@ -4,10 +4,9 @@
 //! returns; listeners and what is shared by all policies are made once per process, everything else is replaced
 //! when the folder changes.
 
+mod demo;
+mod ended;
 mod open_files;
-mod running;
-mod signals;
-mod wire;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -18,23 +17,19 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use weir_engine::{Engine, EngineError, EngineOptions};
+use weir_demo::DemoServers;
+use weir_engine::EngineError;
 use weir_gateway::surface::mcp::Mcp;
 use weir_gateway::{Drained, Gateway};
-use weir_interceptors::remote::{RemoteOptions, Remotes};
-use weir_store::MemoryState;
 
-use crate::config::resolved::{CodeCache, EngineConfig};
-use crate::config::{Config, Folder, Problem, Upstreams};
-use crate::demo::DemoServers;
+use crate::config::{Folder, Problem, Upstreams};
 use crate::load::{self, LoadedSet};
 use crate::records::{self, KeepError, Keeping, Measured};
 use crate::reload::{self, Fingerprint};
+use crate::running::{Running, running_set};
+use crate::signals::Signals;
 use crate::telemetry::{GatewayTelemetry, Metrics};
-
-pub use running::{Current, Running, run_chain};
-pub use signals::{HangUp, Signals};
-pub use wire::relay_set;
+use ended::ended;
 
 /// What the command line says.
 #[derive(Debug, Clone)]
@@ -97,33 +92,6 @@ pub struct Ready {
     pub policies: usize,
 }
 
-/// Sets up the engine for a configuration.
-pub fn engine(config: &Config) -> Result<Engine, EngineError> {
-    let EngineConfig { cache, max_instances, call_cap, policy_timeout: _, quarantine } = &config.engine;
-    let state = Arc::new(MemoryState::new(config.state));
-    let usual = EngineOptions {
-        max_instances: *max_instances,
-        call_cap: *call_cap,
-        quarantine: *quarantine,
-        ..EngineOptions::new(state)
-    };
-    let with = |cache_dir: Option<PathBuf>| Engine::new(EngineOptions { cache_dir, ..usual.clone() });
-    match cache {
-        CodeCache::Off => with(None),
-        CodeCache::Chosen(folder) => with(Some(folder.clone())),
-        CodeCache::Usual(folder) => with(Some(folder.clone())).or_else(|error| {
-            tracing::warn!(target: "weir::load", "{error}; going on without a code cache, so every start compiles");
-            with(None)
-        }),
-    }
-}
-
-/// Sets up the way to interceptor servers for a configuration.
-pub fn remotes(config: &Config) -> Remotes {
-    let EngineConfig { call_cap, quarantine, .. } = config.engine;
-    Remotes::new(&config.gateway.options.client(), RemoteOptions { call_cap, quarantine })
-}
-
 /// Serves until a signal says to end. `ready` is called once, when everything listens.
 pub async fn serve(
     options: ServeOptions,
@@ -140,8 +108,8 @@ pub async fn serve(
     let Some(config) = config else { return Err(wrong(report.into_sorted())) };
     let admin_token = config.admin.token.clone();
     let (listen, admin_listen) = (listen.unwrap_or(config.gateway.listen), admin_listen.unwrap_or(config.admin.listen));
-    let engine = engine(&config)?;
-    let remotes = remotes(&config);
+    let engine = load::engine(&config)?;
+    let remotes = load::remotes(&config);
     let mut gateway_options = config.gateway.options.clone();
     let progress = load::for_terminal();
     let set = tokio::select! {
@@ -171,19 +139,19 @@ pub async fn serve(
 
     let metrics = Arc::new(Metrics::new(&panics));
     let mcp = Mcp::new();
-    let running_set = wire::running_set(&set, 1, &mcp, addresses).map_err(|problem| wrong(vec![problem]))?;
+    let first = running_set(&set, 1, &mcp, addresses).map_err(|problem| wrong(vec![problem]))?;
     let telemetry = Arc::new(GatewayTelemetry::new(Arc::clone(&metrics)));
-    let gateway = Gateway::recording(gateway_options, telemetry, records::gateway_port(kept.clone()), running_set);
+    let gateway = Gateway::recording(gateway_options, telemetry, records::gateway_port(kept.clone()), first);
     metrics.watch(Box::new(Measured::new(kept.clone(), gateway.contexts())));
     reload::log_set(&set);
     metrics.serves(&set, 1);
-    let running = Running::new(gateway.clone(), mcp, engine, remotes, metrics, set, demo, addresses);
-    let running = Arc::new(running.keeping(kept));
+    let running = Running::new(gateway.clone(), engine, remotes, metrics, set, demo, addresses);
+    let running = Arc::new(running.speaking(mcp).keeping(kept));
 
     let (end, ending) = watch::channel(false);
     let mut tasks = JoinSet::new();
     if let Some(servers) = servers {
-        servers.start(&mut tasks, &ending);
+        demo::start(servers, &mut tasks, &ending);
     }
     let token = admin_token.map(|token| token.reveal().to_owned());
     tasks.spawn(weir_admin::serve(admin_listener, Arc::clone(&running) as _, token, ended(ending.clone())));
@@ -257,9 +225,4 @@ fn bind(address: SocketAddr, what: &'static str, remedy: &'static str) -> Result
 
 fn local(what: &'static str, error: std::io::Error) -> ServeError {
     ServeError::Listen { address: SocketAddr::from(([127, 0, 0, 1], 0)), what, error, remedy: "" }
-}
-
-/// Ends when the channel says so, or when nobody is left to say it.
-pub async fn ended(mut receiver: watch::Receiver<bool>) {
-    let _ = receiver.wait_for(|end| *end).await;
 }

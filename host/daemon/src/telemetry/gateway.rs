@@ -6,7 +6,7 @@ use std::time::Duration;
 use weir_core::ChainResult;
 use weir_gateway::{ExchangeReport, Telemetry};
 
-use super::Metrics;
+use super::metrics::Metrics;
 
 /// Counts what the gateway reports.
 pub struct GatewayTelemetry {

@@ -8,11 +8,12 @@
 
 use std::fmt::{self, Write as _};
 use std::io::{self, IsTerminal, Write as _};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use clap::ValueEnum;
+use parking_lot::Mutex;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
@@ -21,7 +22,7 @@ use tracing_subscriber::filter::EnvFilter;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
-use super::printable;
+use crate::output::printable;
 
 /// Target under which the engine passes on what guests log.
 const GUEST: &str = "weir::guest";
@@ -93,7 +94,7 @@ impl<S: Subscriber> Layer<S> for Lines {
         let metadata = event.metadata();
         let line = self.line(*metadata.level(), metadata.target(), fields);
         // One at a time: lines of several threads stay apart, and there is room for the one that was promised it.
-        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut out = self.out.lock();
         let mut within = ROOM;
         if out.lost > 0 {
             within = Duration::ZERO;

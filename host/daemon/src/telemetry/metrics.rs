@@ -4,10 +4,11 @@
 //! call but for labels of the exchange, which are few and short.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
+use parking_lot::RwLock;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
@@ -103,18 +104,18 @@ impl Metrics {
         for result in ["ok", "failed"] {
             drop(metrics.reloads.get_or_create(&ReloadLabel { result }));
         }
-        *metrics.registry.write().unwrap_or_else(PoisonError::into_inner) = registry;
+        *metrics.registry.write() = registry;
         metrics
     }
 
     /// Shows what somebody else counts.
     pub fn watch(&self, collector: Box<dyn Collector>) {
-        self.registry.write().unwrap_or_else(PoisonError::into_inner).register_collector(collector);
+        self.registry.write().register_collector(collector);
     }
 
     /// A set was put to work: its policies are listed from the start, even where nothing has happened yet.
     pub fn serves(&self, set: &LoadedSet, epoch: u64) {
-        let mut series = self.series.write().unwrap_or_else(PoisonError::into_inner);
+        let mut series = self.series.write();
         self.scraped.forget();
         for policy in &set.policies {
             let name = policy.settings.name.as_str();
@@ -157,7 +158,7 @@ impl Metrics {
             self.scraped.log_lines_dropped.get_or_create(&label).set(count(stats.log_lines_dropped));
         }
         let mut text = String::new();
-        let registry = self.registry.read().unwrap_or_else(PoisonError::into_inner);
+        let registry = self.registry.read();
         match encode(&mut text, &registry) {
             Ok(()) => text,
             // Writing to a string does not fail; a broken metric must not end the admin surface.
@@ -171,7 +172,7 @@ impl Metrics {
             ChainLabel { route: route.to_owned(), phase: result.phase.as_str(), status: result.status.as_str() };
         self.chains.get_or_create(&label).inc();
         self.chain_duration.get_or_create(&RouteLabel { route: label.route }).observe(elapsed.as_secs_f64());
-        let series = self.series.read().unwrap_or_else(PoisonError::into_inner);
+        let series = self.series.read();
         for result in &result.results {
             if let Some(series) = series.get(result.interceptor.as_str()) {
                 series.count(result);

@@ -5,9 +5,7 @@ mod labels;
 mod logs;
 mod metrics;
 mod policy_series;
-mod printable;
 
 pub use gateway::GatewayTelemetry;
 pub use logs::{LogFormat, install};
 pub use metrics::{Metrics, ReloadOutcome};
-pub use printable::printable;

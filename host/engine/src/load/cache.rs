@@ -14,16 +14,11 @@ use sha2::{Digest, Sha256};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use super::Configured;
-use super::evict::{evict, mark_used};
+use super::evict::{CODE, LABEL, PART, evict, mark_used};
+use super::facts::Configured;
 
 /// First bytes of an entry's label: what it is, and the form of what follows.
 const MAGIC: &[u8; 8] = b"weircw02";
-
-/// How the names of code, of its labels and of what is being written end.
-pub const CODE: &str = "cwasm";
-pub const LABEL: &str = "label";
-pub const PART: &str = "part";
 
 /// Most bytes of code in one folder: some hundred policies in a few versions each. Every edit of a component or of its
 /// configuration leaves an entry behind.

@@ -8,7 +8,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::cache::{CODE, LABEL, PART};
+/// How the names of code, of its labels and of what is being written end.
+pub const CODE: &str = "cwasm";
+pub const LABEL: &str = "label";
+pub const PART: &str = "part";
 
 /// Age from which a half-written file belongs to nobody: its writer has crashed. Writing one takes well under a second.
 const ABANDONED: Duration = Duration::from_secs(60 * 60);

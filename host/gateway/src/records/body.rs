@@ -1,7 +1,7 @@
 //! What was taken of a body, in the form in which a row holds it.
 //!
 //! JSON is kept as JSON only if all readers read the same in it; else it is text. Where the text of a stream of events
-//! is one JSON value, as in an answer of MCP that comes as a stream, it is JSON.
+//! is one JSON value, as in an answer that comes as a stream of one event, it is JSON.
 
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};

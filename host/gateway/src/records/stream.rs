@@ -194,7 +194,7 @@ mod tests {
             ],
             [r#"{"choices":[{"index":0,"delta":{"content":"half"}}]}"#, "no JSON"],
             [r#"{"choices":[{"index":0,"delta":{"content":"half"}}]}"#, r#"{"error":{"message":"overloaded"}}"#],
-            [r#"{"jsonrpc":"2.0","method":"notifications/progress"}"#, r#"{"jsonrpc":"2.0","id":1,"result":{}}"#],
+            [r#"{"method":"notifications/progress"}"#, r#"{"id":1,"result":{}}"#],
             ["one", "two"],
         ] {
             assert_eq!(of(&data), Assembled::Data(data.join("\n")));

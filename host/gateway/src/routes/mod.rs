@@ -244,7 +244,6 @@ mod tests {
 
     use super::*;
     use crate::surface::http::Http;
-    use crate::surface::mcp::{Command, Mcp};
 
     fn route(name: &str, path: &str, upstream: &str) -> Route {
         Route {
@@ -281,9 +280,6 @@ mod tests {
         ];
         let mut routes = routes.to_vec();
         routes.push(Route { upstream: None, ..route("k", "/k", good) });
-        let mcp = Mcp::new();
-        let nothing = mcp.over_stdio(Command::new(""));
-        routes.push(Route { upstream: None, surface: nothing, ..route("l", "/l", good) });
         let errors: Vec<String> = Routes::check(&routes).iter().map(ToString::to_string).collect();
         let parts = [
             "routes a and b both have the path /a/",
@@ -295,8 +291,7 @@ mod tests {
             "absolute URL",
             "scheme http or https",
             "user name or password",
-            "only for routes with protocol mcp",
-            "must name a program",
+            "a command is only for",
         ];
         assert_eq!(errors.len(), parts.len(), "{errors:#?}");
         for (error, part) in errors.iter().zip(parts) {

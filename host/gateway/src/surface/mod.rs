@@ -6,17 +6,18 @@
 //!
 //! Below is everything that a surface works with: the [`Call`], [`judge`] for the chain, [`ask`] for the upstream.
 
+mod contract;
 pub mod http;
 pub mod mcp;
 mod protocol;
-mod surface;
 
+pub use contract::{Exchange, Life, Surface};
 pub use protocol::Protocol;
-pub use surface::{Exchange, Life, Surface};
 
 pub use crate::call::{Call, Facts};
 pub use crate::denial::{Denial, Reason, Said};
-pub use crate::headers::{clean_request, drop_digests};
+pub use crate::headers::{body_replaced, clean_request};
 pub use crate::kept::Kept;
-pub use crate::upstream::{address, ask, ask_aside, read_request, read_response};
+pub use crate::reading::{read_request, read_response};
+pub use crate::upstream::{address, ask, ask_aside};
 pub use crate::verdict::{Verdict, judge};

@@ -312,7 +312,7 @@ async fn events(mut body: Incoming, id: &str) -> Result<Envelope, CallError> {
     let mut scanner = Scanner::new(MAX_ANSWER);
     let mut total = 0;
     loop {
-        while let Some(block) = scanner.next() {
+        while let Some(block) = scanner.next_block() {
             if let Some(answer) = block.data().map_or(Ok(None), |data| answer_in(data, id))? {
                 return Ok(answer);
             }

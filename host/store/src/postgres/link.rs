@@ -10,13 +10,20 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, GenericClient, Transaction};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::PostgresStore;
-use crate::open::Access;
+use crate::options::Access;
 use crate::port::StoreError;
-use crate::sql::{Database, KNOWN_SCHEMA};
+use crate::sql::{Dialect, KNOWN_SCHEMA};
 
 /// The lock that a writer holds. Any number that nobody else uses in this database: "weir" in ASCII.
 const LOCK: i64 = 0x7765_6972;
+
+/// How the database says what others say otherwise.
+pub(super) const DIALECT: Dialect = Dialect {
+    mark: '$',
+    number: "BIGINT",
+    place: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+    time: "TEXT COLLATE \"C\"",
+};
 
 /// How long the server may work on one statement, and how long we wait for the whole of an operation.
 const STATEMENT_MS: u32 = 10_000;
@@ -147,7 +154,7 @@ pub(super) async fn migrate(client: &mut Client) -> Result<(), Failure> {
     if found == 0 {
         transaction.batch_execute("CREATE TABLE IF NOT EXISTS weir_schema (version BIGINT NOT NULL)").await?;
     }
-    for (version, step) in PostgresStore::DIALECT.steps_from(found) {
+    for (version, step) in DIALECT.steps_from(found) {
         transaction.batch_execute(&step).await?;
         transaction.execute("INSERT INTO weir_schema VALUES ($1)", &[&version]).await?;
     }

@@ -18,13 +18,14 @@ use weir_record::chain::Head;
 use weir_record::trust::Endpoint;
 use weir_record::{Record, Row};
 
-use crate::open::{Access, StoreOptions};
+use crate::address::StoreAddress;
+use crate::options::{Access, StoreOptions};
 use crate::port::{Added, Appended, Attempt, AuditEvent, StoreError};
 use crate::sql::{
     COLUMNS, Columns, Database, Dialect, ENDPOINT_COLUMNS, Entry, Page, Query, Read, Value, endpoint_of, head_of,
 };
 use crate::tls;
-use link::{Failure, Link, known_schema, locked, migrate, translate};
+use link::{DIALECT, Failure, Link, known_schema, locked, migrate, translate};
 
 const CONNECT: Duration = Duration::from_secs(5);
 
@@ -36,16 +37,11 @@ pub(crate) struct PostgresStore {
     reader: Link,
 }
 
-/// Whether a text is a URL that can be connected to; why not is not said, since it may repeat a password.
-pub(crate) fn check_url(url: &str) -> Result<(), ()> {
-    url.parse::<Config>().ok().filter(|config| !config.get_hosts().is_empty()).map(drop).ok_or(())
-}
-
 impl PostgresStore {
     /// Connects, and makes the schema where it may be written.
     pub(crate) async fn open(url: &str, access: Access, options: StoreOptions) -> Result<Self, StoreError> {
         let tls = tls::trusting(options.tls_roots.as_deref()).map_err(StoreError::Unavailable)?;
-        let address = crate::open::StoreAddress::Postgres(url.to_owned());
+        let address = StoreAddress::Postgres(url.to_owned());
         let mut config: Config =
             url.parse().map_err(|_| StoreError::Unavailable("its URL cannot be read".to_owned()))?;
         config.application_name("weir").connect_timeout(CONNECT);
@@ -70,12 +66,7 @@ impl PostgresStore {
 
 #[async_trait]
 impl Database for PostgresStore {
-    const DIALECT: Dialect = Dialect {
-        mark: '$',
-        number: "BIGINT",
-        place: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
-        time: "TEXT COLLATE \"C\"",
-    };
+    const DIALECT: Dialect = DIALECT;
 
     async fn select<T: Entry>(&self, query: Query, read: Read<T>) -> Result<Vec<T>, StoreError> {
         self.reader.run(async |client| select(client, &query, read).await).await
@@ -125,7 +116,7 @@ async fn select<T: Entry>(client: &impl GenericClient, query: &Query, read: Read
 
 async fn append(client: &mut Client, group: &[Record], attempt: Attempt) -> Result<Appended, Failure> {
     let transaction = locked(client).await?;
-    let end = select(&transaction, &PostgresStore::DIALECT.head(), head_of).await?.pop();
+    let end = select(&transaction, &DIALECT.head(), head_of).await?.pop();
     let mut end = end.ok_or_else(|| StoreError::Damaged("its head mark is gone".into()))?;
     let there = match attempt {
         Attempt::First => Vec::new(),

@@ -6,10 +6,13 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use super::SqliteStore;
-use crate::open::Access;
+use crate::options::Access;
 use crate::port::StoreError;
-use crate::sql::{Database, KNOWN_SCHEMA};
+use crate::sql::{Dialect, KNOWN_SCHEMA};
+
+/// How the file says what others say otherwise.
+pub(super) const DIALECT: Dialect =
+    Dialect { mark: '?', number: "INTEGER", place: "INTEGER PRIMARY KEY AUTOINCREMENT", time: "TEXT" };
 
 /// How long a connection waits for a lock before it says so.
 const BUSY: Duration = Duration::from_secs(2);
@@ -183,7 +186,7 @@ pub(super) fn has_tables(connection: &Connection) -> Result<(), Failure> {
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), Failure> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = known_schema(&transaction)?;
-    for (version, step) in SqliteStore::DIALECT.steps_from(found) {
+    for (version, step) in DIALECT.steps_from(found) {
         transaction.execute_batch(&step)?;
         transaction.pragma_update(None, "user_version", version)?;
     }

@@ -17,13 +17,13 @@ use weir_record::chain::Head;
 use weir_record::trust::Endpoint;
 use weir_record::{Record, Row};
 
-use crate::open::{Access, StoreOptions};
+use crate::options::{Access, StoreOptions};
 use crate::port::{Added, Appended, Attempt, AuditEvent, StoreError};
 use crate::sql::{
     COLUMNS, Columns, Database, Dialect, ENDPOINT_COLUMNS, Entry, Page, Query, Read, Value, endpoint_of, head_of,
 };
 use crate::worker::Worker;
-use file::{Failure, File, has_tables, migrate};
+use file::{DIALECT, Failure, File, has_tables, migrate};
 
 /// What every file has had since SQLite 3.12.
 const PAGE_BYTES: usize = 4096;
@@ -83,8 +83,7 @@ impl SqliteStore {
 
 #[async_trait]
 impl Database for SqliteStore {
-    const DIALECT: Dialect =
-        Dialect { mark: '?', number: "INTEGER", place: "INTEGER PRIMARY KEY AUTOINCREMENT", time: "TEXT" };
+    const DIALECT: Dialect = DIALECT;
 
     async fn select<T: Entry>(&self, query: Query, read: Read<T>) -> Result<Vec<T>, StoreError> {
         self.reader.run(move |file| file.with(|connection| select(connection, query, read))).await
@@ -182,7 +181,7 @@ fn select<T: Entry>(connection: &Connection, query: Query, read: Read<T>) -> Res
 }
 
 fn head(connection: &Connection) -> Result<Option<Head>, Failure> {
-    Ok(select(connection, SqliteStore::DIALECT.head(), head_of)?.pop())
+    Ok(select(connection, DIALECT.head(), head_of)?.pop())
 }
 
 fn endpoint(transaction: &Transaction<'_>, sql: &str, values: &[&String; 2]) -> Result<Option<Endpoint>, Failure> {

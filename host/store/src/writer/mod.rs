@@ -9,6 +9,8 @@
 
 mod counters;
 mod losses;
+mod options;
+mod queue;
 mod task;
 
 use std::sync::Arc;
@@ -22,51 +24,15 @@ use weir_record::chain::Head;
 use weir_record::{Record, RecordMode};
 
 use crate::journal::Journal;
-use crate::port::{Appended, Store, StoreError};
+use crate::port::{Store, StoreError};
 use counters::Counts;
 use losses::tell_lost;
+use queue::{Queued, Shared, State};
 use task::Task;
 
 pub use counters::{Counters, QueueState};
-
-/// What a call meets when the queue is full.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WhenFull {
-    /// It waits, so long at most; then it fails.
-    Wait(Duration),
-    /// It fails at once.
-    Fail,
-}
-
-/// Bounds of the queue and of its groups.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WriterOptions {
-    /// Most calls that are on their way or waiting to be written.
-    pub queue: usize,
-    /// Bytes of waiting records from which no further call is accepted.
-    pub queue_bytes: usize,
-    /// Most records in one group.
-    pub group_rows: usize,
-    /// How long a group waits for more.
-    pub group_delay: Duration,
-    /// What a call meets when the queue is full.
-    pub when_full: WhenFull,
-}
-
-impl Default for WriterOptions {
-    fn default() -> Self {
-        Self {
-            queue: 10_000,
-            queue_bytes: 64 << 20,
-            group_rows: 500,
-            group_delay: Duration::from_millis(5),
-            when_full: WhenFull::Wait(Duration::from_secs(5)),
-        }
-    }
-}
-
-/// Called after each commit, on the writer's task: it must only note that something happened.
-pub type OnCommit = Box<dyn Fn(&Appended) + Send + Sync>;
+pub use options::{WhenFull, WriterOptions};
+pub use task::OnCommit;
 
 /// The way to the writer. Copies of it are cheap.
 #[derive(Clone)]
@@ -116,30 +82,6 @@ pub struct Drained {
     pub lost: Vec<String>,
     /// The end of the chain.
     pub head: Option<Head>,
-}
-
-struct Shared {
-    options: WriterOptions,
-    slots: Arc<Semaphore>,
-    room: Notify,
-    closing: AtomicBool,
-    journal: Journal,
-    mode: AtomicU8,
-    counts: Counts,
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    failing: Option<String>,
-    head: Option<Head>,
-}
-
-struct Queued {
-    record: Record,
-    bytes: usize,
-    /// Given back when the row is committed.
-    _slot: OwnedSemaphorePermit,
 }
 
 impl Recorder {
@@ -230,27 +172,6 @@ const fn number(mode: RecordMode) -> u8 {
         RecordMode::Context => 0,
         RecordMode::All => 1,
         RecordMode::Off => 2,
-    }
-}
-
-impl Shared {
-    fn has_room(&self) -> bool {
-        self.counts.waiting_bytes.load(Ordering::Relaxed) < self.options.queue_bytes
-    }
-
-    fn slot_now(&self) -> Option<OwnedSemaphorePermit> {
-        if self.has_room() { Arc::clone(&self.slots).try_acquire_owned().ok() } else { None }
-    }
-
-    async fn slot(&self) -> Option<OwnedSemaphorePermit> {
-        loop {
-            // Before the look, so that no room made in between is missed.
-            let made = self.room.notified();
-            if self.has_room() {
-                return Arc::clone(&self.slots).acquire_owned().await.ok();
-            }
-            made.await;
-        }
     }
 }
 

@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use weir_record::Record;
 
+use super::counters::Counts;
 use super::losses::lost_event;
-use super::{Counts, OnCommit, Queued, Shared, WriterOptions};
-use crate::port::{Attempt, Store, StoreError};
+use super::options::WriterOptions;
+use super::queue::{Queued, Shared};
+use crate::port::{Appended, Attempt, Store, StoreError};
 
 /// How a store that fails is tried again: first, and at most.
 const BACK_OFF: Duration = Duration::from_millis(50);
@@ -20,6 +22,9 @@ const TELL_AGAIN: Duration = Duration::from_secs(30);
 
 /// Most bytes of one group: a commit should not take seconds.
 const GROUP_BYTES: usize = 8 << 20;
+
+/// Called after each commit, on the writer's task: it must only note that something happened.
+pub type OnCommit = Box<dyn Fn(&Appended) + Send + Sync>;
 
 /// What the task works with.
 pub(super) struct Task {

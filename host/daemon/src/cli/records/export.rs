@@ -5,8 +5,10 @@ use std::io::{self, BufWriter, Write};
 use weir_record::{Row, row_form};
 use weir_store::{Filter, Store, StoreError};
 
-use super::{ExportArguments, PAGE, failed, select};
-use crate::cli::{Ended, output};
+use super::arguments::ExportArguments;
+use super::store::{PAGE, failed, select};
+use crate::cli::ended::Ended;
+use crate::output;
 
 /// Writes until all is written or nobody reads any more.
 pub(super) async fn export(arguments: ExportArguments) -> Ended {

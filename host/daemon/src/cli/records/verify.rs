@@ -5,9 +5,10 @@ use weir_record::chain::{Anchor, Break, Verdict};
 use weir_store::chain::verify;
 use weir_store::{Store, StoreAddress, StoreError};
 
-use super::{PAGE, VerifyArguments, failed, open};
-use crate::cli::{Ended, Paint, output, usage};
-use crate::telemetry::printable;
+use super::arguments::VerifyArguments;
+use super::store::{PAGE, failed, open};
+use crate::cli::ended::{Ended, usage};
+use crate::output::{self, Paint, printable};
 
 /// Most lost calls that are listed one by one.
 const MAX_LISTED: usize = 20;

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use weir_store::{WhenFull, WriterOptions};
 
-use super::or;
-use crate::config::document::{At, Source, Table};
+use crate::config::document::{At, Source, Table, or};
 
 /// What stands there.
 #[derive(Debug, Default)]

@@ -2,20 +2,19 @@
 
 use bytes::Bytes;
 use http::HeaderMap;
-use http::header::CONTENT_LENGTH;
 use weir_http::{AnswerBody, HttpBody, Incoming, Read, is_encoded};
 
 use crate::call::Call;
 use crate::headers;
+use crate::reading;
 use crate::refusal::Refusal;
-use crate::upstream;
 
 /// Reads a request's body. One that is compressed could not be shown to policies.
 pub(super) async fn read_request(call: &Call, headers: &HeaderMap, body: Incoming) -> Result<Read, Refusal> {
     if is_encoded(headers) && !body.is_end_stream() {
         return Err(Refusal::EncodedBody);
     }
-    upstream::read_request(call, body).await
+    reading::read_request(call, body).await
 }
 
 /// Reads a response's body.
@@ -25,13 +24,11 @@ pub(super) async fn read_response(call: &Call, headers: &HeaderMap, body: Answer
             "the upstream compressed its response although it was asked not to, so policies cannot read it",
         ));
     }
-    upstream::read_response(call, body).await
+    reading::read_response(call, body).await
 }
 
 /// Puts another body in place of the one that came.
 pub(super) fn replace(headers: &mut HeaderMap, body: &mut Read, data: Bytes) {
-    // The length is written anew from the data.
-    headers.remove(CONTENT_LENGTH);
-    headers::drop_digests(headers);
+    headers::body_replaced(headers);
     *body = Read { data, trailers: None };
 }

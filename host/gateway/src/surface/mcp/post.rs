@@ -36,7 +36,7 @@ pub(super) async fn read_post(call: &Arc<McpCall>, request: Request<Incoming>) -
     if weir_http::is_encoded(&parts.headers) {
         return Err(Refusal::EncodedBody);
     }
-    let text = crate::upstream::read_request(call, body).await?.data;
+    let text = crate::reading::read_request(call, body).await?.data;
     let envelope = Envelope::read(text).map_err(rejection::malformed)?;
     let (revision, era) = headers::revision(&parts.headers, &envelope)?;
     if era == Era::Stateless {

@@ -113,3 +113,41 @@ impl Surface for McpRoute {
         self.mcp.upgrade().map(|mcp| mcp as Arc<dyn Kept>)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use weir_core::{Chain, ChainOptions};
+
+    use super::*;
+    use crate::routes::{OnDeny, PassAuthorization, RouteOptions, Routes};
+
+    #[test]
+    fn a_route_leads_to_a_url_or_to_a_program_that_is_named() {
+        let mcp = Mcp::new();
+        let options = RouteOptions {
+            chain_timeout: Duration::from_secs(1),
+            max_body: 1,
+            on_deny: OnDeny::Error,
+            authorization: PassAuthorization::Drop,
+            principal: None,
+        };
+        let wrong = |surface: Arc<dyn Surface>, upstream: Option<&str>| {
+            let route = Route {
+                name: "r".to_owned(),
+                path: "/r".to_owned(),
+                surface,
+                upstream: upstream.map(|upstream| upstream.parse().unwrap()),
+                server: "s".to_owned(),
+                chain: Arc::new(Chain::new(vec![], ChainOptions::default()).unwrap()),
+                options: options.clone(),
+            };
+            Routes::check(&[route]).into_iter().map(|error| error.to_string()).collect::<String>()
+        };
+        assert_eq!(wrong(mcp.over_http(), Some("http://h/")), "");
+        assert!(wrong(mcp.over_http(), None).contains("absolute URL"));
+        assert_eq!(wrong(mcp.over_stdio(Command::new("x")), None), "");
+        assert!(wrong(mcp.over_stdio(Command::new("")), None).contains("must name a program"));
+    }
+}

@@ -57,6 +57,7 @@ pub(crate) struct Conversation {
 }
 
 /// What becomes of a message of the client.
+#[expect(clippy::large_enum_variant, reason = "it is moved once; a box would be an allocation per message")]
 pub(crate) enum FromClient {
     /// It goes to the server, with the bytes that came unless a policy changed them.
     Forward(Envelope),
@@ -67,6 +68,7 @@ pub(crate) enum FromClient {
 }
 
 /// What becomes of a message of the server.
+#[expect(clippy::large_enum_variant, reason = "it is moved once; a box would be an allocation per message")]
 pub(crate) enum FromServer {
     /// It goes to the client.
     Forward(Envelope),

@@ -16,13 +16,14 @@ use super::relay::Relay;
 use super::reply::Form;
 use super::{clean, lookup, reply};
 use crate::headers;
+use crate::reading::read_response;
 use crate::refusal::Refusal;
 use crate::surface::mcp::call::McpCall;
 use crate::surface::mcp::conversation::{Asked, Conversation, FromServer, Replay, Taken};
 use crate::surface::mcp::post::Posted;
 use crate::surface::mcp::refusals;
 use crate::surface::mcp::sessions::Sessions;
-use crate::upstream::{address, ask, read_response};
+use crate::upstream::{address, ask};
 
 /// One message on its way to the upstream.
 struct Outgoing {
@@ -63,9 +64,7 @@ pub(super) async fn carry(
     };
     clean::request(call, &mut parts.headers, era);
     if envelope.text() != &came {
-        // The length is written anew from the data.
-        parts.headers.remove(CONTENT_LENGTH);
-        headers::drop_digests(&mut parts.headers);
+        headers::body_replaced(&mut parts.headers);
         match era {
             Era::Stateless => {
                 let tools = lookup::mirrored(call, &parts, &envelope).await;

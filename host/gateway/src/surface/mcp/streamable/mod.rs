@@ -38,6 +38,7 @@ pub(super) struct StreamableExchange {
     asked: Asked,
 }
 
+#[expect(clippy::large_enum_variant, reason = "the exchange around it is in a box already")]
 enum Asked {
     /// A message.
     Posted(Posted),

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures_util::Stream;
-use weir_http::sse::{Block, Scanner};
+use weir_http::sse::{Block, Scanner, event};
 use weir_http::{AnswerBody, BodyError, Frame, HttpBody};
 use weir_mcp::{Envelope, Method};
 
@@ -106,7 +106,7 @@ impl Relay {
                     None => self.state = State::Ended,
                 },
                 State::Reading => {
-                    if let Some(block) = self.scanner.next() {
+                    if let Some(block) = self.scanner.next_block() {
                         if let Some(bytes) = self.take(block) {
                             return Poll::Ready(Some(Ok(bytes)));
                         }
@@ -157,7 +157,7 @@ impl Relay {
     fn unreadable(&self) -> Option<Bytes> {
         self.stream.call.refused(refusals::UNREADABLE);
         match &self.stream.reach {
-            Reach::Message(Some(asked)) => Some(Block::of(&refusals::unreadable(&asked.question.id))),
+            Reach::Message(Some(asked)) => Some(event(&refusals::unreadable(&asked.question.id))),
             Reach::Message(None) | Reach::Session => None,
         }
     }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use tokio::time::Instant;
-use weir_http::sse::Block;
+use weir_http::sse::event;
 
 use super::{Marks, Streams};
 
@@ -62,7 +62,7 @@ impl Reader {
     }
 
     fn event(&self, number: u64, text: &[u8]) -> Bytes {
-        let data = Block::of(text);
+        let data = event(text);
         if self.marks == Marks::None {
             return data;
         }

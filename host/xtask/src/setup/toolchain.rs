@@ -1,0 +1,39 @@
+//! The parts of the Rust toolchain that a machine may lack although `rust-toolchain.toml` names them: rustup reads that
+//! file when it installs a toolchain, and not for one that is there.
+
+use std::io;
+use std::path::Path;
+use std::process::Command;
+
+use crate::step::{Step, root, say};
+
+/// What the guests are built for.
+pub const TARGET: &str = "wasm32-wasip2";
+
+/// Installs the guests' target if it is missing. Whether it is there.
+pub fn target() -> io::Result<bool> {
+    if target_is_installed() {
+        return Ok(true);
+    }
+    say(&format!("installing the Rust target {TARGET}: policies are built for it"));
+    Step::of("rustup", &["target", "add", TARGET]).show()
+}
+
+/// Installs a command of cargo if it is missing, by the component that brings it. Whether it is there.
+pub fn component(component: &str, command: &str) -> io::Result<bool> {
+    let output = Command::new("cargo").args([command, "--version"]).current_dir(root()).output();
+    if output.is_ok_and(|output| output.status.success()) {
+        return Ok(true);
+    }
+    say(&format!("installing {component}: the suite {command} is its"));
+    Step::of("rustup", &["component", "add", component]).show()
+}
+
+/// Asks the compiler rather than rustup, so that a toolchain from elsewhere works too.
+fn target_is_installed() -> bool {
+    let output =
+        Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]).current_dir(root()).output();
+    output.is_ok_and(|output| {
+        output.status.success() && Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir()
+    })
+}
