@@ -9,6 +9,8 @@ mod capabilities;
 mod chain;
 /// Components and configurations that must not load, and what is said about them.
 mod load_errors;
+/// A surface made outside of the gateway, from its public names.
+mod outside;
 /// What holds for every chain, payload and override, with random ones.
 mod properties;
 /// When a policy that fails again and again is set aside.

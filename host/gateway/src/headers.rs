@@ -63,9 +63,9 @@ pub(crate) fn is_reserved(name: &HeaderName) -> bool {
     ) || is_weir(name)
 }
 
-/// Drops what speaks about the bytes of a body that has been replaced.
-pub fn drop_digests(headers: &mut HeaderMap) {
-    for name in ["content-md5", "digest", "content-digest", "repr-digest"] {
+/// Drops what speaks about the bytes of a body that has been replaced. The length is written anew from the new one.
+pub fn body_replaced(headers: &mut HeaderMap) {
+    for name in ["content-length", "content-md5", "digest", "content-digest", "repr-digest"] {
         headers.remove(name);
     }
 }

@@ -23,6 +23,17 @@ pub enum Verdict {
     Denied(Denial),
 }
 
+impl Verdict {
+    /// The payload that goes on, be it the event's own; a denial refuses the exchange.
+    pub fn allowed(self, event: &Event) -> Result<Arc<Payload>, Refusal> {
+        match self {
+            Self::Unchanged => Ok(Arc::clone(&event.payload)),
+            Self::Changed(payload) => Ok(payload),
+            Self::Denied(denial) => Err(Refusal::Denied(denial)),
+        }
+    }
+}
+
 /// Runs the route's chain over an event.
 pub async fn judge(call: &Call, event: &Event) -> Result<Verdict, Refusal> {
     let route = &call.route;

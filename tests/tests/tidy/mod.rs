@@ -4,6 +4,8 @@
 mod contract;
 /// Which crate may name which.
 mod edges;
+/// Which surface emits which event.
+mod emitters;
 /// Guests: what each needs beside its code.
 mod guests;
 /// What the files of a crate name of one another.

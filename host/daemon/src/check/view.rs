@@ -3,13 +3,14 @@
 use serde::Serialize;
 use weir_admin::Policy;
 use weir_core::chain::{Direction, Posture, Revalidation};
-use weir_core::{Entry, Hook, Phase};
-use weir_gateway::Protocol;
+use weir_core::{Entry, Phase};
+use weir_gateway::surface::Surface;
+use weir_gateway::surface::mcp::Mcp;
 
 use crate::admin;
 use crate::config::resolved::RouteConfig;
 use crate::config::{Folder, Gravity, Problem};
-use crate::load::{LoadedRoute, LoadedSet};
+use crate::load::{LoadedRoute, LoadedSet, surface};
 
 /// What `weir check --json` prints.
 #[derive(Debug, Clone, Serialize)]
@@ -109,6 +110,8 @@ impl RouteView {
     fn of(route: &LoadedRoute) -> Self {
         let LoadedRoute { config, chain } = route;
         let RouteConfig { name, path, protocol, upstream, server, posture, revalidation, options } = config;
+        // It serves nothing: its surface is only asked.
+        let surface = surface(config, &Mcp::new());
         let phase = |phase: Phase| {
             let direction = posture.direction(phase);
             PhaseView {
@@ -117,7 +120,7 @@ impl RouteView {
                     Direction::Sending => "sending",
                     Direction::Receiving => "receiving",
                 },
-                steps: steps(chain.ordered(phase), *protocol, phase, direction),
+                steps: steps(chain.ordered(phase), &*surface, phase, direction),
             }
         };
         Self {
@@ -142,11 +145,11 @@ impl RouteView {
 /// Who runs in a phase, stage by stage.
 fn steps<'a>(
     ordered: impl Iterator<Item = &'a Entry>,
-    protocol: Protocol,
+    surface: &dyn Surface,
     phase: Phase,
     direction: Direction,
 ) -> Vec<Step> {
-    let mut steps: Vec<Step> = ordered.filter_map(|entry| step(entry, protocol, phase)).collect();
+    let mut steps: Vec<Step> = ordered.filter_map(|entry| step(entry, surface, phase)).collect();
     let first = match direction {
         Direction::Sending => "mutation",
         Direction::Receiving => "validation",
@@ -156,10 +159,10 @@ fn steps<'a>(
     steps
 }
 
-fn step(entry: &Entry, protocol: Protocol, phase: Phase) -> Option<Step> {
+fn step(entry: &Entry, surface: &dyn Surface, phase: Phase) -> Option<Step> {
     let settings = &entry.settings;
     let hooks = settings.hooks.value.iter().filter(|hook| hook.phase == phase);
-    let events = hooks.flat_map(|hook| &hook.events).filter(|event| may_happen(protocol, event));
+    let events = hooks.flat_map(|hook| &hook.events).filter(|event| surface.emits(event, phase));
     let events: Vec<String> = events.cloned().collect();
     (!events.is_empty()).then(|| Step {
         interceptor: settings.name.as_str().to_owned(),
@@ -169,15 +172,4 @@ fn step(entry: &Entry, protocol: Protocol, phase: Phase) -> Option<Step> {
         priority: settings.priority_hint.value.of(phase),
         events,
     })
-}
-
-/// Whether a route of that protocol emits an event that the pattern covers. MCP's methods are an open set.
-fn may_happen(protocol: Protocol, pattern: &str) -> bool {
-    match protocol {
-        Protocol::Http => {
-            let hook = Hook { events: vec![pattern.to_owned()], phase: Phase::Request };
-            weir_core::matches(&[hook], "http/ingress", Phase::Request)
-        }
-        Protocol::Mcp => !["http/", "llm/", "agent/"].iter().any(|other| pattern.starts_with(other)),
-    }
 }

@@ -47,10 +47,4 @@ impl LoadedPolicy {
     pub fn applies_to(&self, route: &str) -> bool {
         self.config.routes.as_ref().is_none_or(|routes| routes.iter().any(|name| name == route))
     }
-
-    /// Events that it hooks and that nothing in this version emits: mostly slips.
-    pub fn unknown_events(&self) -> impl Iterator<Item = &str> {
-        let hooks = self.settings.hooks.value.iter();
-        hooks.flat_map(|hook| &hook.events).map(String::as_str).filter(|event| !weir_core::catalogue::is_known(event))
-    }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::policy::Policy;
 use super::programs;
+use super::reach::Emitters;
 use super::set::LoadedPolicy;
 use crate::config::folder::CONFIG_FILE;
 use crate::config::resolved::RouteConfig;
@@ -23,11 +24,11 @@ pub fn warnings(folder: &Folder, config: &Config, policies: &[Arc<LoadedPolicy>]
             report.push(Problem::warning(&file, None, format!("route {name}: {obstacle}")));
         }
     }
+    let emitters = Emitters::of(&config.routes);
     for policy in policies {
         let name = &policy.settings.name;
         let place = Some(policy.config.place);
-        for event in policy.unknown_events() {
-            let message = format!("{name} hooks the event {event:?}, which nothing in this version emits");
+        for message in emitters.unreached(&policy.settings, policy.config.routes.as_deref()) {
             report.push(Problem::warning(&file, place, message));
         }
         match (&policy.policy, policy.config.file()) {

@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use weir_demo::DemoAddresses;
-use weir_gateway::surface::http::Http;
 use weir_gateway::surface::mcp::{Command, Mcp};
-use weir_gateway::{Protocol, Route, Routes, RunningSet};
+use weir_gateway::{Route, Routes, RunningSet};
 use weir_interceptors::{Interceptors, ServedPolicy};
 
 use crate::config::folder::CONFIG_FILE;
 use crate::config::resolved::{InterceptorsConfig, RouteConfig};
 use crate::config::{Problem, Upstream};
-use crate::load::{LoadedPolicy, LoadedRoute, LoadedSet};
+use crate::load::{LoadedPolicy, LoadedRoute, LoadedSet, surface};
 
 /// The routes of a set, ready to serve. `demo` is where the demo's servers listen.
 pub fn running_set(
@@ -61,7 +60,7 @@ fn route(loaded: &LoadedRoute, mcp: &Arc<Mcp>, demo: Option<DemoAddresses>) -> R
     let RouteConfig {
         name,
         path,
-        protocol,
+        protocol: _,
         upstream,
         server,
         // Both are in the chain already.
@@ -81,11 +80,7 @@ fn route(loaded: &LoadedRoute, mcp: &Arc<Mcp>, demo: Option<DemoAddresses>) -> R
     Ok(Route {
         name: name.clone(),
         path: path.clone(),
-        surface: match (protocol, &config.upstream) {
-            (Protocol::Mcp, Upstream::Command(command)) => mcp.over_stdio(command.clone()),
-            (Protocol::Mcp, _) => mcp.over_http(),
-            (Protocol::Http, _) => Arc::new(Http),
-        },
+        surface: surface(config, mcp),
         upstream,
         server: server.clone(),
         chain: Arc::clone(chain),

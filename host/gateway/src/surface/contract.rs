@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use http::{Request, Response};
-use weir_core::Phase;
+use weir_core::{Phase, catalogue};
 use weir_http::{Body, Incoming};
 
 use crate::call::Call;
@@ -22,8 +22,12 @@ pub trait Surface: Any + Send + Sync {
     /// Reads a request as far as is needed to say what it is. What cannot be read is refused.
     async fn read(&self, call: &Arc<Call>, request: Request<Incoming>) -> Result<Box<dyn Exchange>, Refusal>;
 
-    /// Whether it emits an event of that name, or one that the pattern (`*`, `namespace/*`) covers, in that phase.
-    fn emits(&self, pattern: &str, phase: Phase) -> bool;
+    /// Whether it emits an event of that name, or one that the pattern (`*`, `namespace/*`) covers, in that phase. A
+    /// surface whose events are not in the catalogue, or not all of them, says so itself.
+    fn emits(&self, pattern: &str, phase: Phase) -> bool {
+        let _ = phase;
+        catalogue::emits(self.protocol(), pattern)
+    }
 
     /// Whether only pages of admitted origins may reach it. A page in a browser must not speak a protocol that no page
     /// speaks.

@@ -16,7 +16,7 @@ pub use protocol::Protocol;
 
 pub use crate::call::{Call, Facts};
 pub use crate::denial::{Denial, Reason, Said};
-pub use crate::headers::{clean_request, drop_digests};
+pub use crate::headers::{body_replaced, clean_request};
 pub use crate::kept::Kept;
 pub use crate::reading::{read_request, read_response};
 pub use crate::upstream::{address, ask, ask_aside};

@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use http::HeaderMap;
-use http::header::CONTENT_LENGTH;
 use weir_http::{AnswerBody, HttpBody, Incoming, Read, is_encoded};
 
 use crate::call::Call;
@@ -30,8 +29,6 @@ pub(super) async fn read_response(call: &Call, headers: &HeaderMap, body: Answer
 
 /// Puts another body in place of the one that came.
 pub(super) fn replace(headers: &mut HeaderMap, body: &mut Read, data: Bytes) {
-    // The length is written anew from the data.
-    headers.remove(CONTENT_LENGTH);
-    headers::drop_digests(headers);
+    headers::body_replaced(headers);
     *body = Read { data, trailers: None };
 }

@@ -17,7 +17,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use http::Request;
-use weir_core::Phase;
 use weir_http::Incoming;
 
 use super::{Exchange, Protocol, Surface};
@@ -41,10 +40,6 @@ impl Surface for Http {
 
     async fn read(&self, _: &Arc<Call>, request: Request<Incoming>) -> Result<Box<dyn Exchange>, Refusal> {
         Ok(Box::new(HttpExchange::new(request)))
-    }
-
-    fn emits(&self, pattern: &str, _: Phase) -> bool {
-        weir_core::pattern_matches(pattern, EVENT)
     }
 
     fn check(&self, route: &Route) -> Result<(), &'static str> {

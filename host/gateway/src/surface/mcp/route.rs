@@ -83,7 +83,7 @@ impl Surface for McpRoute {
 
     fn emits(&self, pattern: &str, _: Phase) -> bool {
         // A server or a client may speak methods of its own, so only what belongs to other protocols never comes.
-        !catalogue::EVENTS.iter().any(|row| row.surface != Protocol::Mcp.as_str() && row.name == pattern)
+        !catalogue::is_of_another(self.protocol(), pattern)
     }
 
     fn guards_origin(&self) -> bool {

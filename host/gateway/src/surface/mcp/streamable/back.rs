@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, request};
 use weir_http::Patience;
 use weir_http::{RequestBody, Whole};
@@ -26,11 +26,11 @@ impl Back {
     /// The way on which these parts go.
     pub(super) fn new(parts: &request::Parts) -> Arc<Self> {
         let mut headers = parts.headers.clone();
-        for name in [CONTENT_LENGTH, CONTENT_ENCODING, LAST_EVENT_ID, METHOD] {
+        for name in [CONTENT_ENCODING, LAST_EVENT_ID, METHOD] {
             headers.remove(name);
         }
         mirror::forget(&mut headers);
-        headers::drop_digests(&mut headers);
+        headers::body_replaced(&mut headers);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
         Arc::new(Self { uri: parts.uri.clone(), headers })

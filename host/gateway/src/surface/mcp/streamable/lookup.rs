@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderValue, Request, request};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -81,10 +81,8 @@ async fn ask_for_tools(
 
 async fn ask_for_page(call: &Arc<McpCall>, parts: &request::Parts, text: Bytes) -> Result<Bytes, Refusal> {
     let mut parts = parts.clone();
-    for name in [CONTENT_LENGTH, CONTENT_ENCODING] {
-        parts.headers.remove(name);
-    }
-    headers::drop_digests(&mut parts.headers);
+    parts.headers.remove(CONTENT_ENCODING);
+    headers::body_replaced(&mut parts.headers);
     mirror::forget(&mut parts.headers);
     parts.headers.insert(METHOD, HeaderValue::from_static("tools/list"));
     parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

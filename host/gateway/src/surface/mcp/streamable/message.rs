@@ -64,9 +64,7 @@ pub(super) async fn carry(
     };
     clean::request(call, &mut parts.headers, era);
     if envelope.text() != &came {
-        // The length is written anew from the data.
-        parts.headers.remove(CONTENT_LENGTH);
-        headers::drop_digests(&mut parts.headers);
+        headers::body_replaced(&mut parts.headers);
         match era {
             Era::Stateless => {
                 let tools = lookup::mirrored(call, &parts, &envelope).await;

@@ -1,7 +1,7 @@
 //! Replies that are made here, or whose body is.
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, response};
 use weir_http::Body;
 
@@ -36,9 +36,8 @@ impl Form {
 
 /// A response whose body is replaced.
 pub(super) fn instead(mut parts: response::Parts, text: Bytes) -> Response<Body> {
-    parts.headers.remove(CONTENT_LENGTH);
     parts.headers.insert(CONTENT_TYPE, JSON);
-    headers::drop_digests(&mut parts.headers);
+    headers::body_replaced(&mut parts.headers);
     Response::from_parts(parts, Body::whole(text))
 }
 
