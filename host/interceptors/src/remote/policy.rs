@@ -12,7 +12,7 @@ use weir_core::{
     Principal, Quarantine, Standing,
 };
 
-use super::answer::{self, Asked};
+use super::answer::{self, Expected};
 use super::server::{CallError, Link, Server};
 use super::{RemoteAddress, RemoteOptions};
 
@@ -51,8 +51,8 @@ pub struct RemoteStats {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct WrittenContext<'a> {
-    principal: WrittenPrincipal<'a>,
+struct RequestContext<'a> {
+    principal: RequestPrincipal<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     trace_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,7 +63,7 @@ struct WrittenContext<'a> {
 }
 
 #[derive(Serialize)]
-struct WrittenPrincipal<'a> {
+struct RequestPrincipal<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -162,21 +162,21 @@ impl RemotePolicy {
             Ok(members) => members,
             Err(error) => return Ended::Fault(Fault::new(FaultKind::Unavailable, error.to_string())),
         };
-        let answered = timeout_at(deadline.at.into(), self.server.call("interceptor/invoke", &members)).await;
-        match answered {
+        let result = timeout_at(deadline.at.into(), self.server.call("interceptor/invoke", &members)).await;
+        match result {
             Err(_) => deadline.ended(start),
             Ok(Err(CallError::Error { code: TIMEOUT, .. })) if Instant::now() + TOGETHER >= deadline.at => {
                 deadline.ended(start)
             }
             Ok(Err(error)) => Ended::Fault(fault(&error)),
             Ok(Ok(result)) => {
-                let asked = Asked {
+                let expected = Expected {
                     name: self.declaration.name.as_str(),
                     kind: self.declaration.kind,
                     phase: invocation.event.phase,
                     payload: &invocation.payload,
                 };
-                match answer::outcome(&asked, &result) {
+                match answer::outcome(&expected, &result) {
                     Ok(outcome) => Ended::Outcome(outcome),
                     Err(fault) => Ended::Fault(fault),
                 }
@@ -193,7 +193,7 @@ impl RemotePolicy {
     ) -> Result<String, serde_json::Error> {
         let (event, payload) = (invocation.event, invocation.payload.text());
         let left = deadline.at.saturating_duration_since(start).as_millis().max(1);
-        let context = serde_json::to_string(&WrittenContext::of(&event.context))?;
+        let context = serde_json::to_string(&RequestContext::of(&event.context))?;
         let config = self.config.as_deref().map_or_else(String::new, |config| format!(",\"config\":{config}"));
         let (name, event_name, phase) = (&self.declaration.name, &event.name, event.phase);
         // Names have no character that JSON would have to escape.
@@ -225,7 +225,7 @@ impl Interceptor for RemotePolicy {
     }
 }
 
-impl<'a> WrittenContext<'a> {
+impl<'a> RequestContext<'a> {
     /// What the protocol has a place for; the rest of a context stays here.
     fn of(context: &'a Context) -> Self {
         let Context {
@@ -242,7 +242,7 @@ impl<'a> WrittenContext<'a> {
             protocol_revision: _,
         } = context;
         Self {
-            principal: WrittenPrincipal {
+            principal: RequestPrincipal {
                 kind: kind.as_str(),
                 id: id.as_deref(),
                 claims: claims.as_deref().and_then(|claims| serde_json::from_str(claims).ok()),
