@@ -40,7 +40,7 @@ pub struct Malformed(pub String);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Written<'a> {
+struct ChainRequestBody<'a> {
     event: String,
     phase: String,
     #[serde(borrow)]
@@ -59,8 +59,8 @@ impl ChainRequest {
     pub fn read(body: &[u8]) -> Result<Self, Malformed> {
         let now = timestamp(SystemTime::now());
         let malformed = |place: &str, error: &dyn std::fmt::Display| Malformed(format!("{place}: {error}"));
-        let written: Written<'_> = serde_json::from_slice(body).map_err(|error| malformed("body", &error))?;
-        let Written { event, phase, payload, request, context, route, interceptors, timeout_ms } = written;
+        let written: ChainRequestBody<'_> = serde_json::from_slice(body).map_err(|error| malformed("body", &error))?;
+        let ChainRequestBody { event, phase, payload, request, context, route, interceptors, timeout_ms } = written;
         let read = |place: &'static str, raw: &RawValue| {
             Payload::parse(raw.get()).map(Arc::new).map_err(|error| malformed(place, &error))
         };

@@ -10,7 +10,7 @@ use crate::answer::object;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Written {
+struct ContextBody {
     agent_id: Option<String>,
     action_name: Option<String>,
     index: Option<i64>,
@@ -46,7 +46,7 @@ pub(crate) struct ContextList {
 
 /// Reads the body of `POST /v1/contexts`. The error is for who sent it.
 pub(crate) fn open_context(body: &[u8]) -> Result<OpenContext, String> {
-    let Written { agent_id, action_name, index, ttl_ms, parent } = object(body)?;
+    let ContextBody { agent_id, action_name, index, ttl_ms, parent } = object(body)?;
     let half = |present, missing| Err(ContextError::Half { present, missing }.to_string());
     let (agent_id, action_name) = match (agent_id, action_name) {
         (Some(agent), Some(action)) => (agent, action),

@@ -81,8 +81,8 @@ pub async fn serve(
 
 async fn answer(admin: Arc<Admin>, request: Request<Incoming>) -> Response<Body> {
     let reference = CallRef::new();
-    let answered = AssertUnwindSafe(admin.answer(request)).catch_unwind().await.unwrap_or(Err(AdminError::Internal));
-    let mut response = answered.unwrap_or_else(|error: AdminError| error.respond(&reference).map(Body::whole));
+    let result = AssertUnwindSafe(admin.answer(request)).catch_unwind().await.unwrap_or(Err(AdminError::Internal));
+    let mut response = result.unwrap_or_else(|error: AdminError| error.respond(&reference).map(Body::whole));
     response.headers_mut().insert(WEIR_CALL_REF, reference.header());
     response
 }

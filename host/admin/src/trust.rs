@@ -20,7 +20,7 @@ const MAX_PAGE: usize = 1000;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Written {
+struct EndpointBody {
     url: String,
     org: Option<String>,
     label: Option<String>,
@@ -30,7 +30,7 @@ struct Written {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct WrittenWhich {
+struct EndpointSelector {
     id: Option<String>,
     url: Option<String>,
     org: Option<String>,
@@ -45,9 +45,9 @@ pub(crate) async fn answer(
         Method::POST => add(source, request.into_body()).await,
         Method::DELETE => {
             let query = Query::read(request.uri().query(), &["id", "url", "org"])?;
-            let named = WrittenWhich { id: query.owned("id"), url: query.owned("url"), org: query.owned("org") };
+            let named = EndpointSelector { id: query.owned("id"), url: query.owned("url"), org: query.owned("org") };
             let body = read_body(request.into_body(), MAX_BODY).await?;
-            let WrittenWhich { id, url, org } = match (body.is_empty(), named.id.is_some() || named.url.is_some()) {
+            let EndpointSelector { id, url, org } = match (body.is_empty(), named.id.is_some() || named.url.is_some()) {
                 (true, _) => named,
                 (false, true) => {
                     return Err(wrong("name the endpoint in the query or in the body, not in both".to_owned()));
@@ -84,7 +84,7 @@ pub(crate) async fn revoke(
 
 async fn add(source: &dyn RecordSource, body: Incoming) -> Result<Response<Body>, AdminError> {
     let body = read_body(body, MAX_BODY).await?;
-    let Written { url, org, label, tier, created_by } = object(&body).map_err(wrong)?;
+    let EndpointBody { url, org, label, tier, created_by } = object(&body).map_err(wrong)?;
     let tier = match tier.as_deref() {
         None => Tier::Block,
         Some(word) => {

@@ -174,7 +174,7 @@ impl Call {
     }
 
     /// Notes how long the upstream took to answer.
-    pub(crate) fn upstream_answered(&self, elapsed: Duration) {
+    pub(crate) fn note_upstream_time(&self, elapsed: Duration) {
         // Each exchange asks its upstream once.
         let _ = self.upstream_elapsed.set(elapsed);
     }

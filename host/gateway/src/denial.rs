@@ -17,7 +17,7 @@ pub struct Denial {
     /// The first policy that decided so.
     pub interceptor: String,
     /// What policies said.
-    pub messages: Vec<Said>,
+    pub messages: Vec<PolicyMessage>,
 }
 
 /// What kind of denial it is.
@@ -35,7 +35,7 @@ pub enum Reason {
 
 /// What one policy said.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
+pub struct PolicyMessage {
     /// The policy.
     pub interceptor: String,
     /// How grave it is.
@@ -69,13 +69,13 @@ impl Denial {
             phase: result.phase,
             status: result.status,
             interceptor: decided.map_or(aborted_by, |blocker| blocker.interceptor.as_str()).to_owned(),
-            messages: result.blockers().flat_map(said).collect(),
+            messages: result.blockers().flat_map(policy_messages).collect(),
         }
     }
 }
 
-fn said(blocker: &InterceptorResult) -> Vec<Said> {
-    let say = |severity, message: &str, path: Option<&String>| Said {
+fn policy_messages(blocker: &InterceptorResult) -> Vec<PolicyMessage> {
+    let say = |severity, message: &str, path: Option<&String>| PolicyMessage {
         interceptor: blocker.interceptor.as_str().to_owned(),
         severity,
         message: message.to_owned(),
@@ -84,7 +84,7 @@ fn said(blocker: &InterceptorResult) -> Vec<Said> {
     let Report::Validation(Validation { severity, findings, ask, .. }) = &blocker.report else {
         return vec![say(Severity::Error, FAILED, None)];
     };
-    let mut messages: Vec<Said> = Vec::with_capacity(findings.len() + 1);
+    let mut messages: Vec<PolicyMessage> = Vec::with_capacity(findings.len() + 1);
     messages.extend(ask.as_ref().map(|ask| say(Severity::Error, &format!("needs approval: {ask}"), None)));
     messages.extend(findings.iter().map(|finding| say(finding.severity, &finding.message, finding.path.as_ref())));
     if messages.is_empty() {

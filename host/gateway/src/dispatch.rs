@@ -17,18 +17,18 @@ use weir_http::{Body, Incoming};
 use crate::call::{Call, Watch};
 use crate::contexts::{self, Carried, ContextError};
 use crate::endpoint::Visit;
-use crate::exchange_body::ReplyEnd;
 use crate::headers::WEIR_CALL_REF;
 use crate::records::{Recording, recorded, vouch};
 use crate::reference::CallRef;
 use crate::refusal::Refusal;
+use crate::reply_end::ReplyEnd;
 use crate::routes::PreparedRoute;
 use crate::shared::Shared;
 use crate::surface::{Exchange, Life};
 use crate::telemetry::ExchangeReport;
 
 /// A reply, with the recording of its exchange if it is recorded.
-type Answered = Result<(Response<Body>, Option<Recording>), Refusal>;
+type ReplyResult = Result<(Response<Body>, Option<Recording>), Refusal>;
 
 /// Answers a request, whatever happens.
 pub(crate) async fn answer(shared: Arc<Shared>, exposure: Exposure, request: Request<Incoming>) -> Response<Body> {
@@ -93,14 +93,14 @@ async fn on_route(
     let call = Arc::new(Call::begin(shared, route, reference, carried, &parts));
     let request = Request::from_parts(parts, body);
     let watch = Watch::over(Arc::clone(&call));
-    let answered = match AssertUnwindSafe(exchange(&call, wrong, exposure, request)).catch_unwind().await {
-        Ok(answered) => answered,
+    let result = match AssertUnwindSafe(exchange(&call, wrong, exposure, request)).catch_unwind().await {
+        Ok(result) => result,
         Err(panic) => {
             tracing::error!(call_ref = reference.as_str(), panic = panic_text(&*panic), "an exchange panicked");
             Err(Refusal::Internal)
         }
     };
-    let (response, recording) = answered.unwrap_or_else(|refusal| {
+    let (response, recording) = result.unwrap_or_else(|refusal| {
         call.refused(refusal.urn());
         (refusal.respond(Some(&reference)).map(Body::whole), None)
     });
@@ -114,7 +114,7 @@ async fn exchange(
     wrong: Option<ContextError>,
     exposure: Exposure,
     request: Request<Incoming>,
-) -> Answered {
+) -> ReplyResult {
     let surface = &call.route.surface;
     if surface.guards_origin() {
         exposure.admit(&call.shared.options.admission, &request)?;
@@ -138,7 +138,7 @@ async fn exchange(
 /// The exchange through the policies to the upstream and back, recorded if it is an action of an agent. Only those
 /// are: with them the housekeeping of a protocol, which clients send under the same headers, would be what an agent did
 /// last.
-async fn carried(call: &Arc<Call>, exchange: Box<dyn Exchange>) -> Answered {
+async fn carried(call: &Arc<Call>, exchange: Box<dyn Exchange>) -> ReplyResult {
     let is_action = exchange.is_action();
     let carrying = exchange.carry(Arc::clone(call));
     if is_action {

@@ -11,10 +11,10 @@ use weir_http::origin::Exposure;
 
 use crate::contexts::Contexts;
 use crate::dispatch;
-use crate::kept::StopAll;
 use crate::options::GatewayOptions;
 use crate::records::{NoRecords, Records};
 use crate::shared::{Live, RunningSet, Shared};
+use crate::surface_state::StopAll;
 use crate::telemetry::Telemetry;
 
 /// The gateway. Clones share everything.
@@ -38,7 +38,7 @@ impl Gateway {
         set: RunningSet,
     ) -> Self {
         let live = Arc::new(Live::default());
-        live.kept.gather(&set.routes);
+        live.states.gather(&set.routes);
         let shared = Shared {
             client: Client::new(&options.client()),
             options,
@@ -60,8 +60,8 @@ impl Gateway {
     pub fn replace(&self, set: RunningSet) {
         let set = Arc::new(set);
         *self.shared.running.write() = Arc::clone(&set);
-        self.live.kept.gather(&set.routes);
-        self.live.kept.list().iter().for_each(|kept| kept.replaced(&set.routes));
+        self.live.states.gather(&set.routes);
+        self.live.states.list().iter().for_each(|state| state.replaced(&set.routes));
     }
 
     /// The set that requests arriving now use.
@@ -77,18 +77,18 @@ impl Gateway {
         let live = Arc::clone(&self.live);
         let shared = Arc::clone(&self.shared);
         let answer = move |request| dispatch::answer(Arc::clone(&shared), exposure, request);
-        let kept = &live.kept;
-        let _stop = StopAll(kept);
+        let states = &live.states;
+        let _stop = StopAll(states);
         let shutdown = async {
             shutdown.await;
-            kept.list().iter().for_each(|kept| kept.drain());
+            states.list().iter().for_each(|state| state.drain());
         };
         let options = self.shared.options.listener();
         let drained = tokio::select! {
             drained = listener::serve(listener, &options, answer, shutdown) => drained,
-            () = kept.tend() => std::future::pending().await,
+            () = states.tend() => std::future::pending().await,
         };
-        kept.end().await;
+        states.end().await;
         drained
     }
 

@@ -8,7 +8,7 @@ use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, Response, StatusCode};
 use weir_http::{Problem, ProblemMessage};
 
-use crate::denial::{Denial, Reason, Said};
+use crate::denial::{Denial, PolicyMessage, Reason};
 use crate::records::NotAdmitted;
 use crate::reference::CallRef;
 
@@ -200,8 +200,8 @@ fn reply(status: StatusCode, content_type: &'static str, text: Bytes) -> Respons
     response
 }
 
-fn message(said: &Said) -> ProblemMessage {
-    let Said { interceptor, severity, message, path } = said;
+fn message(said: &PolicyMessage) -> ProblemMessage {
+    let PolicyMessage { interceptor, severity, message, path } = said;
     ProblemMessage {
         interceptor: interceptor.clone(),
         severity: severity.as_str(),

@@ -8,10 +8,10 @@ use weir_http::tasks::OwnedTasks;
 
 use crate::contexts::Contexts;
 use crate::endpoint::Endpoint;
-use crate::kept::AllKept;
 use crate::options::GatewayOptions;
 use crate::records::Records;
 use crate::routes::Routes;
+use crate::surface_state::SurfaceStates;
 use crate::telemetry::Telemetry;
 
 /// What the gateway works with: replaced as a whole, never changed.
@@ -32,7 +32,7 @@ pub(crate) struct Live {
     /// Exchanges that go on although their caller went away.
     pub(crate) tasks: OwnedTasks,
     /// What surfaces keep between exchanges.
-    pub(crate) kept: AllKept,
+    pub(crate) states: SurfaceStates,
 }
 
 /// Options, telemetry, the pool of connections, records: what every exchange works with.

@@ -62,7 +62,7 @@ pub async fn ask_aside(
         // Nobody asked to switch protocols, so this is not an answer.
         SendError::Switched => Refusal::UpstreamInvalid("the upstream switched protocols without being asked"),
     })?;
-    call.upstream_answered(sent.elapsed());
+    call.note_upstream_time(sent.elapsed());
     headers::clean_response(response.headers_mut());
     *response.version_mut() = Version::HTTP_11;
     Ok(response)

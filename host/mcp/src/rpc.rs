@@ -30,7 +30,7 @@ struct Answer<'a, T> {
     jsonrpc: &'static str,
     id: &'a RawValue,
     #[serde(flatten)]
-    said: T,
+    outcome: T,
 }
 
 #[derive(Serialize)]
@@ -67,13 +67,13 @@ pub fn error_with<D: Serialize>(id: &str, code: i32, message: &str, data: Option
     answer(id, Failed { error: Error { code, message, data } })
 }
 
-fn answer(id: &str, said: impl Serialize) -> Bytes {
+fn answer(id: &str, outcome: impl Serialize) -> Bytes {
     let id = serde_json::from_str::<&RawValue>(id).unwrap_or(RawValue::NULL);
-    written(&Answer { jsonrpc: "2.0", id, said })
+    to_bytes(&Answer { jsonrpc: "2.0", id, outcome })
 }
 
 #[derive(Serialize)]
-struct Asking<'a, I: ?Sized, P> {
+struct Call<'a, I: ?Sized, P> {
     jsonrpc: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<&'a I>,
@@ -84,16 +84,16 @@ struct Asking<'a, I: ?Sized, P> {
 
 /// A request of ours. The id is a string or a number.
 pub fn request<I: Serialize + ?Sized, P: Serialize>(id: &I, method: &str, params: &P) -> Bytes {
-    written(&Asking { jsonrpc: "2.0", id: Some(id), method, params: Some(params) })
+    to_bytes(&Call { jsonrpc: "2.0", id: Some(id), method, params: Some(params) })
 }
 
 /// A notification of ours.
 pub fn notification<P: Serialize>(method: &str, params: Option<&P>) -> Bytes {
-    written(&Asking { jsonrpc: "2.0", id: None::<&()>, method, params })
+    to_bytes(&Call { jsonrpc: "2.0", id: None::<&()>, method, params })
 }
 
 /// Types of ours always have a form.
-fn written(message: &impl Serialize) -> Bytes {
+fn to_bytes(message: &impl Serialize) -> Bytes {
     serde_json::to_vec(message).unwrap_or_default().into()
 }
 

@@ -9,9 +9,9 @@ use weir_core::{Phase, catalogue};
 use weir_http::{Body, Incoming};
 
 use crate::call::Call;
-use crate::kept::Kept;
 use crate::refusal::Refusal;
 use crate::routes::Route;
+use crate::surface_state::SurfaceState;
 
 /// One protocol on one route. It owns everything that its protocol needs.
 #[async_trait]
@@ -54,7 +54,7 @@ pub trait Surface: Any + Send + Sync {
     }
 
     /// What its routes keep between exchanges, if they keep anything.
-    fn kept(&self) -> Option<Arc<dyn Kept>> {
+    fn state(&self) -> Option<Arc<dyn SurfaceState>> {
         None
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A surface is a folder here (or a crate elsewhere) with a type that implements [`Surface`], and one line in
 //! [`Protocol`]. It reads a request into an [`Exchange`]; what is the same for all protocols (origin, context, trust,
-//! recording, reports) is done around it. What its routes keep between exchanges is a [`Kept`].
+//! recording, reports) is done around it. What its routes keep between exchanges is a [`SurfaceState`].
 //!
 //! Below is everything that a surface works with: the [`Call`], [`judge`] for the chain, [`ask`] for the upstream.
 
@@ -15,9 +15,9 @@ pub use contract::{Exchange, Life, Surface};
 pub use protocol::Protocol;
 
 pub use crate::call::{Call, Facts};
-pub use crate::denial::{Denial, Reason, Said};
+pub use crate::denial::{Denial, PolicyMessage, Reason};
 pub use crate::headers::{body_replaced, clean_request};
-pub use crate::kept::Kept;
 pub use crate::reading::{read_request, read_response};
+pub use crate::surface_state::SurfaceState;
 pub use crate::upstream::{address, ask, ask_aside};
 pub use crate::verdict::{Verdict, judge};

@@ -133,8 +133,8 @@ async fn connection<A, F, B>(
     let activity = Arc::new(Activity::new());
     let service = service_fn(|request: Request<Incoming>| {
         let busy = activity.begin();
-        let answered = answer(request);
-        async move { Ok::<_, Infallible>(answered.await.map(|body| Held::new(body, busy))) }
+        let response = answer(request);
+        async move { Ok::<_, Infallible>(response.await.map(|body| Held::new(body, busy))) }
     });
     let builder = builder(&options);
     let mut serving = pin!(builder.serve_connection(TokioIo::new(stream), service));

@@ -9,16 +9,16 @@ use weir_core::{
 };
 
 #[derive(Deserialize)]
-struct Written<'a> {
+struct InvokeResult<'a> {
     interceptor: Option<String>,
     #[serde(rename = "type")]
     kind: Option<String>,
     phase: Option<String>,
     valid: Option<bool>,
     severity: Option<String>,
-    messages: Option<Vec<WrittenMessage>>,
+    messages: Option<Vec<ResultMessage>>,
     #[serde(borrow)]
-    suggestions: Option<Vec<WrittenSuggestion<'a>>>,
+    suggestions: Option<Vec<ResultSuggestion<'a>>>,
     ask: Option<String>,
     modified: Option<bool>,
     #[serde(borrow)]
@@ -28,21 +28,21 @@ struct Written<'a> {
 }
 
 #[derive(Deserialize)]
-struct WrittenMessage {
+struct ResultMessage {
     path: Option<String>,
     message: String,
     severity: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct WrittenSuggestion<'a> {
+struct ResultSuggestion<'a> {
     path: String,
     #[serde(borrow)]
     value: &'a RawValue,
 }
 
 /// What was asked, against which the answer is held.
-pub(super) struct Asked<'a> {
+pub(super) struct Expected<'a> {
     pub(super) name: &'a str,
     pub(super) kind: Kind,
     pub(super) phase: Phase,
@@ -50,16 +50,16 @@ pub(super) struct Asked<'a> {
 }
 
 /// The outcome that a result says; a changed payload is parsed already.
-pub(super) fn outcome(asked: &Asked<'_>, result: &str) -> Result<Outcome, Fault> {
+pub(super) fn outcome(expected: &Expected<'_>, result: &str) -> Result<Outcome, Fault> {
     let unusable = |message: String| Fault::new(FaultKind::Output, message);
-    let written: Written<'_> =
+    let written: InvokeResult<'_> =
         serde_json::from_str(result).map_err(|error| unusable(format!("its result cannot be read: {error}")))?;
-    let Written { interceptor, kind, phase, valid, severity, messages, suggestions, ask, modified, payload, info } =
+    let InvokeResult { interceptor, kind, phase, valid, severity, messages, suggestions, ask, modified, payload, info } =
         written;
     for (what, said, right) in [
-        ("interceptor", interceptor, asked.name),
-        ("type", kind, asked.kind.as_str()),
-        ("phase", phase, asked.phase.as_str()),
+        ("interceptor", interceptor, expected.name),
+        ("type", kind, expected.kind.as_str()),
+        ("phase", phase, expected.phase.as_str()),
     ] {
         if let Some(said) = said.filter(|said| said != right) {
             let said = super::server::shorten(&said);
@@ -67,7 +67,7 @@ pub(super) fn outcome(asked: &Asked<'_>, result: &str) -> Result<Outcome, Fault>
         }
     }
     let info = info.map(|info| info.get().to_owned()).filter(|info| info != "null");
-    let outcome = match asked.kind {
+    let outcome = match expected.kind {
         Kind::Validation => Outcome::Validation(Validation {
             valid: valid.ok_or_else(|| unusable("a validation without `valid`".to_owned()))?,
             severity: severity.as_deref().map(read_severity).transpose()?,
@@ -83,7 +83,7 @@ pub(super) fn outcome(asked: &Asked<'_>, result: &str) -> Result<Outcome, Fault>
                 (true, Some(payload)) => Change::Replace(payload.get().to_owned()),
                 (true, None) => return Err(unusable("a mutation without its payload".to_owned())),
             };
-            let change = change.apply(asked.payload)?.map_or(Change::Unmodified, Change::Become);
+            let change = change.apply(expected.payload)?.map_or(Change::Unmodified, Change::Become);
             Outcome::Mutation(Mutation { change, info })
         }
     };
@@ -91,8 +91,8 @@ pub(super) fn outcome(asked: &Asked<'_>, result: &str) -> Result<Outcome, Fault>
 }
 
 /// Where a server writes paths of another kind, what it says about them still counts.
-fn finding(written: WrittenMessage) -> Result<Finding, Fault> {
-    let WrittenMessage { path, message, severity } = written;
+fn finding(written: ResultMessage) -> Result<Finding, Fault> {
+    let ResultMessage { path, message, severity } = written;
     Ok(Finding {
         path: path.filter(|path| Pointer::parse(path).is_ok()),
         message,
@@ -100,8 +100,8 @@ fn finding(written: WrittenMessage) -> Result<Finding, Fault> {
     })
 }
 
-fn suggestion(written: WrittenSuggestion<'_>) -> Option<Suggestion> {
-    let WrittenSuggestion { path, value } = written;
+fn suggestion(written: ResultSuggestion<'_>) -> Option<Suggestion> {
+    let ResultSuggestion { path, value } = written;
     Pointer::parse(&path).is_ok().then(|| Suggestion { path, value: value.get().to_owned() })
 }
 
@@ -130,8 +130,8 @@ mod tests {
         for case in cases {
             let about = case["about"].as_str().unwrap();
             let kind = if case["asked"] == "mutation" { Kind::Mutation } else { Kind::Validation };
-            let asked = Asked { name: "p", kind, phase: Phase::Request, payload: &payload };
-            let came_to = match outcome(&asked, &case["result"].to_string()) {
+            let expected = Expected { name: "p", kind, phase: Phase::Request, payload: &payload };
+            let came_to = match outcome(&expected, &case["result"].to_string()) {
                 Ok(Outcome::Validation(validation)) => {
                     let Validation { valid, severity, findings, suggestions, ask, info } = validation;
                     let findings: Vec<String> = findings

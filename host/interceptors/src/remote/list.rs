@@ -29,7 +29,7 @@ const BELIEVED: Duration = Duration::from_secs(60);
 const GIVEN_UP: Duration = Duration::from_secs(1);
 
 /// What came of asking, and until when that holds.
-pub(super) struct Kept {
+pub(super) struct CachedCatalogue {
     answer: Result<Arc<Catalogue>, CallError>,
     until: Instant,
 }
@@ -84,8 +84,8 @@ impl Catalogue {
 impl Server {
     /// What it has. Whoever asks while another does gets the same answer.
     pub(super) async fn catalogue(&self) -> Result<Arc<Catalogue>, CallError> {
-        let mut kept = self.kept.lock().await;
-        if let Some(Kept { answer, until }) = &*kept
+        let mut cached = self.cached.lock().await;
+        if let Some(CachedCatalogue { answer, until }) = &*cached
             && Instant::now() < *until
         {
             return answer.clone();
@@ -94,7 +94,7 @@ impl Server {
         let asked = timeout(TIME, self.ask()).await.unwrap_or(Err(late));
         let holds = if asked.is_ok() { BELIEVED } else { GIVEN_UP };
         let answer = asked.map(Arc::new);
-        *kept = Some(Kept { answer: answer.clone(), until: Instant::now() + holds });
+        *cached = Some(CachedCatalogue { answer: answer.clone(), until: Instant::now() + holds });
         answer
     }
 

@@ -12,7 +12,7 @@ use weir_core::{
     Principal, Quarantine, Standing,
 };
 
-use super::answer::{self, Asked};
+use super::answer::{self, Expected};
 use super::server::{CallError, Link, Server};
 use super::{RemoteAddress, RemoteOptions};
 
@@ -59,13 +59,13 @@ struct InvokeParams<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     config: Option<&'a RawValue>,
     timeout_ms: u64,
-    context: WrittenContext<'a>,
+    context: RequestContext<'a>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct WrittenContext<'a> {
-    principal: WrittenPrincipal<'a>,
+struct RequestContext<'a> {
+    principal: RequestPrincipal<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     trace_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,7 +76,7 @@ struct WrittenContext<'a> {
 }
 
 #[derive(Serialize)]
-struct WrittenPrincipal<'a> {
+struct RequestPrincipal<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -175,21 +175,21 @@ impl RemotePolicy {
             Ok(params) => params,
             Err(error) => return Ended::Fault(Fault::new(FaultKind::Unavailable, error.to_string())),
         };
-        let answered = timeout_at(deadline.at.into(), self.server.call("interceptor/invoke", &params)).await;
-        match answered {
+        let result = timeout_at(deadline.at.into(), self.server.call("interceptor/invoke", &params)).await;
+        match result {
             Err(_) => deadline.ended(start),
             Ok(Err(CallError::Error { code: TIMEOUT, .. })) if Instant::now() + TOGETHER >= deadline.at => {
                 deadline.ended(start)
             }
             Ok(Err(error)) => Ended::Fault(fault(&error)),
             Ok(Ok(result)) => {
-                let asked = Asked {
+                let expected = Expected {
                     name: self.declaration.name.as_str(),
                     kind: self.declaration.kind,
                     phase: invocation.event.phase,
                     payload: &invocation.payload,
                 };
-                match answer::outcome(&asked, &result) {
+                match answer::outcome(&expected, &result) {
                     Ok(outcome) => Ended::Outcome(outcome),
                     Err(fault) => Ended::Fault(fault),
                 }
@@ -213,7 +213,7 @@ impl RemotePolicy {
             payload: serde_json::from_str(invocation.payload.text())?,
             config: self.config.as_deref().map(serde_json::from_str).transpose()?,
             timeout_ms: u64::try_from(left).unwrap_or(u64::MAX),
-            context: WrittenContext::of(&event.context),
+            context: RequestContext::of(&event.context),
         })
     }
 
@@ -239,7 +239,7 @@ impl Interceptor for RemotePolicy {
     }
 }
 
-impl<'a> WrittenContext<'a> {
+impl<'a> RequestContext<'a> {
     /// What the protocol has a place for; the rest of a context stays here.
     fn of(context: &'a Context) -> Self {
         let Context {
@@ -256,7 +256,7 @@ impl<'a> WrittenContext<'a> {
             protocol_revision: _,
         } = context;
         Self {
-            principal: WrittenPrincipal {
+            principal: RequestPrincipal {
                 kind: kind.as_str(),
                 id: id.as_deref(),
                 claims: claims.as_deref().and_then(|claims| serde_json::from_str(claims).ok()),

@@ -28,7 +28,7 @@ use weir_mcp::revision::Revision;
 use weir_mcp::{Envelope, Kind, rpc};
 
 use super::RemoteAddress;
-use super::list::Kept;
+use super::list::CachedCatalogue;
 
 /// Most bytes of one answer. An answer may hold a whole changed payload; this is twice the usual `max_body`.
 const MAX_ANSWER: usize = 8 << 20;
@@ -90,7 +90,7 @@ pub(crate) struct Server {
     /// Held while a link is made, so that it is made once.
     pub(super) linking: Mutex<()>,
     /// What it has, as long as that is believed.
-    pub(super) kept: Mutex<Option<Kept>>,
+    pub(super) cached: Mutex<Option<CachedCatalogue>>,
     /// Requests that end sessions; they outlive the server that they are for.
     endings: OwnedTasks,
 }
@@ -132,7 +132,7 @@ pub(super) struct Answer {
 }
 
 #[derive(Deserialize)]
-struct WrittenError {
+struct ErrorObject {
     code: i64,
     message: String,
 }
@@ -146,7 +146,7 @@ impl Server {
             calls: Semaphore::new(MAX_CALLS),
             link: RwLock::default(),
             linking: Mutex::default(),
-            kept: Mutex::default(),
+            cached: Mutex::default(),
             endings,
         }
     }
@@ -180,9 +180,9 @@ impl Server {
         let (upstream, url) = (Arc::clone(&self.upstream), self.address.url.clone());
         self.endings.spawn(async move {
             // Servers may refuse it: then the session ends when they are tired of it.
-            let told = timeout(ENDING, upstream.send(request, Patience::Limited)).await;
-            let is_told = matches!(told, Ok(Ok(_)));
-            tracing::debug!(server = %url, is_told, "ended the session with an interceptor server");
+            let sent = timeout(ENDING, upstream.send(request, Patience::Limited)).await;
+            let is_sent = matches!(sent, Ok(Ok(_)));
+            tracing::debug!(server = %url, is_sent, "ended the session with an interceptor server");
         });
     }
 
@@ -205,7 +205,7 @@ impl Server {
                 let link = self.linked().await?;
                 Ok(self.exchange(&link, method, params).await?.result)
             }
-            answered => Ok(answered?.result),
+            answer => Ok(answer?.result),
         }
     }
 
@@ -320,8 +320,8 @@ impl Drop for Server {
 }
 
 fn read_error(text: &str) -> CallError {
-    match serde_json::from_str::<WrittenError>(text) {
-        Ok(WrittenError { code, message }) => CallError::Error { code, message: shorten(&message) },
+    match serde_json::from_str::<ErrorObject>(text) {
+        Ok(ErrorObject { code, message }) => CallError::Error { code, message: shorten(&message) },
         Err(_) => CallError::Garbage("its error is none".to_owned()),
     }
 }

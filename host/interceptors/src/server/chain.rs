@@ -14,12 +14,12 @@ use weir_mcp::revision::Era;
 
 use super::PATH;
 use super::front::present;
-use super::invoke::{Asked, read_phase, read_timeout, reason};
+use super::invoke::{CallScope, read_phase, read_timeout, reason};
 use super::rpc::{self, Failure, Outcome};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Written<'a> {
+struct ChainParams<'a> {
     event: String,
     phase: String,
     #[serde(borrow)]
@@ -30,18 +30,18 @@ struct Written<'a> {
     context: Option<&'a RawValue>,
 }
 
-pub(super) async fn execute(asked: &Asked<'_>, params: &str, era: Era) -> Outcome {
-    let Some((chain, usual)) = &asked.interceptors.chain else { return Err(Failure::method_not_found()) };
-    let Written { event, phase, payload, interceptors, timeout_ms, context } =
+pub(super) async fn execute(scope: &CallScope<'_>, params: &str, era: Era) -> Outcome {
+    let Some((chain, usual)) = &scope.interceptors.chain else { return Err(Failure::method_not_found()) };
+    let ChainParams { event, phase, payload, interceptors, timeout_ms, context } =
         serde_json::from_str(params).map_err(Failure::params)?;
     let phase = read_phase(&phase)?;
     let event = EventName::new(&event).map_err(|error| Failure::params(format!("event: {error}")))?;
-    let event = asked.event(event, phase, payload, present(context))?;
+    let event = scope.event(event, phase, payload, present(context))?;
     let names =
         interceptors.map(|names| names.iter().map(|name| InterceptorName::new(name)).collect::<Result<Vec<_>, _>>());
     let names = names.transpose().map_err(|error| Failure::params(format!("interceptors: {error}")))?;
     let time = match timeout_ms {
-        Some(wanted) => read_timeout(wanted)?.min(asked.interceptors.call_cap),
+        Some(wanted) => read_timeout(wanted)?.min(scope.interceptors.call_cap),
         None => *usual,
     };
     let started = Instant::now();
@@ -51,7 +51,7 @@ pub(super) async fn execute(asked: &Asked<'_>, params: &str, era: Era) -> Outcom
         Some(names) => chain.run_only(&names, &event, deadline).await.map_err(Failure::params)?,
     };
     let elapsed = started.elapsed();
-    asked.visit.telemetry.chain(PATH, &result, elapsed);
+    scope.visit.telemetry.chain(PATH, &result, elapsed);
     without_texts(&mut result);
     rpc::complete(era, &forms::chain_result(&result, elapsed))
 }

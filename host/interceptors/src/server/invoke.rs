@@ -24,7 +24,7 @@ use super::rpc::{self, Data, Failure, Outcome};
 use super::{ConfigError, Interceptors, PATH, ServedPolicy};
 
 /// What a request came with.
-pub(super) struct Asked<'a> {
+pub(super) struct CallScope<'a> {
     pub(super) visit: Visit<'a>,
     pub(super) interceptors: &'a Interceptors,
     pub(super) trace: &'a Trace,
@@ -33,7 +33,7 @@ pub(super) struct Asked<'a> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Written<'a> {
+struct InvokeParams<'a> {
     name: String,
     event: String,
     phase: String,
@@ -46,10 +46,10 @@ struct Written<'a> {
     context: Option<&'a RawValue>,
 }
 
-pub(super) async fn invoke(asked: &Asked<'_>, params: &str, era: Era) -> Outcome {
-    let Written { name, event, phase, payload, config, timeout_ms, context } =
+pub(super) async fn invoke(scope: &CallScope<'_>, params: &str, era: Era) -> Outcome {
+    let InvokeParams { name, event, phase, payload, config, timeout_ms, context } =
         serde_json::from_str(params).map_err(Failure::params)?;
-    let served = asked
+    let served = scope
         .interceptors
         .served()
         .find(|served| served.settings.name.as_str() == name)
@@ -60,12 +60,12 @@ pub(super) async fn invoke(asked: &Asked<'_>, params: &str, era: Era) -> Outcome
         let data = Data::NotHooked { interceptor: name, event: event.as_str().to_owned(), phase: phase.as_str() };
         return Err(Failure::with(INVALID_PARAMS, "Interceptor does not hook this event in this phase", data));
     }
-    let event = asked.event(event, phase, payload, present(context))?;
-    let timeout = timeout(served, asked.interceptors.call_cap, timeout_ms)?;
+    let event = scope.event(event, phase, payload, present(context))?;
+    let timeout = timeout(served, scope.interceptors.call_cap, timeout_ms)?;
 
     // Making a configuration ready happens once for each; it is work of the host, bounded like any call, and not a part
     // of the time that the policy has.
-    let ready = Instant::now() + asked.interceptors.call_cap;
+    let ready = Instant::now() + scope.interceptors.call_cap;
     let policy = match present(config) {
         None => Ok(served.policy.loaded()),
         Some(config) => match Payload::parse(config.get()) {
@@ -74,11 +74,11 @@ pub(super) async fn invoke(asked: &Asked<'_>, params: &str, era: Era) -> Outcome
             Ok(_) => served.policy.configured(config.get(), ready).await,
         },
     };
-    let policy = policy.map_err(|error| asked.not_configured(served, &error, timeout, phase))?;
-    let result = asked.run(served, policy, &event, timeout).await?;
+    let policy = policy.map_err(|error| scope.not_configured(served, &error, timeout, phase))?;
+    let result = scope.run(served, policy, &event, timeout).await?;
     match &result.report {
         Report::Validation(_) | Report::Mutation { .. } => rpc::complete(era, &InvocationResult::of(&result)),
-        Report::Fault(fault) => Err(asked.failed(served, fault, timeout, phase)),
+        Report::Fault(fault) => Err(scope.failed(served, fault, timeout, phase)),
         Report::ChainDeadline => Err(timed_out(served, timeout, phase)),
     }
 }
@@ -141,7 +141,7 @@ pub(super) fn reason(kind: FaultKind) -> &'static str {
     }
 }
 
-impl Asked<'_> {
+impl CallScope<'_> {
     /// What the policies see. A response comes without its request: the protocol has no place for it.
     pub(super) fn event(
         &self,

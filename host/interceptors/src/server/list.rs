@@ -12,7 +12,7 @@ use super::rpc::{self, Failure, Outcome};
 use super::{Interceptors, ServedPolicy};
 
 #[derive(Deserialize)]
-struct Written {
+struct ListParams {
     event: Option<String>,
     cursor: Option<String>,
 }
@@ -30,7 +30,7 @@ struct Page {
 }
 
 pub(super) fn list(interceptors: &Interceptors, epoch: u64, params: &str, era: Era) -> Outcome {
-    let Written { event, cursor } = serde_json::from_str(params).map_err(Failure::params)?;
+    let ListParams { event, cursor } = serde_json::from_str(params).map_err(Failure::params)?;
     let start = match cursor {
         None => 0,
         Some(cursor) => read_cursor(interceptors, epoch, &cursor)

@@ -33,7 +33,7 @@ use weir_http::Incoming;
 use weir_http::origin::Exposure;
 use weir_http::trace::Trace;
 use weir_mcp::revision::Era;
-use weir_mcp::rpc::{METHOD_NOT_FOUND, result};
+use weir_mcp::rpc::{METHOD_NOT_FOUND, result as rpc_result};
 use weir_mcp::{Kind, Method};
 
 use front::Posted;
@@ -109,7 +109,7 @@ pub enum ConfigError {
 struct Watch<'a> {
     telemetry: &'a dyn Telemetry,
     started: Instant,
-    answered: bool,
+    is_answered: bool,
 }
 
 impl Default for Interceptors {
@@ -151,15 +151,15 @@ impl Endpoint for Interceptors {
 
     async fn answer(&self, visit: Visit<'_>, request: Request<Incoming>) -> Response<Body> {
         let method = request.method().clone();
-        let mut watch = Watch { telemetry: visit.telemetry, started: Instant::now(), answered: false };
+        let mut watch = Watch { telemetry: visit.telemetry, started: Instant::now(), is_answered: false };
         let exchange = exchange(self, visit, request);
-        let answered = AssertUnwindSafe(exchange).catch_unwind().await.unwrap_or_else(|_| {
+        let result = AssertUnwindSafe(exchange).catch_unwind().await.unwrap_or_else(|_| {
             tracing::error!(call_ref = visit.reference.as_str(), "an exchange of the interceptor server panicked");
             Err(Refusal::Internal)
         });
-        let refusal = answered.as_ref().err().map(Refusal::urn);
-        let response = answered.unwrap_or_else(|refusal| refusal.respond(Some(visit.reference)).map(Body::whole));
-        watch.answered = true;
+        let refusal = result.as_ref().err().map(Refusal::urn);
+        let response = result.unwrap_or_else(|refusal| refusal.respond(Some(visit.reference)).map(Body::whole));
+        watch.is_answered = true;
         visit.telemetry.exchange(&ExchangeReport {
             route: PATH,
             protocol: "mcp",
@@ -192,7 +192,7 @@ async fn exchange(
         _ => return Ok(rpc::reply(StatusCode::ACCEPTED, Bytes::new())),
     };
     Ok(match outcome {
-        Ok(said) => rpc::reply(StatusCode::OK, result(id, &said)),
+        Ok(said) => rpc::reply(StatusCode::OK, rpc_result(id, &said)),
         Err(failure) => {
             // The stateless revision says what is not there by status, too.
             let missing = failure.code == METHOD_NOT_FOUND && posted.era == Era::Stateless;
@@ -212,21 +212,21 @@ async fn call(
 ) -> Outcome {
     let Posted { envelope, era, revision } = posted;
     let params = envelope.params().unwrap_or("{}");
-    let asked = invoke::Asked { visit, interceptors, trace, revision: *revision };
+    let scope = invoke::CallScope { visit, interceptors, trace, revision: *revision };
     match (method, era) {
         (Method::Initialize, Era::Session) => front::initialize(interceptors, params),
         (Method::Ping, Era::Session) => Ok("{}".to_owned()),
         (Method::ServerDiscover, Era::Stateless) => front::discover(interceptors),
         (Method::InterceptorsList, _) => list::list(interceptors, visit.epoch, params, *era),
-        (Method::InterceptorInvoke, _) => invoke::invoke(&asked, params, *era).await,
-        (Method::ExecuteChain, _) if interceptors.chain.is_some() => chain::execute(&asked, params, *era).await,
+        (Method::InterceptorInvoke, _) => invoke::invoke(&scope, params, *era).await,
+        (Method::ExecuteChain, _) if interceptors.chain.is_some() => chain::execute(&scope, params, *era).await,
         _ => Err(Failure::method_not_found()),
     }
 }
 
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
-        if !self.answered {
+        if !self.is_answered {
             self.telemetry.cancelled(PATH);
         }
     }

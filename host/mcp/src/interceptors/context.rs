@@ -29,9 +29,9 @@ pub enum ContextError {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Written<'a> {
+struct ContextObject<'a> {
     #[serde(borrow)]
-    principal: Option<WrittenPrincipal<'a>>,
+    principal: Option<PrincipalObject<'a>>,
     session_id: Option<String>,
     trace_id: Option<String>,
     span_id: Option<String>,
@@ -46,7 +46,7 @@ struct Written<'a> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WrittenPrincipal<'a> {
+struct PrincipalObject<'a> {
     #[serde(rename = "type")]
     kind: Option<String>,
     id: Option<String>,
@@ -56,9 +56,9 @@ struct WrittenPrincipal<'a> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Received<'a> {
+struct RemoteContext<'a> {
     #[serde(borrow)]
-    principal: Option<ReceivedPrincipal<'a>>,
+    principal: Option<RemotePrincipal<'a>>,
     trace_id: Option<String>,
     span_id: Option<String>,
     timestamp: Option<String>,
@@ -66,7 +66,7 @@ struct Received<'a> {
 }
 
 #[derive(Deserialize)]
-struct ReceivedPrincipal<'a> {
+struct RemotePrincipal<'a> {
     #[serde(rename = "type")]
     kind: Option<String>,
     id: Option<String>,
@@ -82,8 +82,9 @@ pub fn context(text: &str) -> Result<Context, ContextError> {
 
 /// Reads the JSON object of a context that has this timestamp unless it names one.
 pub fn context_at(text: &str, absent: &str) -> Result<Context, ContextError> {
-    let written: Written<'_> = serde_json::from_str(text).map_err(|error| ContextError::Shape(error.to_string()))?;
-    let Written {
+    let written: ContextObject<'_> =
+        serde_json::from_str(text).map_err(|error| ContextError::Shape(error.to_string()))?;
+    let ContextObject {
         principal,
         session_id,
         trace_id,
@@ -114,9 +115,10 @@ pub fn context_at(text: &str, absent: &str) -> Result<Context, ContextError> {
 /// The same from a peer that may know members which we do not, as the interceptor protocol has it: those are
 /// passed over.
 pub fn lenient_context(text: &str, absent: &str) -> Result<Context, ContextError> {
-    let written: Received<'_> = serde_json::from_str(text).map_err(|error| ContextError::Shape(error.to_string()))?;
-    let Received { principal, trace_id, span_id, timestamp, session_id } = written;
-    let principal = principal.map(|ReceivedPrincipal { kind, id, claims }| WrittenPrincipal { kind, id, claims });
+    let written: RemoteContext<'_> =
+        serde_json::from_str(text).map_err(|error| ContextError::Shape(error.to_string()))?;
+    let RemoteContext { principal, trace_id, span_id, timestamp, session_id } = written;
+    let principal = principal.map(|RemotePrincipal { kind, id, claims }| PrincipalObject { kind, id, claims });
     let texts = [&trace_id, &span_id, &session_id, &principal.as_ref().and_then(|principal| principal.id.clone())];
     if let Some(long) = texts.into_iter().flatten().find(|text| text.len() > MAX_TEXT) {
         return Err(ContextError::Shape(format!("a text of {} bytes; at most {MAX_TEXT} are allowed", long.len())));
@@ -131,8 +133,8 @@ pub fn lenient_context(text: &str, absent: &str) -> Result<Context, ContextError
     })
 }
 
-fn read_principal(written: WrittenPrincipal<'_>) -> Result<Principal, ContextError> {
-    let WrittenPrincipal { kind, id, claims } = written;
+fn read_principal(written: PrincipalObject<'_>) -> Result<Principal, ContextError> {
+    let PrincipalObject { kind, id, claims } = written;
     let kind = match kind {
         Some(word) => PrincipalKind::parse(&word).ok_or(ContextError::PrincipalType(word))?,
         None => PrincipalKind::default(),

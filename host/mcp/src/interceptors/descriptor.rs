@@ -72,38 +72,38 @@ pub enum DescriptorError {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Written {
+struct DescriptorObject {
     name: String,
     version: Option<String>,
     description: Option<String>,
     #[serde(rename = "type")]
     kind: String,
-    hooks: Option<Vec<WrittenHook>>,
-    hook: Option<WrittenHook>,
+    hooks: Option<Vec<HookObject>>,
+    hook: Option<HookObject>,
     events: Option<Vec<String>>,
     phase: Option<String>,
     mode: Option<String>,
     fail_open: Option<bool>,
     priority_hint: Option<Box<RawValue>>,
-    compat: Option<WrittenCompat>,
+    compat: Option<CompatObject>,
     config_schema: Option<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
-struct WrittenHook {
+struct HookObject {
     events: Vec<String>,
     phase: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct WrittenCompat {
+struct CompatObject {
     min_protocol: String,
     max_protocol: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct WrittenHint {
+struct PriorityObject {
     request: Option<i32>,
     response: Option<i32>,
 }
@@ -140,8 +140,9 @@ impl Descriptor {
 
 /// Reads a descriptor that another server wrote, in the current form or in that of an earlier draft.
 pub fn descriptor(text: &str) -> Result<Declaration, DescriptorError> {
-    let written: Written = serde_json::from_str(text).map_err(|error| DescriptorError::Shape(error.to_string()))?;
-    let Written {
+    let written: DescriptorObject =
+        serde_json::from_str(text).map_err(|error| DescriptorError::Shape(error.to_string()))?;
+    let DescriptorObject {
         name,
         version,
         description,
@@ -156,7 +157,7 @@ pub fn descriptor(text: &str) -> Result<Declaration, DescriptorError> {
         compat,
         config_schema,
     } = written;
-    let flat = events.map(|events| WrittenHook { events, phase });
+    let flat = events.map(|events| HookObject { events, phase });
     let mut read = Vec::new();
     for hook in hooks.into_iter().flatten().chain(hook).chain(flat) {
         read_hook(hook, &mut read)?;
@@ -170,7 +171,7 @@ pub fn descriptor(text: &str) -> Result<Declaration, DescriptorError> {
         mode: mode.map(read_mode).transpose()?,
         fail_open,
         priority_hint: priority_hint.as_deref().map(read_hint).transpose()?,
-        compat: compat.map(|WrittenCompat { min_protocol, max_protocol }| Compat { min_protocol, max_protocol }),
+        compat: compat.map(|CompatObject { min_protocol, max_protocol }| Compat { min_protocol, max_protocol }),
         config_schema: config_schema.map(|schema| schema.get().to_owned()).filter(|schema| schema != "null"),
     }
     .cut();
@@ -179,8 +180,8 @@ pub fn descriptor(text: &str) -> Result<Declaration, DescriptorError> {
 }
 
 /// One hook in the words of any draft: `both` stands for two, and `*/request` for everything of that phase.
-fn read_hook(hook: WrittenHook, read: &mut Vec<weir_core::Hook>) -> Result<(), DescriptorError> {
-    let WrittenHook { events, phase } = hook;
+fn read_hook(hook: HookObject, read: &mut Vec<weir_core::Hook>) -> Result<(), DescriptorError> {
+    let HookObject { events, phase } = hook;
     let phases: &[Phase] = match phase.as_deref() {
         Some("request") => &[Phase::Request],
         Some("response") => &[Phase::Response],
@@ -226,7 +227,7 @@ fn read_mode(word: String) -> Result<Mode, DescriptorError> {
 fn read_hint(raw: &RawValue) -> Result<PriorityHint, DescriptorError> {
     let shape = |error: serde_json::Error| DescriptorError::Shape(format!("priorityHint: {error}"));
     if raw.get().starts_with('{') {
-        let WrittenHint { request, response } = serde_json::from_str(raw.get()).map_err(shape)?;
+        let PriorityObject { request, response } = serde_json::from_str(raw.get()).map_err(shape)?;
         return Ok(PriorityHint { request: request.unwrap_or(0), response: response.unwrap_or(0) });
     }
     let both: i32 = serde_json::from_str(raw.get()).map_err(shape)?;

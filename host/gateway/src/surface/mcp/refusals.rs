@@ -9,7 +9,7 @@ use weir_mcp::{Method, Rejection};
 
 use super::conversation::Question;
 use crate::call::Call;
-use crate::denial::{Denial, Said};
+use crate::denial::{Denial, PolicyMessage};
 use crate::refusal::{Refusal, UPSTREAM_INVALID};
 use crate::routes::OnDeny;
 
@@ -119,8 +119,8 @@ fn facts(denial: &Denial, timeout_ms: u64) -> (i32, &'static str, Data<'_>) {
     }
 }
 
-fn validation_error(said: &Said) -> ValidationError<'_> {
-    let Said { interceptor, severity, message, path } = said;
+fn validation_error(said: &PolicyMessage) -> ValidationError<'_> {
+    let PolicyMessage { interceptor, severity, message, path } = said;
     ValidationError { interceptor, severity: severity.as_str(), message, path: path.as_deref() }
 }
 

@@ -15,10 +15,10 @@ use super::state::Mcp;
 use super::stdio::StdioExchange;
 use super::streamable::StreamableExchange;
 use crate::call::Call;
-use crate::kept::Kept;
 use crate::refusal::Refusal;
 use crate::routes::Route;
 use crate::surface::{Exchange, Protocol, Surface};
+use crate::surface_state::SurfaceState;
 
 /// MCP on one route.
 pub(super) struct McpRoute {
@@ -109,8 +109,8 @@ impl Surface for McpRoute {
         format!("stdio://{server}")
     }
 
-    fn kept(&self) -> Option<Arc<dyn Kept>> {
-        self.mcp.upgrade().map(|mcp| mcp as Arc<dyn Kept>)
+    fn state(&self) -> Option<Arc<dyn SurfaceState>> {
+        self.mcp.upgrade().map(|mcp| mcp as Arc<dyn SurfaceState>)
     }
 }
 

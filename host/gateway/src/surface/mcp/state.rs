@@ -9,9 +9,9 @@ use super::common::Common;
 use super::route::{McpRoute, Reach, command_of};
 use super::sessions::Sessions;
 use super::stdio::Servers;
-use crate::kept::Kept;
 use crate::routes::Routes;
 use crate::surface::Surface;
+use crate::surface_state::SurfaceState;
 
 /// MCP in a gateway. Made once; running sets come and go.
 #[derive(Default)]
@@ -41,7 +41,7 @@ impl Mcp {
 }
 
 #[async_trait]
-impl Kept for Mcp {
+impl SurfaceState for Mcp {
     fn replaced(&self, routes: &Routes) {
         self.servers.replaced(routes, command_of);
     }

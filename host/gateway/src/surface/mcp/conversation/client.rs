@@ -11,7 +11,7 @@ use weir_mcp::revision::{Era, Revision};
 use weir_mcp::{Envelope, Kind, Method, is_housekeeping, rejection};
 
 use super::ledger::Found;
-use super::question::{Asked, asking};
+use super::question::{PendingQuestion, asking};
 use super::rounds::{self, Responses};
 use super::{Conversation, lock};
 use crate::denial::Denial;
@@ -22,12 +22,12 @@ use crate::verdict::{Verdict, judge};
 
 /// What becomes of a message of the client, with the question that it asks.
 #[expect(clippy::large_enum_variant, reason = "it is moved once; a box would be an allocation per message")]
-pub(crate) enum Taken {
+pub(crate) enum ClientMessageOutcome {
     /// It goes to the server.
     Forward {
         envelope: Envelope,
         /// Present if it is a request whose answer has to be looked at.
-        asked: Option<Asked>,
+        pending: Option<PendingQuestion>,
     },
     /// The client is answered by us.
     Answer(Bytes),
@@ -50,7 +50,7 @@ impl Conversation {
         call: &Arc<McpCall>,
         headers: &HeaderMap,
         message: Envelope,
-    ) -> Result<Taken, Refusal> {
+    ) -> Result<ClientMessageOutcome, Refusal> {
         if let Some(parent) = &message.meta().traceparent {
             call.continue_trace(parent);
         }
@@ -61,7 +61,7 @@ impl Conversation {
                 if let Some(id) = cancels.flatten() {
                     self.running.cancel(&Id::of(id));
                 }
-                Ok(Taken::Forward { envelope: message, asked: None })
+                Ok(ClientMessageOutcome::Forward { envelope: message, pending: None })
             }
             Kind::Request { method } => {
                 let method = method.to_owned();
@@ -77,7 +77,7 @@ impl Conversation {
         headers: &HeaderMap,
         message: Envelope,
         method: &str,
-    ) -> Result<Taken, Refusal> {
+    ) -> Result<ClientMessageOutcome, Refusal> {
         let name = EventName::new(method).map_err(|_| rejection::method_name(&message))?;
         let (chain, watched) = (&call.route.chain, call.watched);
         let is_event = !is_housekeeping(method);
@@ -86,7 +86,7 @@ impl Conversation {
         // What a handshake agrees on says which policies apply later.
         let looks = watched.anything() || (Method::of(method) == Method::Initialize && watched.messages);
         if !wants_request && !looks {
-            return Ok(Taken::Forward { envelope: message, asked: None });
+            return Ok(ClientMessageOutcome::Forward { envelope: message, pending: None });
         }
         let revision = self.revision(headers, &message);
         let era = revision.map_or(Era::Session, Revision::era);
@@ -101,7 +101,7 @@ impl Conversation {
             let asks = Asks { request: wants_request.then_some(name), responses: has_responses };
             let judged = tokio::select! {
                 biased;
-                () = running.cancelled() => return Ok(Taken::Cancelled),
+                () = running.cancelled() => return Ok(ClientMessageOutcome::Cancelled),
                 judged = asks.judged(call, &context, &came, era) => judged,
             };
             match judged {
@@ -113,38 +113,42 @@ impl Conversation {
                 }
                 Ok(Judged::Denied(denial)) => {
                     call.refused(Refusal::Denied(denial.clone()).urn());
-                    return Ok(Taken::Answer(refusals::denied(&question, &denial)));
+                    return Ok(ClientMessageOutcome::Answer(refusals::denied(&question, &denial)));
                 }
                 Ok(Judged::Unreadable) => {
                     return Err(rejection::invalid(&envelope, "inputResponses must be an object of answers").into());
                 }
-                Err(refusal) => return Ok(Taken::Answer(refusals::failed(call, &question.id, &refusal))),
+                Err(refusal) => {
+                    return Ok(ClientMessageOutcome::Answer(refusals::failed(call, &question.id, &refusal)));
+                }
             }
         }
         if !looks {
-            return Ok(Taken::Forward { envelope, asked: None });
+            return Ok(ClientMessageOutcome::Forward { envelope, pending: None });
         }
-        let asked = Self::asked(question, params);
-        lock(&self.by_client).ask(asked.clone());
-        Ok(Taken::Forward { envelope, asked: Some(asked) })
+        let pending = Self::pending(question, params);
+        lock(&self.by_client).add(pending.clone());
+        Ok(ClientMessageOutcome::Forward { envelope, pending: Some(pending) })
     }
 
     /// An answer to a request of the server. What may not pass is replaced by an error, so that the server does not
     /// wait for ever.
-    async fn answer(&self, call: &Arc<McpCall>, message: Envelope) -> Result<Taken, Refusal> {
+    async fn answer(&self, call: &Arc<McpCall>, message: Envelope) -> Result<ClientMessageOutcome, Refusal> {
         let key = Id::of(message.id());
         let found = lock(&self.by_server).find(&key);
-        let Found::Known(asked) = found else {
+        let Found::Known(pending) = found else {
             let passes = message.result().is_none() || !call.watched.responses;
             return if passes { forward(message) } else { replaced(refusals::unknown(message.id())) };
         };
         lock(&self.by_server).forget(&key);
-        let (Some(result), true) = (message.result(), asked.question.event.is_some()) else { return forward(message) };
+        let (Some(result), true) = (message.result(), pending.question.event.is_some()) else {
+            return forward(message);
+        };
         let Ok(result) = Payload::parse(result).map(Arc::new) else {
             return replaced(refusals::unreadable_answer(message.id()));
         };
-        let Some(event) = asked.answered(Arc::clone(&result)) else { return forward(message) };
-        let question = &asked.question;
+        let Some(event) = pending.answer_event(Arc::clone(&result)) else { return forward(message) };
+        let question = &pending.question;
         let judged = judge(&question.call, &event).await;
         let kept = |changed| meta::keep_result(&result, &changed, question.era).map_err(Refusal::UnusablePayload);
         let judged = judged.and_then(|verdict| match verdict {
@@ -199,10 +203,10 @@ impl Asks {
     }
 }
 
-fn forward(envelope: Envelope) -> Result<Taken, Refusal> {
-    Ok(Taken::Forward { envelope, asked: None })
+fn forward(envelope: Envelope) -> Result<ClientMessageOutcome, Refusal> {
+    Ok(ClientMessageOutcome::Forward { envelope, pending: None })
 }
 
-fn replaced(text: Bytes) -> Result<Taken, Refusal> {
+fn replaced(text: Bytes) -> Result<ClientMessageOutcome, Refusal> {
     forward(Envelope::received(text).map_err(|_| Refusal::Internal)?)
 }

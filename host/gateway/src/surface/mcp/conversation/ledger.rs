@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use weir_mcp::Id;
 
-use super::question::Asked;
+use super::question::PendingQuestion;
 
 /// Most questions of one side of one conversation. A client that waits for more answers at a time does not exist;
 /// the rest are answers that a stream could still bring again.
@@ -32,16 +32,16 @@ pub(super) struct Ledger {
 
 struct Entry {
     serial: u64,
-    answered: bool,
+    is_answered: bool,
     /// `None` where the id stood for two requests.
-    asked: Option<Asked>,
+    pending: Option<PendingQuestion>,
     weight: usize,
 }
 
 /// What is known of an id.
 pub(super) enum Found {
     /// This question.
-    Known(Asked),
+    Known(PendingQuestion),
     /// Nothing, or nothing for certain.
     Unknown,
 }
@@ -61,40 +61,42 @@ impl Ledger {
     }
 
     /// Takes note of a question.
-    pub(super) fn ask(&mut self, asked: Asked) {
-        let key = asked.question.key.clone();
-        let asked = match self.remove(&key) {
-            None => Some(asked),
+    pub(super) fn add(&mut self, pending: PendingQuestion) {
+        let key = pending.question.key.clone();
+        let pending = match self.remove(&key) {
+            None => Some(pending),
             // The same message once more: a retry, or a stream that was resumed.
-            Some(Entry { asked: Some(earlier), .. }) if earlier.question.mark == asked.question.mark => Some(asked),
+            Some(Entry { pending: Some(earlier), .. }) if earlier.question.mark == pending.question.mark => {
+                Some(pending)
+            }
             Some(_) => None,
         };
         // What there is no room for is not known afterwards.
-        let Some((asked, weight)) = self.with_room(asked) else { return };
+        let Some((pending, weight)) = self.with_room(pending) else { return };
         let serial = self.next;
         self.next += 1;
         self.bytes += weight;
         self.order.insert(serial, key.clone());
-        self.entries.insert(key, Entry { serial, answered: false, asked, weight });
+        self.entries.insert(key, Entry { serial, is_answered: false, pending, weight });
         self.bound();
     }
 
     /// What is known of an id.
     pub(super) fn find(&self, key: &Id) -> Found {
         match self.entries.get(key) {
-            Some(Entry { asked: Some(asked), .. }) => Found::Known(asked.clone()),
+            Some(Entry { pending: Some(pending), .. }) => Found::Known(pending.clone()),
             _ => Found::Unknown,
         }
     }
 
     /// Takes note that a question was answered.
-    pub(super) fn answered(&mut self, key: &Id, mark: Option<u64>, replay: Replay) {
+    pub(super) fn note_answer(&mut self, key: &Id, mark: Option<u64>, replay: Replay) {
         let Some(entry) = self.entries.get_mut(key) else { return };
-        let same = entry.asked.as_ref().is_none_or(|asked| mark.is_none_or(|mark| asked.question.mark == mark));
+        let same = entry.pending.as_ref().is_none_or(|pending| mark.is_none_or(|mark| pending.question.mark == mark));
         match replay {
-            Replay::Possible => entry.answered |= same,
+            Replay::Possible => entry.is_answered |= same,
             // An id of two requests stays one until it is pushed out, since both answers may still come.
-            Replay::Never if same && entry.asked.is_some() => self.forget(key),
+            Replay::Never if same && entry.pending.is_some() => self.forget(key),
             Replay::Never => {}
         }
     }
@@ -118,15 +120,15 @@ impl Ledger {
 
     /// The question with what it weighs, without its params if there is no room for them; `None` if there is none
     /// for the question either.
-    fn with_room(&self, asked: Option<Asked>) -> Option<(Option<Asked>, usize)> {
-        let Some(mut asked) = asked else { return Some((None, 0)) };
-        let whole = asked.weight();
+    fn with_room(&self, pending: Option<PendingQuestion>) -> Option<(Option<PendingQuestion>, usize)> {
+        let Some(mut pending) = pending else { return Some((None, 0)) };
+        let whole = pending.weight();
         if whole <= MAX_BYTES && self.take(whole) {
-            return Some((Some(asked), whole));
+            return Some((Some(pending), whole));
         }
-        asked.params = None;
-        let rest = asked.weight();
-        (rest <= MAX_BYTES && self.take(rest)).then_some((Some(asked), rest))
+        pending.params = None;
+        let rest = pending.weight();
+        (rest <= MAX_BYTES && self.take(rest)).then_some((Some(pending), rest))
     }
 
     /// Takes so many bytes of what all conversations have together, if they are there.
@@ -141,7 +143,7 @@ impl Ledger {
     fn bound(&mut self) {
         while self.bytes > MAX_BYTES && self.drop_oldest_params() {}
         while self.bytes > MAX_BYTES || self.entries.len() > MAX_QUESTIONS {
-            let is_answered = |key: &&Id| self.entries.get(key).is_some_and(|entry| entry.answered);
+            let is_answered = |key: &&Id| self.entries.get(key).is_some_and(|entry| entry.is_answered);
             let oldest = self.order.values().find(is_answered).or_else(|| self.order.values().next()).cloned();
             let Some(oldest) = oldest else { return };
             self.forget(&oldest);
@@ -152,7 +154,7 @@ impl Ledger {
         let entries = &mut self.entries;
         let dropped = self.order.values().find_map(|key| {
             let entry = entries.get_mut(key)?;
-            let length = entry.asked.as_mut()?.params.take()?.text().len();
+            let length = entry.pending.as_mut()?.params.take()?.text().len();
             entry.weight -= length;
             Some(length)
         });

@@ -33,9 +33,9 @@ use crate::shared::Shared;
 use ledger::Ledger;
 use running::Running;
 
-pub(crate) use client::Taken;
+pub(crate) use client::ClientMessageOutcome;
 pub(crate) use ledger::Replay;
-pub(crate) use question::{Asked, Question};
+pub(crate) use question::{PendingQuestion, Question};
 
 /// The messages of one session.
 pub(crate) struct Conversation {
@@ -88,9 +88,9 @@ impl Conversation {
         message: Envelope,
     ) -> Result<FromClient, Refusal> {
         Ok(match self.take(call, headers, message).await? {
-            Taken::Forward { envelope, asked: _ } => FromClient::Forward(envelope),
-            Taken::Answer(text) => FromClient::Answer(text),
-            Taken::Cancelled => FromClient::Cancelled,
+            ClientMessageOutcome::Forward { envelope, pending: _ } => FromClient::Forward(envelope),
+            ClientMessageOutcome::Answer(text) => FromClient::Answer(text),
+            ClientMessageOutcome::Cancelled => FromClient::Cancelled,
         })
     }
 
@@ -129,8 +129,8 @@ impl Conversation {
     }
 
     /// Takes over a question that was asked before the session had a name.
-    pub(crate) fn expects(&self, asked: Asked) {
-        lock(&self.by_client).ask(asked);
+    pub(crate) fn expects(&self, pending: PendingQuestion) {
+        lock(&self.by_client).add(pending);
     }
 
     /// Takes note of the revision that a handshake agreed on.
@@ -210,10 +210,10 @@ impl Conversation {
         })
     }
 
-    fn asked(question: Arc<Question>, params: Option<Arc<Payload>>) -> Asked {
+    fn pending(question: Arc<Question>, params: Option<Arc<Payload>>) -> PendingQuestion {
         // Params that no policy will see again are not kept.
         let params = params.filter(|_| question.event.is_some());
-        Asked { question, params }
+        PendingQuestion { question, params }
     }
 }
 

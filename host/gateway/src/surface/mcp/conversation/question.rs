@@ -27,7 +27,7 @@ pub(crate) struct Question {
 
 /// A question with its params, as long as there is room for them.
 #[derive(Clone)]
-pub(crate) struct Asked {
+pub(crate) struct PendingQuestion {
     pub(crate) question: Arc<Question>,
     pub(crate) params: Option<Arc<Payload>>,
 }
@@ -48,14 +48,14 @@ impl Question {
     }
 }
 
-impl Asked {
+impl PendingQuestion {
     /// How many bytes it costs to keep, about.
     pub(super) fn weight(&self) -> usize {
         self.question.weight() + self.params.as_ref().map_or(0, |params| params.text().len())
     }
 
     /// The event of an answer; `None` if no policy wants it.
-    pub(super) fn answered(&self, result: Arc<Payload>) -> Option<Event> {
+    pub(super) fn answer_event(&self, result: Arc<Payload>) -> Option<Event> {
         Some(Event {
             name: self.question.event.clone()?,
             phase: Phase::Response,

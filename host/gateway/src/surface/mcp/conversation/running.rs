@@ -17,29 +17,29 @@ pub(super) struct Running {
 pub(super) struct Cancel<'a> {
     running: &'a Running,
     key: Id,
-    told: Arc<Notify>,
+    notify: Arc<Notify>,
 }
 
 impl Running {
     pub(super) fn begin(&self, key: Id) -> Cancel<'_> {
-        let told = Arc::new(Notify::new());
+        let notify = Arc::new(Notify::new());
         let mut requests = self.requests.lock();
-        requests.entry(key.clone()).or_default().push(Arc::clone(&told));
+        requests.entry(key.clone()).or_default().push(Arc::clone(&notify));
         drop(requests);
-        Cancel { running: self, key, told }
+        Cancel { running: self, key, notify }
     }
 
     pub(super) fn cancel(&self, key: &Id) {
         let requests = self.requests.lock();
-        for told in requests.get(key).into_iter().flatten() {
-            told.notify_one();
+        for notify in requests.get(key).into_iter().flatten() {
+            notify.notify_one();
         }
     }
 }
 
 impl Cancel<'_> {
     pub(super) async fn cancelled(&self) {
-        self.told.notified().await;
+        self.notify.notified().await;
     }
 }
 
@@ -47,7 +47,7 @@ impl Drop for Cancel<'_> {
     fn drop(&mut self) {
         let mut requests = self.running.requests.lock();
         if let Some(all) = requests.get_mut(&self.key) {
-            all.retain(|told| !Arc::ptr_eq(told, &self.told));
+            all.retain(|notify| !Arc::ptr_eq(notify, &self.notify));
             if all.is_empty() {
                 requests.remove(&self.key);
             }

@@ -11,7 +11,7 @@ use weir_mcp::revision::{Era, Revision};
 use weir_mcp::{Envelope, Kind, Malformed, Method, is_housekeeping};
 
 use super::ledger::Found;
-use super::question::{Asked, asking};
+use super::question::{PendingQuestion, asking};
 use super::rounds::{self, Requests};
 use super::{Conversation, FromServer, Replay, lock};
 use crate::denial::Denial;
@@ -26,7 +26,7 @@ impl Conversation {
     pub(crate) async fn receive(
         &self,
         call: &Arc<McpCall>,
-        bound: Option<&Asked>,
+        bound: Option<&PendingQuestion>,
         message: Result<Envelope, Malformed>,
         replay: Replay,
     ) -> FromServer {
@@ -92,30 +92,30 @@ impl Conversation {
                 }
             }
         }
-        lock(&self.by_server).ask(Self::asked(question, params));
+        lock(&self.by_server).add(Self::pending(question, params));
         FromServer::Forward(envelope)
     }
 
     async fn server_answer(
         &self,
         call: &Arc<McpCall>,
-        bound: Option<&Asked>,
+        bound: Option<&PendingQuestion>,
         envelope: Envelope,
         replay: Replay,
     ) -> FromServer {
         let key = Id::of(envelope.id());
-        let asked = match bound.filter(|bound| bound.question.key == key) {
+        let pending = match bound.filter(|bound| bound.question.key == key) {
             Some(bound) => Some(bound.clone()),
             None => match lock(&self.by_client).find(&key) {
-                Found::Known(asked) => Some(asked),
+                Found::Known(pending) => Some(pending),
                 // Some clients do not tell "1" from 1.
                 Found::Unknown => bound.filter(|bound| bound.question.key.is_loosely(&key)).cloned(),
             },
         };
-        let key = asked.as_ref().map_or(key, |asked| asked.question.key.clone());
-        lock(&self.by_client).answered(&key, asked.as_ref().map(|asked| asked.question.mark), replay);
+        let key = pending.as_ref().map_or(key, |pending| pending.question.key.clone());
+        lock(&self.by_client).note_answer(&key, pending.as_ref().map(|pending| pending.question.mark), replay);
         let Some(result) = envelope.result() else { return FromServer::Forward(envelope) };
-        let Some(asked) = asked else {
+        let Some(pending) = pending else {
             if !call.watched.responses {
                 return FromServer::Forward(envelope);
             }
@@ -123,15 +123,15 @@ impl Conversation {
             call.refused(refusals::UNREADABLE);
             return made(refusals::unknown(envelope.id()));
         };
-        if asked.question.method() == Method::Initialize {
+        if pending.question.method() == Method::Initialize {
             self.agreed(result);
         }
-        self.judged(&asked, envelope).await
+        self.judged(&pending, envelope).await
     }
 
     /// The answer with what policies made of it.
-    async fn judged(&self, asked: &Asked, envelope: Envelope) -> FromServer {
-        let question = &asked.question;
+    async fn judged(&self, pending: &PendingQuestion, envelope: Envelope) -> FromServer {
+        let question = &pending.question;
         let call = &question.call;
         let rounds = question.era == Era::Stateless && call.watched.server_requests;
         let (Some(result), true) = (envelope.result(), question.event.is_some() || rounds) else {
@@ -141,7 +141,7 @@ impl Conversation {
             call.refused(refusals::UNREADABLE);
             return made(refusals::unreadable(&question.id));
         };
-        match answer_judged(asked, &came, rounds).await {
+        match answer_judged(pending, &came, rounds).await {
             Ok(Answer::Result(result)) if Arc::ptr_eq(&result, &came) => FromServer::Forward(envelope),
             Ok(Answer::Result(result)) => FromServer::Forward(envelope.with_result(result.text())),
             Ok(Answer::Denied(denial)) => {
@@ -166,11 +166,11 @@ enum Answer {
 }
 
 /// First the result, then the questions in what it became.
-async fn answer_judged(asked: &Asked, came: &Arc<Payload>, rounds: bool) -> Result<Answer, Refusal> {
-    let question = &asked.question;
+async fn answer_judged(pending: &PendingQuestion, came: &Arc<Payload>, rounds: bool) -> Result<Answer, Refusal> {
+    let question = &pending.question;
     let call = &question.call;
     let mut result = Arc::clone(came);
-    if let Some(event) = asked.answered(Arc::clone(came)) {
+    if let Some(event) = pending.answer_event(Arc::clone(came)) {
         match judge(call, &event).await? {
             Verdict::Unchanged => {}
             Verdict::Changed(changed) => {

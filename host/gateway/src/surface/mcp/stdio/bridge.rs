@@ -41,9 +41,9 @@ pub(crate) struct Bridge {
     supervisors: OwnedTasks,
     sessions: Mutex<HashMap<String, Arc<Session>>>,
     /// The process of all sessions.
-    pub(super) common: AsyncMutex<Option<Common>>,
+    pub(super) sessions_process: AsyncMutex<Option<InitializedProcess>>,
     /// The process of all exchanges without a session.
-    stateless: AsyncMutex<Option<Used>>,
+    stateless: AsyncMutex<Option<SharedProcess>>,
     ended: AtomicBool,
 }
 
@@ -62,7 +62,7 @@ pub(super) struct Session {
 }
 
 /// What a handshake came to.
-pub(super) struct Begun {
+pub(super) struct Handshake {
     pub(super) party: Arc<Party>,
     pub(super) link: Arc<Link>,
     /// What was agreed on.
@@ -72,8 +72,8 @@ pub(super) struct Begun {
 }
 
 /// A process that sessions share.
-pub(super) struct Common {
-    pub(super) process: Used,
+pub(super) struct InitializedProcess {
+    pub(super) process: SharedProcess,
     /// What it answered to the first `initialize`, as JSON.
     pub(super) initialized: String,
     pub(super) revision: Option<Revision>,
@@ -82,7 +82,7 @@ pub(super) struct Common {
 }
 
 /// A process with several users.
-pub(super) struct Used {
+pub(super) struct SharedProcess {
     pub(super) link: Arc<Link>,
     unused_since: Option<Instant>,
 }
@@ -103,7 +103,7 @@ impl Bridge {
             backoff: Arc::default(),
             supervisors,
             sessions: Mutex::default(),
-            common: AsyncMutex::default(),
+            sessions_process: AsyncMutex::default(),
             stateless: AsyncMutex::default(),
             ended: AtomicBool::new(false),
         }
@@ -159,14 +159,14 @@ impl Bridge {
     /// The process of all exchanges without a session.
     pub(super) async fn stateless(&self, call: &McpCall, id: &str) -> Result<Arc<Link>, Refusal> {
         let mut stateless = self.stateless.lock().await;
-        if let Some(used) = &mut *stateless
-            && !used.link.is_closed()
+        if let Some(shared) = &mut *stateless
+            && !shared.link.is_closed()
         {
-            used.unused_since = None;
-            return Ok(Arc::clone(&used.link));
+            shared.unused_since = None;
+            return Ok(Arc::clone(&shared.link));
         }
         let link = self.start(call, id, Users::Exchanges)?;
-        *stateless = Some(Used::new(Arc::clone(&link)));
+        *stateless = Some(SharedProcess::new(Arc::clone(&link)));
         Ok(link)
     }
 
@@ -211,10 +211,11 @@ impl Bridge {
             tracing::debug!(target: "weir::stdio", route = self.route, "a session is over");
             self.end_session(&id);
         }
-        let is_spent = |used: &mut Used| used.link.is_closed() || used.unused(now) >= self.command.idle_timeout;
+        let is_spent =
+            |shared: &mut SharedProcess| shared.link.is_closed() || shared.unused(now) >= self.command.idle_timeout;
         // Whoever holds the lock is using it.
-        if let Ok(mut common) = self.common.try_lock() {
-            common.take_if(|common| is_spent(&mut common.process));
+        if let Ok(mut shared) = self.sessions_process.try_lock() {
+            shared.take_if(|shared| is_spent(&mut shared.process));
         }
         if let Ok(mut stateless) = self.stateless.try_lock() {
             stateless.take_if(is_spent);
@@ -231,8 +232,8 @@ impl Bridge {
         self.ended.store(true, Ordering::Relaxed);
         let sessions = std::mem::take(&mut *self.sessions());
         sessions.values().for_each(|session| session.end());
-        if let Ok(mut common) = self.common.try_lock() {
-            common.take();
+        if let Ok(mut shared) = self.sessions_process.try_lock() {
+            shared.take();
         }
         if let Ok(mut stateless) = self.stateless.try_lock() {
             stateless.take();
@@ -249,8 +250,8 @@ impl Bridge {
 }
 
 impl Session {
-    pub(super) fn new(id: String, owner: Principal, begun: Begun) -> Self {
-        let Begun { party, link, revision, is_first } = begun;
+    pub(super) fn new(id: String, owner: Principal, handshake: Handshake) -> Self {
+        let Handshake { party, link, revision, is_first } = handshake;
         Self { id, party, link, owner, revision, is_first, used: Mutex::new(Instant::now()) }
     }
 
@@ -269,7 +270,7 @@ impl Session {
     }
 }
 
-impl Common {
+impl InitializedProcess {
     /// Says so if another client can do other things than the process was told.
     pub(super) fn compare(&self, call: &McpCall, capabilities: &BTreeSet<String>) {
         if self.capabilities != *capabilities {
@@ -280,7 +281,7 @@ impl Common {
     }
 }
 
-impl Used {
+impl SharedProcess {
     pub(super) fn new(link: Arc<Link>) -> Self {
         Self { link, unused_since: None }
     }
@@ -294,7 +295,7 @@ impl Used {
     }
 }
 
-impl Drop for Used {
+impl Drop for SharedProcess {
     fn drop(&mut self) {
         self.link.end();
     }

@@ -41,11 +41,11 @@ pub(super) use servers::Servers;
 pub(super) struct StdioExchange {
     call: Arc<McpCall>,
     bridge: Arc<Bridge>,
-    asked: Asked,
+    received: Received,
 }
 
 #[expect(clippy::large_enum_variant, reason = "the exchange around it is in a box already")]
-enum Asked {
+enum Received {
     /// A message.
     Posted(Posted),
     /// A stream, or the end of a session.
@@ -55,12 +55,12 @@ enum Asked {
 impl StdioExchange {
     /// A message that was read.
     pub(super) fn posted(posted: Posted, bridge: Arc<Bridge>, call: Arc<McpCall>) -> Self {
-        Self { call, bridge, asked: Asked::Posted(posted) }
+        Self { call, bridge, received: Received::Posted(posted) }
     }
 
     /// A request for a stream or for the end of a session.
     pub(super) fn of_session(request: Request<Incoming>, bridge: Arc<Bridge>, call: Arc<McpCall>) -> Self {
-        Self { call, bridge, asked: Asked::OfSession(request) }
+        Self { call, bridge, received: Received::OfSession(request) }
     }
 
     /// Whether such an endpoint has a method.
@@ -77,18 +77,18 @@ impl StdioExchange {
 #[async_trait]
 impl Exchange for StdioExchange {
     fn is_action(&self) -> bool {
-        matches!(&self.asked, Asked::Posted(posted) if posted.is_action())
+        matches!(&self.received, Received::Posted(posted) if posted.is_action())
     }
 
     async fn carry(self: Box<Self>, _: Arc<Call>) -> Result<Response<Body>, Refusal> {
-        let Self { call, bridge, asked } = *self;
-        match asked {
-            Asked::Posted(posted) if posted.era == Era::Session => sessions::post(&call, &bridge, posted).await,
-            Asked::Posted(posted) => stateless::post(&call, &bridge, posted).await,
-            Asked::OfSession(request) if request.method() == Method::GET => {
+        let Self { call, bridge, received } = *self;
+        match received {
+            Received::Posted(posted) if posted.era == Era::Session => sessions::post(&call, &bridge, posted).await,
+            Received::Posted(posted) => stateless::post(&call, &bridge, posted).await,
+            Received::OfSession(request) if request.method() == Method::GET => {
                 sessions::listen(&call, &bridge, &request.into_parts().0)
             }
-            Asked::OfSession(request) => sessions::end(&call, &bridge, request.headers()),
+            Received::OfSession(request) => sessions::end(&call, &bridge, request.headers()),
         }
     }
 }

@@ -153,9 +153,9 @@ async fn client_side(both: Arc<Both>, input: impl AsyncRead + Unpin, limit: usiz
             }
         };
         match Envelope::read(text) {
-            Ok(envelope) => both.clone().client_said(&mut sequence, envelope).await,
+            Ok(envelope) => both.clone().on_client_message(&mut sequence, envelope).await,
             Err(malformed) => {
-                both.say_to_client(rejection::malformed(malformed).text).await;
+                both.send_to_client(rejection::malformed(malformed).text).await;
             }
         }
     }
@@ -169,7 +169,7 @@ async fn server_side(both: Arc<Both>, output: ChildStdout, limit: usize) {
     let mut sequence = Sequence::new();
     loop {
         match lines.next().await {
-            Ok(Some(Line::Whole(text))) => both.clone().server_said(&mut sequence, text).await,
+            Ok(Some(Line::Whole(text))) => both.clone().on_server_message(&mut sequence, text).await,
             Ok(Some(Line::TooLong { start, end })) => both.too_long_from_server(&start, &end).await,
             Ok(None) => break,
             Err(error) => {
@@ -182,7 +182,7 @@ async fn server_side(both: Arc<Both>, output: ChildStdout, limit: usize) {
 }
 
 impl Both {
-    async fn client_said(self: Arc<Self>, sequence: &mut Sequence, envelope: Envelope) {
+    async fn on_client_message(self: Arc<Self>, sequence: &mut Sequence, envelope: Envelope) {
         enum Order {
             Now,
             Beside,
@@ -211,8 +211,8 @@ impl Both {
             Kind::Answer => Sort::Answer,
         };
         match self.conversation.from_client(&call, &HeaderMap::new(), envelope).await {
-            Ok(FromClient::Forward(envelope)) => self.say_to_server(envelope.into_text()).await,
-            Ok(FromClient::Answer(text)) => self.say_to_client(text).await,
+            Ok(FromClient::Forward(envelope)) => self.send_to_server(envelope.into_text()).await,
+            Ok(FromClient::Answer(text)) => self.send_to_client(text).await,
             Ok(FromClient::Cancelled) => {}
             Err(refusal) => {
                 let (call_ref, kind) = (call.reference.as_str(), refusal.urn());
@@ -222,18 +222,18 @@ impl Both {
                     _ => rpc::error(&id, rpc::INTERNAL_ERROR, "The message could not be checked by policies"),
                 };
                 match sort {
-                    Sort::Request => self.say_to_client(text).await,
+                    Sort::Request => self.send_to_client(text).await,
                     Sort::Notification => {}
                     Sort::Answer => {
                         let reason = "The client's answer was refused";
-                        self.say_to_server(rpc::error(&id, rpc::INTERNAL_ERROR, reason)).await;
+                        self.send_to_server(rpc::error(&id, rpc::INTERNAL_ERROR, reason)).await;
                     }
                 }
             }
         }
     }
 
-    async fn server_said(self: Arc<Self>, sequence: &mut Sequence, text: Bytes) {
+    async fn on_server_message(self: Arc<Self>, sequence: &mut Sequence, text: Bytes) {
         let Some(message) = Message::read(text) else {
             tracing::warn!(target: "weir::stdio", "the server wrote a line that is no message");
             return;
@@ -243,9 +243,9 @@ impl Both {
         let (sort, id) = (message.sort, message.id().to_owned());
         let work = async move {
             match self.conversation.from_server(message.into_envelope().checked()).await {
-                FromServer::Forward(envelope) => self.say_to_client(envelope.into_text()).await,
-                FromServer::Answer(text) => self.say_to_server(text).await,
-                FromServer::Nothing if sort == Sort::Answer => self.say_to_client(answer::unreadable(&id)).await,
+                FromServer::Forward(envelope) => self.send_to_client(envelope.into_text()).await,
+                FromServer::Answer(text) => self.send_to_server(text).await,
+                FromServer::Nothing if sort == Sort::Answer => self.send_to_client(answer::unreadable(&id)).await,
                 FromServer::Nothing => {}
             }
         };
@@ -262,23 +262,23 @@ impl Both {
         let Some(id) = id_of_ends(start, end) else { return };
         let text = rpc::error(&id, rpc::INVALID_REQUEST, "The message is longer than policies may read");
         let holds = |text: &[u8]| text.windows(8).any(|window| window == b"\"method\"");
-        if holds(start) || holds(end) { self.say_to_client(text).await } else { self.say_to_server(text).await }
+        if holds(start) || holds(end) { self.send_to_client(text).await } else { self.send_to_server(text).await }
     }
 
     async fn too_long_from_server(&self, start: &[u8], end: &[u8]) {
         tracing::warn!(target: "weir::stdio", "the server wrote a line that is longer than `max_body` allows");
         if let Some(id) = id_of_ends(start, end) {
             self.conversation.forget(&id);
-            self.say_to_client(answer::unreadable(&id)).await;
+            self.send_to_client(answer::unreadable(&id)).await;
         }
     }
 
-    async fn say_to_client(&self, text: Bytes) {
+    async fn send_to_client(&self, text: Bytes) {
         // Whoever is gone is told nothing.
         let _ = self.to_client.send(weir_mcp::envelope::one_line(text)).await;
     }
 
-    async fn say_to_server(&self, text: Bytes) {
+    async fn send_to_server(&self, text: Bytes) {
         let _ = self.to_server.send(weir_mcp::envelope::one_line(text)).await;
     }
 }

@@ -18,7 +18,7 @@ use crate::surface::mcp::call::McpCall;
 const SILENCE: Duration = Duration::from_secs(25);
 
 /// A stream that is never silent for long.
-struct Kept<S> {
+struct KeepAlive<S> {
     events: Pin<Box<S>>,
     silence: Pin<Box<Sleep>>,
     longest: Duration,
@@ -39,7 +39,7 @@ pub(super) fn status_of(call: &McpCall) -> StatusCode {
 
 /// Messages as events.
 pub(super) fn events(stream: impl Stream<Item = Bytes> + Send + 'static) -> Response<Body> {
-    let mut response = Response::new(Body::pieces(Kept::new(stream, SILENCE)));
+    let mut response = Response::new(Body::pieces(KeepAlive::new(stream, SILENCE)));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
@@ -62,13 +62,13 @@ pub(super) fn reads_events(headers: &HeaderMap) -> bool {
     })
 }
 
-impl<S: Stream<Item = Bytes>> Kept<S> {
+impl<S: Stream<Item = Bytes>> KeepAlive<S> {
     fn new(events: S, longest: Duration) -> Self {
         Self { events: Box::pin(events), silence: Box::pin(sleep(longest)), longest }
     }
 }
 
-impl<S: Stream<Item = Bytes>> Stream for Kept<S> {
+impl<S: Stream<Item = Bytes>> Stream for KeepAlive<S> {
     type Item = Bytes;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
@@ -91,13 +91,13 @@ mod tests {
 
     #[tokio::test]
     async fn silence_is_broken_by_comments() {
-        let mut silent = Kept::new(futures_util::stream::pending::<Bytes>(), Duration::from_millis(20));
+        let mut silent = KeepAlive::new(futures_util::stream::pending::<Bytes>(), Duration::from_millis(20));
         for _ in 0..3 {
             assert_eq!(silent.next().await.unwrap(), ":\n\n");
             assert!(silent.next().now_or_never().is_none());
         }
         let talking = futures_util::stream::iter([Bytes::from_static(b"data: x\n\n")]);
-        let all: Vec<Bytes> = Kept::new(talking, Duration::from_millis(20)).collect().await;
+        let all: Vec<Bytes> = KeepAlive::new(talking, Duration::from_millis(20)).collect().await;
         assert_eq!(all, ["data: x\n\n"]);
     }
 

@@ -21,7 +21,7 @@ use weir_mcp::{Envelope, Method, Rejection};
 use weir_mcp::{rejection, rpc};
 
 use super::answer;
-use super::bridge::{Begun, Bridge, Common, Session, Used, held};
+use super::bridge::{Bridge, Handshake, InitializedProcess, Session, SharedProcess, held};
 use super::link::{Link, Party, State};
 use super::reply;
 use super::streams::{GENERAL, Marks, Unreadable, position};
@@ -33,7 +33,7 @@ use crate::surface::mcp::conversation::{Conversation, FromClient};
 use crate::surface::mcp::post::Posted;
 
 /// What a client posted in a session.
-struct Told {
+struct PostedMessage {
     headers: HeaderMap,
     envelope: Envelope,
     /// The same message, as its way is found by.
@@ -46,15 +46,15 @@ struct Told {
 pub(super) async fn post(call: &Arc<McpCall>, bridge: &Bridge, posted: Posted) -> Result<Response<Body>, Refusal> {
     let Posted { parts, envelope, revision, era: _ } = posted;
     let message = Message::of(envelope.clone());
-    let told = Told { headers: parts.headers, envelope, message, revision };
-    if told.message.sort == Sort::Request && told.message.method() == Method::Initialize {
-        return initialize(call, bridge, told).await;
+    let posted = PostedMessage { headers: parts.headers, envelope, message, revision };
+    if posted.message.sort == Sort::Request && posted.message.method() == Method::Initialize {
+        return initialize(call, bridge, posted).await;
     }
-    let session = session(call, bridge, &told.headers, told.message.id())?;
-    match told.message.sort {
-        Sort::Request => request(call, &session, told).await,
-        Sort::Notification => notification(call, &session, told).await,
-        Sort::Answer => answer_of_client(call, &session, told).await,
+    let session = session(call, bridge, &posted.headers, posted.message.id())?;
+    match posted.message.sort {
+        Sort::Request => request(call, &session, posted).await,
+        Sort::Notification => notification(call, &session, posted).await,
+        Sort::Answer => answer_of_client(call, &session, posted).await,
     }
 }
 
@@ -83,7 +83,7 @@ pub(super) fn listen(call: &McpCall, bridge: &Bridge, parts: &Parts) -> Result<R
             name(&mut response, &session.id);
             Ok(response)
         }
-        Err(Unreadable::Taken) => {
+        Err(Unreadable::InUse) => {
             // Not replaced: two clients that both listen would take the stream from one another for ever. Whoever
             // lost its connection says so by Last-Event-ID.
             let message = "Another stream of this session listens already; resume it with Last-Event-ID";
@@ -102,49 +102,49 @@ pub(super) fn end(call: &McpCall, bridge: &Bridge, headers: &HeaderMap) -> Resul
     Ok(reply::empty(StatusCode::NO_CONTENT))
 }
 
-async fn initialize(call: &Arc<McpCall>, bridge: &Bridge, told: Told) -> Result<Response<Body>, Refusal> {
+async fn initialize(call: &Arc<McpCall>, bridge: &Bridge, posted: PostedMessage) -> Result<Response<Body>, Refusal> {
     // Twice what is random in a UUID: nobody guesses it.
     let id = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
-    let owner = call.principal(&told.headers);
-    let asked = told.message.id().to_owned();
+    let owner = call.principal(&posted.headers);
+    let asked = posted.message.id().to_owned();
     let join = |link: &Link| link.join(Conversation::new(call, Some(id.clone())), held(call));
-    let (begun, answer) = match bridge.command.sharing {
+    let (handshake, answer) = match bridge.command.sharing {
         Sharing::PerSession => {
             let link = bridge.start(call, &asked, Users::One)?;
             let party = join(&link);
-            let answer = ask(call, &link, &party, told).await?;
+            let answer = ask(call, &link, &party, posted).await?;
             let Some((_, revision)) = initialized(&answer) else { return Ok(reply::json(StatusCode::OK, answer)) };
-            (Begun { party, link, revision, is_first: true }, answer)
+            (Handshake { party, link, revision, is_first: true }, answer)
         }
         Sharing::Shared => {
-            let capabilities = told.message.capabilities();
-            let mut common = bridge.common.lock().await;
-            match &*common {
-                Some(common) if !common.process.link.is_closed() => {
-                    common.compare(call, &capabilities);
-                    let (link, revision) = (Arc::clone(&common.process.link), common.revision);
-                    let answer = rpc::result(&asked, &common.initialized);
-                    (Begun { party: join(&link), link, revision, is_first: false }, answer)
+            let capabilities = posted.message.capabilities();
+            let mut shared = bridge.sessions_process.lock().await;
+            match &*shared {
+                Some(shared) if !shared.process.link.is_closed() => {
+                    shared.compare(call, &capabilities);
+                    let (link, revision) = (Arc::clone(&shared.process.link), shared.revision);
+                    let answer = rpc::result(&asked, &shared.initialized);
+                    (Handshake { party: join(&link), link, revision, is_first: false }, answer)
                 }
                 _ => {
-                    *common = None;
+                    *shared = None;
                     let link = bridge.start(call, &asked, Users::Sessions)?;
-                    let process = Used::new(Arc::clone(&link));
+                    let process = SharedProcess::new(Arc::clone(&link));
                     let party = join(&link);
-                    let answer = ask(call, &link, &party, told).await?;
+                    let answer = ask(call, &link, &party, posted).await?;
                     let Some((initialized, revision)) = initialized(&answer) else {
                         return Ok(reply::json(StatusCode::OK, answer));
                     };
-                    *common = Some(Common { process, initialized, revision, capabilities });
-                    (Begun { party, link, revision, is_first: true }, answer)
+                    *shared = Some(InitializedProcess { process, initialized, revision, capabilities });
+                    (Handshake { party, link, revision, is_first: true }, answer)
                 }
             }
         }
     };
-    if let Some(revision) = begun.revision {
-        begun.party.conversation.agree(revision);
+    if let Some(revision) = handshake.revision {
+        handshake.party.conversation.agree(revision);
     }
-    if !bridge.begin(Session::new(id.clone(), owner, begun)) {
+    if !bridge.begin(Session::new(id.clone(), owner, handshake)) {
         return Err(answer::refuse(StatusCode::SERVICE_UNAVAILABLE, &asked, "There are too many sessions").into());
     }
     let mut response = reply::json(StatusCode::OK, answer);
@@ -160,8 +160,13 @@ fn initialized(answer: &bytes::Bytes) -> Option<(String, Option<Revision>)> {
 }
 
 /// Has the process answer an `initialize`.
-async fn ask(call: &Arc<McpCall>, link: &Link, party: &Arc<Party>, told: Told) -> Result<bytes::Bytes, Refusal> {
-    let Told { headers, envelope, message, revision: _ } = told;
+async fn ask(
+    call: &Arc<McpCall>,
+    link: &Link,
+    party: &Arc<Party>,
+    posted: PostedMessage,
+) -> Result<bytes::Bytes, Refusal> {
+    let PostedMessage { headers, envelope, message, revision: _ } = posted;
     let number = link.open(party, &message, Carries::Answer, call).map_err(|untaken| refuse(untaken, &message))?;
     match party.conversation.from_client(call, &headers, envelope).await? {
         FromClient::Forward(envelope) => link.state().forward(number, envelope).await,
@@ -180,8 +185,8 @@ async fn ask(call: &Arc<McpCall>, link: &Link, party: &Arc<Party>, told: Told) -
     }
 }
 
-async fn request(call: &Arc<McpCall>, session: &Session, told: Told) -> Result<Response<Body>, Refusal> {
-    let Told { headers, envelope, message, revision: named } = told;
+async fn request(call: &Arc<McpCall>, session: &Session, posted: PostedMessage) -> Result<Response<Body>, Refusal> {
+    let PostedMessage { headers, envelope, message, revision: named } = posted;
     let (link, party) = (&session.link, &session.party);
     let carries = if reply::reads_events(&headers) { Carries::Messages } else { Carries::Answer };
     let number = link.open(party, &message, carries, call).map_err(|untaken| refuse(untaken, &message))?;
@@ -249,8 +254,12 @@ pub(super) fn noted(call: &McpCall, envelope: &Envelope) {
     }
 }
 
-async fn notification(call: &Arc<McpCall>, session: &Session, told: Told) -> Result<Response<Body>, Refusal> {
-    let Told { headers, envelope, message, revision: _ } = told;
+async fn notification(
+    call: &Arc<McpCall>,
+    session: &Session,
+    posted: PostedMessage,
+) -> Result<Response<Body>, Refusal> {
+    let PostedMessage { headers, envelope, message, revision: _ } = posted;
     let state = session.link.state();
     let forwarded = session.party.conversation.from_client(call, &headers, envelope).await?;
     if let FromClient::Forward(envelope) = forwarded {
@@ -267,10 +276,14 @@ async fn notification(call: &Arc<McpCall>, session: &Session, told: Told) -> Res
     Ok(reply::empty(StatusCode::ACCEPTED))
 }
 
-async fn answer_of_client(call: &Arc<McpCall>, session: &Session, told: Told) -> Result<Response<Body>, Refusal> {
-    let Told { headers, envelope, message, revision: _ } = told;
+async fn answer_of_client(
+    call: &Arc<McpCall>,
+    session: &Session,
+    posted: PostedMessage,
+) -> Result<Response<Body>, Refusal> {
+    let PostedMessage { headers, envelope, message, revision: _ } = posted;
     let state = session.link.state();
-    if state.answered(&session.party, message.id()) {
+    if state.take_question(&session.party, message.id()) {
         if let FromClient::Forward(envelope) = session.party.conversation.from_client(call, &headers, envelope).await? {
             state.send(envelope.in_one_line().into_text()).await;
         }

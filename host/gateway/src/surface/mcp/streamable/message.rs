@@ -10,8 +10,8 @@ use weir_mcp::headers::SESSION_ID;
 use weir_mcp::{Envelope, Era, Method, mirror};
 
 use super::back::Back;
+use super::in_session::{InSession, Memory};
 use super::learning::Learning;
-use super::place::{Memory, Place};
 use super::relay::Relay;
 use super::reply::Form;
 use super::{clean, lookup, reply};
@@ -19,7 +19,7 @@ use crate::headers;
 use crate::reading::read_response;
 use crate::refusal::Refusal;
 use crate::surface::mcp::call::McpCall;
-use crate::surface::mcp::conversation::{Asked, Conversation, FromServer, Replay, Taken};
+use crate::surface::mcp::conversation::{ClientMessageOutcome, Conversation, FromServer, PendingQuestion, Replay};
 use crate::surface::mcp::post::Posted;
 use crate::surface::mcp::refusals;
 use crate::surface::mcp::sessions::Sessions;
@@ -28,9 +28,9 @@ use crate::upstream::{address, ask};
 /// One message on its way to the upstream.
 struct Outgoing {
     conversation: Arc<Conversation>,
-    place: Place,
+    session: InSession,
     era: Era,
-    asked: Option<Asked>,
+    pending: Option<PendingQuestion>,
     /// The way to answer the server's own requests, where it may have some.
     back: Option<Arc<Back>>,
     /// Whether the answer is a list of tools to learn from.
@@ -45,17 +45,17 @@ pub(super) async fn carry(
     posted: Posted,
 ) -> Result<Response<Body>, Refusal> {
     let Posted { mut parts, envelope, revision: _, era } = posted;
-    let place = Place::of(call, sessions, &parts.headers, era)?;
+    let session = InSession::of(call, sessions, &parts.headers, era)?;
     let is_initialize = Method::of(envelope.method()) == Method::Initialize;
     let conversation = match is_initialize {
-        true => place.handshake(call, envelope.id())?,
-        false => place.conversation(call, Memory::AsNeeded, envelope.id())?,
+        true => session.handshake(call, envelope.id())?,
+        false => session.conversation(call, Memory::AsNeeded, envelope.id())?,
     };
     let came = envelope.text().clone();
-    let (envelope, asked) = match conversation.take(call, &parts.headers, envelope).await? {
-        Taken::Forward { envelope, asked } => (envelope, asked),
-        Taken::Answer(text) => return Ok(reply::json(StatusCode::OK, text)),
-        Taken::Cancelled => {
+    let (envelope, pending) = match conversation.take(call, &parts.headers, envelope).await? {
+        ClientMessageOutcome::Forward { envelope, pending } => (envelope, pending),
+        ClientMessageOutcome::Answer(text) => return Ok(reply::json(StatusCode::OK, text)),
+        ClientMessageOutcome::Cancelled => {
             if let Some(notes) = call.agent.notes() {
                 notes.withdrawn();
             }
@@ -77,14 +77,14 @@ pub(super) async fn carry(
     let method = Method::of(envelope.method());
     let lists_tools = era == Era::Stateless && method == Method::ToolsList;
     let patience = if method == Method::SubscriptionsListen { Patience::Endless } else { Patience::Limited };
-    if watched.anything() || asked.is_some() || lists_tools {
+    if watched.anything() || pending.is_some() || lists_tools {
         // A compressed answer could not be shown to policies.
         parts.headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     }
     address(call, &mut parts)?;
     let asks = era == Era::Session && watched.anything();
     let back = asks.then(|| Back::new(&parts));
-    let outgoing = Outgoing { conversation, place, era, asked, back, lists_tools, is_initialize };
+    let outgoing = Outgoing { conversation, session, era, pending, back, lists_tools, is_initialize };
     let body = RequestBody::whole(Whole::new(envelope.into_text(), None));
     let response = ask(call, Request::from_parts(parts, body), patience).await?;
     outgoing.receive(call, response).await
@@ -97,9 +97,9 @@ impl Outgoing {
             Era::Stateless => {
                 parts.headers.remove(SESSION_ID);
             }
-            Era::Session => self.in_session(call, parts.status, &parts.headers),
+            Era::Session => self.note_session(call, parts.status, &parts.headers),
         }
-        let looks = self.asked.is_some() || call.watched.anything();
+        let looks = self.pending.is_some() || call.watched.anything();
         let form = Form::of(&parts.headers);
         if body.is_end() || !(parts.status.is_success() || form != Form::Other) {
             return Ok(Response::from_parts(parts, Body::streamed(body)));
@@ -115,13 +115,13 @@ impl Outgoing {
         }
         if is_encoded {
             return Err(Refusal::UpstreamInvalid(
-                "the upstream compressed its answer although it was asked not to, so policies cannot read it",
+                "the upstream compressed its answer although it was pending not to, so policies cannot read it",
             ));
         }
         if form == Form::Events {
             parts.headers.remove(CONTENT_LENGTH);
-            let Self { conversation, asked, back, .. } = self;
-            let relay = Relay::bound(body, Arc::clone(call), conversation, asked, back);
+            let Self { conversation, pending, back, .. } = self;
+            let relay = Relay::bound(body, Arc::clone(call), conversation, pending, back);
             return Ok(Response::from_parts(parts, Body::frames(relay)));
         }
         let text = read_response(call, body).await?.data;
@@ -131,9 +131,9 @@ impl Outgoing {
         if self.lists_tools {
             call.common.tools.learn_from(call, text.clone());
         }
-        let asked = self.asked.as_ref();
+        let pending = self.pending.as_ref();
         let instead =
-            match self.conversation.receive(call, asked, Envelope::received(text.clone()), Replay::Never).await {
+            match self.conversation.receive(call, pending, Envelope::received(text.clone()), Replay::Never).await {
                 FromServer::Forward(envelope) if *envelope.text() == text => {
                     return Ok(Response::from_parts(parts, Body::whole(text)));
                 }
@@ -142,25 +142,27 @@ impl Outgoing {
                     if let Some(back) = &self.back {
                         back.answer(call, answer).await;
                     }
-                    asked.map_or(Bytes::new(), |asked| refusals::unreadable(&asked.question.id))
+                    pending.map_or(Bytes::new(), |pending| refusals::unreadable(&pending.question.id))
                 }
-                FromServer::Nothing => asked.map_or(Bytes::new(), |asked| refusals::unreadable(&asked.question.id)),
+                FromServer::Nothing => {
+                    pending.map_or(Bytes::new(), |pending| refusals::unreadable(&pending.question.id))
+                }
             };
         Ok(reply::instead(parts, instead))
     }
 
     /// What the head of a response says about the session.
-    fn in_session(&mut self, call: &Arc<McpCall>, status: StatusCode, headers: &HeaderMap) {
+    fn note_session(&mut self, call: &Arc<McpCall>, status: StatusCode, headers: &HeaderMap) {
         if !self.is_initialize {
-            return self.place.answered(call, status);
+            return self.session.note_status(call, status);
         }
         if !status.is_success() {
             return;
         }
-        let Some((conversation, session)) = self.place.begun(call, headers) else { return };
-        self.back = self.back.take().map(|back| back.within(&session));
-        if let Some(asked) = &self.asked {
-            conversation.expects(asked.clone());
+        let Some((conversation, id)) = self.session.begin(call, headers) else { return };
+        self.back = self.back.take().map(|back| back.within(&id));
+        if let Some(pending) = &self.pending {
+            conversation.expects(pending.clone());
         }
         self.conversation = conversation;
     }

@@ -6,10 +6,10 @@
 
 mod back;
 mod clean;
+mod in_session;
 mod learning;
 mod lookup;
 mod message;
-mod place;
 mod relay;
 mod reply;
 mod session;
@@ -35,11 +35,11 @@ const METHODS: &str = "POST, GET, DELETE, HEAD, OPTIONS";
 pub(super) struct StreamableExchange {
     call: Arc<McpCall>,
     sessions: Arc<Sessions>,
-    asked: Asked,
+    received: Received,
 }
 
 #[expect(clippy::large_enum_variant, reason = "the exchange around it is in a box already")]
-enum Asked {
+enum Received {
     /// A message.
     Posted(Posted),
     /// A stream, the end of a session, or what else a caller asks about the endpoint.
@@ -49,7 +49,7 @@ enum Asked {
 impl StreamableExchange {
     /// A message that was read.
     pub(super) fn posted(posted: Posted, call: Arc<McpCall>, sessions: Arc<Sessions>) -> Self {
-        Self { call, sessions, asked: Asked::Posted(posted) }
+        Self { call, sessions, received: Received::Posted(posted) }
     }
 
     /// Any other request.
@@ -60,7 +60,7 @@ impl StreamableExchange {
     ) -> Result<Self, Refusal> {
         match *request.method() {
             Method::GET | Method::DELETE | Method::HEAD | Method::OPTIONS => {
-                Ok(Self { call, sessions, asked: Asked::OfSession(request) })
+                Ok(Self { call, sessions, received: Received::OfSession(request) })
             }
             _ => Err(Refusal::MethodNotAllowed(METHODS)),
         }
@@ -70,21 +70,21 @@ impl StreamableExchange {
 #[async_trait]
 impl Exchange for StreamableExchange {
     fn is_action(&self) -> bool {
-        matches!(&self.asked, Asked::Posted(posted) if posted.is_action())
+        matches!(&self.received, Received::Posted(posted) if posted.is_action())
     }
 
     fn life(&self) -> Life {
-        match &self.asked {
-            Asked::Posted(posted) if posted.era == Era::Session => Life::OwnAccord,
-            Asked::Posted(_) | Asked::OfSession(_) => Life::Caller,
+        match &self.received {
+            Received::Posted(posted) if posted.era == Era::Session => Life::OwnAccord,
+            Received::Posted(_) | Received::OfSession(_) => Life::Caller,
         }
     }
 
     async fn carry(self: Box<Self>, _: Arc<Call>) -> Result<Response<Body>, Refusal> {
-        let Self { call, sessions, asked } = *self;
-        match asked {
-            Asked::Posted(posted) => message::carry(&call, &sessions, posted).await,
-            Asked::OfSession(request) => session::carry(&call, &sessions, request).await,
+        let Self { call, sessions, received } = *self;
+        match received {
+            Received::Posted(posted) => message::carry(&call, &sessions, posted).await,
+            Received::OfSession(request) => session::carry(&call, &sessions, request).await,
         }
     }
 }

@@ -17,7 +17,7 @@ use weir_mcp::{Envelope, Method};
 
 use super::back::Back;
 use crate::surface::mcp::call::McpCall;
-use crate::surface::mcp::conversation::{Asked, Conversation, FromServer, Replay};
+use crate::surface::mcp::conversation::{Conversation, FromServer, PendingQuestion, Replay};
 use crate::surface::mcp::refusals;
 
 /// A stream of events on its way to the caller.
@@ -41,7 +41,7 @@ struct Events {
 /// What a stream is about.
 enum Reach {
     /// One message of the client; its answer if it was a request.
-    Message(Option<Asked>),
+    Message(Option<PendingQuestion>),
     /// The whole session, for as long as it lasts. It outlives reloads, so what is seen on it is judged by what is
     /// loaded then.
     Session,
@@ -64,10 +64,10 @@ impl Relay {
         body: AnswerBody,
         call: Arc<McpCall>,
         conversation: Arc<Conversation>,
-        asked: Option<Asked>,
+        pending: Option<PendingQuestion>,
         back: Option<Arc<Back>>,
     ) -> Self {
-        Self::new(body, Events { conversation, call, reach: Reach::Message(asked), back })
+        Self::new(body, Events { conversation, call, reach: Reach::Message(pending), back })
     }
 
     /// The stream of a session.
@@ -157,7 +157,7 @@ impl Relay {
     fn unreadable(&self) -> Option<Bytes> {
         self.stream.call.refused(refusals::UNREADABLE);
         match &self.stream.reach {
-            Reach::Message(Some(asked)) => Some(event(&refusals::unreadable(&asked.question.id))),
+            Reach::Message(Some(pending)) => Some(event(&refusals::unreadable(&pending.question.id))),
             Reach::Message(None) | Reach::Session => None,
         }
     }
@@ -172,17 +172,17 @@ impl Stream for Relay {
 }
 
 async fn judged(stream: Arc<Events>, block: Block, data: Bytes, replay: Replay) -> Option<Bytes> {
-    let (call, asked) = match &stream.reach {
-        Reach::Message(asked) => (Arc::clone(&stream.call), asked.as_ref()),
+    let (call, pending) = match &stream.reach {
+        Reach::Message(pending) => (Arc::clone(&stream.call), pending.as_ref()),
         Reach::Session => (stream.call.on_route_of_now(), None),
     };
     if !call.watched.anything() {
         return Some(block.into_bytes());
     }
-    if asked.is_some_and(|asked| asked.question.method() == Method::ToolsList) {
+    if pending.is_some_and(|pending| pending.question.method() == Method::ToolsList) {
         call.common.tools.learn_from(&call, data.clone());
     }
-    match stream.conversation.receive(&call, asked, Envelope::received(data.clone()), replay).await {
+    match stream.conversation.receive(&call, pending, Envelope::received(data.clone()), replay).await {
         FromServer::Forward(envelope) if *envelope.text() == data => Some(block.into_bytes()),
         FromServer::Forward(envelope) => Some(block.with_data(envelope.text())),
         FromServer::Answer(answer) => {

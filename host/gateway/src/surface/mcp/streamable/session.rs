@@ -10,7 +10,7 @@ use weir_mcp::headers::stated;
 
 use super::back::Back;
 use super::clean;
-use super::place::{Memory, Place};
+use super::in_session::{InSession, Memory};
 use super::relay::Relay;
 use super::reply::Form;
 use crate::refusal::Refusal;
@@ -33,10 +33,10 @@ pub(super) async fn carry(
     if is_stateless && matches!(parts.method, Method::GET | Method::DELETE) {
         return Err(Refusal::MethodNotAllowed(STATELESS_METHODS));
     }
-    let place = Place::of(call, sessions, &parts.headers, Era::Session)?;
+    let session = InSession::of(call, sessions, &parts.headers, Era::Session)?;
     let method = parts.method.clone();
     let memory = if method == Method::GET { Memory::Always } else { Memory::AsNeeded };
-    let conversation = place.conversation(call, memory, "null")?;
+    let conversation = session.conversation(call, memory, "null")?;
     if method == Method::GET {
         conversation.client_context(call, &parts.headers, revision);
         parts.headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
@@ -48,10 +48,10 @@ pub(super) async fn carry(
     let response = ask(call, Request::from_parts(parts, RequestBody::streamed(body)), patience).await?;
     let (mut parts, body) = response.into_parts();
     match (&method, parts.status) {
-        (&Method::DELETE, StatusCode::NOT_FOUND) => place.ended(call),
-        (&Method::DELETE, status) if status.is_success() => place.ended(call),
+        (&Method::DELETE, StatusCode::NOT_FOUND) => session.note_end(call),
+        (&Method::DELETE, status) if status.is_success() => session.note_end(call),
         // Some servers without streams say that the path is not there.
-        (&Method::GET, status) if status.is_success() => place.answered(call, status),
+        (&Method::GET, status) if status.is_success() => session.note_status(call, status),
         _ => {}
     }
     let is_stream = Form::of(&parts.headers) == Form::Events && parts.status.is_success();

@@ -25,15 +25,15 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What leads to a stream.
 #[derive(Clone)]
-pub(crate) struct Lane {
-    pub(super) said: mpsc::Sender<Said>,
+pub(crate) struct Outlet {
+    pub(super) queue: mpsc::Sender<ToClient>,
     pub(super) party: Arc<Party>,
     /// The exchange of the request whose stream it is.
     pub(super) call: Option<Arc<McpCall>>,
 }
 
 /// A message on its way to a stream.
-pub(super) enum Said {
+pub(super) enum ToClient {
     /// The answer to the stream's request, whose id is beside it.
     Answer(Envelope, String),
     Other(Envelope),
@@ -52,16 +52,16 @@ pub(super) struct Delivery {
     pub(super) limit: Option<Duration>,
 }
 
-impl Lane {
-    pub(super) async fn say(&self, said: Said) {
-        // The lane is over where its request was cancelled meanwhile.
-        let _ = self.said.send(said).await;
+impl Outlet {
+    pub(super) async fn send(&self, message: ToClient) {
+        // The outlet is over where its request was cancelled meanwhile.
+        let _ = self.queue.send(message).await;
     }
 
     /// The process, which has had the request since then, began to answer.
     pub(super) fn began(&self, since: Option<Instant>) {
         if let (Some(call), Some(since)) = (&self.call, since) {
-            call.upstream_answered(since.elapsed());
+            call.note_upstream_time(since.elapsed());
         }
     }
 }
@@ -69,33 +69,33 @@ impl Lane {
 impl Delivery {
     /// Brings messages to the stream, one after the other, through the policies. Ends after the stream's answer, or
     /// when nothing can come any more.
-    pub(super) async fn run(self, mut heard: mpsc::Receiver<Said>) {
+    pub(super) async fn run(self, mut messages: mpsc::Receiver<ToClient>) {
         let first = tokio::select! {
             biased;
-            said = heard.recv() => said,
-            limit = self.late() => match self.given_up(limit) {
-                Some(text) => Some(Said::Ours(text)),
+            message = messages.recv() => message,
+            limit = self.late() => match self.time_out(limit) {
+                Some(text) => Some(ToClient::Ours(text)),
                 // It came at the last moment and is on its way.
-                None => heard.recv().await,
+                None => messages.recv().await,
             },
         };
         let mut next = first;
-        while let Some(said) = next {
-            let is_last = !matches!(said, Said::Other(_));
-            self.deliver(said).await;
+        while let Some(message) = next {
+            let is_last = !matches!(message, ToClient::Other(_));
+            self.deliver(message).await;
             if is_last {
                 break;
             }
-            next = heard.recv().await;
+            next = messages.recv().await;
         }
         self.party.streams.finish(self.stream);
     }
 
-    async fn deliver(&self, said: Said) {
+    async fn deliver(&self, message: ToClient) {
         let conversation = &self.party.conversation;
-        let (message, judged, id) = match said {
-            Said::Ours(text) => return self.push(text).await,
-            Said::Answer(answer, id) => {
+        let (original, judged, id) = match message {
+            ToClient::Ours(text) => return self.push(text).await,
+            ToClient::Answer(answer, id) => {
                 // An answer is judged by what was loaded when its question was asked.
                 let checked = answer.clone().checked();
                 let judged = match &self.call {
@@ -104,13 +104,13 @@ impl Delivery {
                 };
                 (answer, judged, Some(id))
             }
-            Said::Other(message) => (message.clone(), conversation.from_server(message.checked()).await, None),
+            ToClient::Other(message) => (message.clone(), conversation.from_server(message.checked()).await, None),
         };
         match judged {
             FromServer::Forward(envelope) => return self.push(envelope.into_text()).await,
             FromServer::Answer(answer) => {
-                if let (Kind::Request { .. }, Some(party)) = (message.kind(), self.party.id()) {
-                    self.state.table().answered(party, message.id(), Instant::now());
+                if let (Kind::Request { .. }, Some(party)) = (original.kind(), self.party.id()) {
+                    self.state.table().take_question(party, original.id(), Instant::now());
                 }
                 self.state.send(answer).await;
             }
@@ -148,7 +148,7 @@ impl Delivery {
     }
 
     /// What is said in the place of an answer that is late; `None` if it is not.
-    fn given_up(&self, limit: Duration) -> Option<Bytes> {
+    fn time_out(&self, limit: Duration) -> Option<Bytes> {
         let Request { id, .. } = self.state.table().take(self.stream)?;
         tracing::warn!(target: "weir::stdio", route = self.state.route, limit_ms = limit.as_millis(), "the server did not answer in time");
         self.party.conversation.forget(&id);

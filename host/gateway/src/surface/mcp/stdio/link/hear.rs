@@ -1,4 +1,4 @@
-//! What the process says, brought to the lanes of whom it concerns.
+//! What the process says, brought to the outlets of whom it concerns.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +10,7 @@ use weir_mcp::rpc;
 use weir_mcp::{Message, Method, Sort};
 
 use super::State;
-use super::deliver::Said;
+use super::deliver::ToClient;
 use crate::refusal::{Refusal, UPSTREAM_UNREACHABLE};
 use crate::surface::mcp::stdio::answer;
 use crate::surface::mcp::stdio::lines::{Line, Lines, id_of_ends};
@@ -22,8 +22,8 @@ pub(super) async fn pump(state: Arc<State>, output: ChildStdout, limit: usize, f
     let mut lines = Lines::new(output, limit);
     loop {
         match lines.next().await {
-            Ok(Some(Line::Whole(text))) => state.heard(text).await,
-            Ok(Some(Line::TooLong { start, end })) => state.torn(&start, &end).await,
+            Ok(Some(Line::Whole(text))) => state.on_message(text).await,
+            Ok(Some(Line::TooLong { start, end })) => state.on_too_long(&start, &end).await,
             Ok(None) => break,
             Err(error) => {
                 tracing::warn!(target: "weir::stdio", route = state.route, %error, "a server's output cannot be read");
@@ -33,12 +33,12 @@ pub(super) async fn pump(state: Arc<State>, output: ChildStdout, limit: usize, f
     }
     // Before anybody can see that it is closed, and has the process ended for that.
     fell_silent.store(true, Ordering::Relaxed);
-    state.closed().await;
+    state.on_exit().await;
 }
 
 impl State {
     /// Brings a message of the process to whom it concerns.
-    async fn heard(&self, text: Bytes) {
+    async fn on_message(&self, text: Bytes) {
         let Some(message) = Message::read(text) else {
             // Once: some servers write all of their log there.
             if !self.complained.swap(true, Ordering::Relaxed) {
@@ -48,42 +48,42 @@ impl State {
             return;
         };
         match message.sort {
-            Sort::Answer => self.heard_answer(&message).await,
-            Sort::Request => self.heard_request(&message).await,
-            Sort::Notification => self.heard_notification(&message).await,
+            Sort::Answer => self.on_answer(&message).await,
+            Sort::Request => self.on_request(&message).await,
+            Sort::Notification => self.on_notification(&message).await,
         }
     }
 
-    async fn heard_answer(&self, message: &Message) {
+    async fn on_answer(&self, message: &Message) {
         let request = message.id().parse().ok().and_then(|number| self.table().take(number));
-        let Some(Request { id, lane, since, .. }) = request else {
+        let Some(Request { id, outlet, since, .. }) = request else {
             tracing::debug!(target: "weir::stdio", route = self.route, "an answer to nothing that is asked");
             return;
         };
-        lane.began(since);
+        outlet.began(since);
         let answer = message.answering(&id);
-        if let Some(notes) = lane.call.as_ref().and_then(|call| call.agent.notes()) {
+        if let Some(notes) = outlet.call.as_ref().and_then(|call| call.agent.notes()) {
             notes.answered_with(answer.text());
         }
-        lane.say(Said::Answer(answer, id)).await;
+        outlet.send(ToClient::Answer(answer, id)).await;
     }
 
-    async fn heard_request(&self, message: &Message) {
+    async fn on_request(&self, message: &Message) {
         let found = {
             let mut table = self.table();
-            let listens = |party| table.lane(party).is_some_and(|lane| lane.party.streams.is_read(GENERAL));
+            let listens = |party| table.outlet(party).is_some_and(|outlet| outlet.party.streams.is_read(GENERAL));
             let way = table.way(message, listens);
             match way {
                 // Somebody is there to answer for the client: whoever asks whether it is alive is not kept waiting.
                 Way::Party(party) if message.method() == Method::Ping && !listens(party) => None,
-                Way::Request(number) => table.request(number).map(|request| (request.party, request.lane.clone())),
-                Way::Party(party) => table.lane(party).map(|lane| (party, lane)),
+                Way::Request(number) => table.request(number).map(|request| (request.party, request.outlet.clone())),
+                Way::Party(party) => table.outlet(party).map(|outlet| (party, outlet)),
                 Way::Parties(_) | Way::Nobody => None,
             }
-            .filter(|(party, _)| table.ask(*party, message.id()))
+            .filter(|(party, _)| table.add_question(*party, message.id()))
         };
         match found {
-            Some((_, lane)) => lane.say(Said::Other(message.in_one_line())).await,
+            Some((_, outlet)) => outlet.send(ToClient::Other(message.in_one_line())).await,
             None if message.method() == Method::Ping => self.send(rpc::result(message.id(), "{}")).await,
             None => {
                 let route = &self.route;
@@ -94,20 +94,20 @@ impl State {
         }
     }
 
-    async fn heard_notification(&self, message: &Message) {
-        let mut lanes = Vec::new();
+    async fn on_notification(&self, message: &Message) {
+        let mut outlets = Vec::new();
         let mut began = None;
         let mut text = message.in_one_line();
         {
             let mut table = self.table();
             if self.users == Users::Exchanges && message.method() == Method::Cancelled {
-                // The server ends a subscription; its stream ends with the request's lane.
+                // The server ends a subscription; its stream ends with the request's outlet.
                 if let Some(number) = message.cancelled().and_then(|id| id.parse().ok()) {
                     table.take(number);
                 }
                 return;
             }
-            let listens = |party| table.lane(party).is_some_and(|lane| lane.party.streams.is_read(GENERAL));
+            let listens = |party| table.outlet(party).is_some_and(|outlet| outlet.party.streams.is_read(GENERAL));
             match table.way(message, listens) {
                 Way::Request(number) => {
                     if let Some(request) = table.request(number) {
@@ -117,55 +117,57 @@ impl State {
                             _ => text,
                         };
                         began = request.since;
-                        lanes.push(request.lane.clone());
+                        outlets.push(request.outlet.clone());
                     }
                 }
                 Way::Party(party) => {
                     if let Some(id) = message.cancelled().filter(|_| message.method() == Method::Cancelled) {
-                        table.answered(party, id, Instant::now());
+                        table.take_question(party, id, Instant::now());
                     }
-                    lanes.extend(table.lane(party));
+                    outlets.extend(table.outlet(party));
                 }
-                Way::Parties(parties) => lanes = parties.into_iter().filter_map(|party| table.lane(party)).collect(),
+                Way::Parties(parties) => {
+                    outlets = parties.into_iter().filter_map(|party| table.outlet(party)).collect()
+                }
                 Way::Nobody => {
                     tracing::debug!(target: "weir::stdio", route = self.route, method = message.method_name(), "a notification concerns no client that can be told");
                 }
             }
         }
-        for lane in lanes {
-            lane.began(began);
-            lane.say(Said::Other(text.clone())).await;
+        for outlet in outlets {
+            outlet.began(began);
+            outlet.send(ToClient::Other(text.clone())).await;
         }
     }
 
     /// A message that was too long: if it was an answer, something has to take its place.
-    async fn torn(&self, start: &[u8], end: &[u8]) {
+    async fn on_too_long(&self, start: &[u8], end: &[u8]) {
         tracing::warn!(target: "weir::stdio", route = self.route, "the server wrote a line that is longer than `max_body` allows");
         let number = id_of_ends(start, end).and_then(|id| id.parse().ok());
-        if let Some(Request { id, lane, .. }) = number.and_then(|number| self.table().take(number)) {
-            lane.party.conversation.forget(&id);
-            lane.say(Said::Ours(answer::unreadable(&id))).await;
+        if let Some(Request { id, outlet, .. }) = number.and_then(|number| self.table().take(number)) {
+            outlet.party.conversation.forget(&id);
+            outlet.send(ToClient::Ours(answer::unreadable(&id))).await;
         }
     }
 
     /// The process is gone: whatever it was asked is answered.
-    async fn closed(&self) {
+    async fn on_exit(&self) {
         let (requests, parties) = {
             let mut table = self.table();
-            (table.close(), table.lanes())
+            (table.close(), table.outlets())
         };
-        for (_, Request { id, lane, .. }) in requests {
-            lane.party.conversation.forget(&id);
-            if let Some(call) = &lane.call {
+        for (_, Request { id, outlet, .. }) in requests {
+            outlet.party.conversation.forget(&id);
+            if let Some(call) = &outlet.call {
                 call.refused(UPSTREAM_UNREACHABLE);
                 if let Some(notes) = call.agent.notes() {
                     notes.unanswered(&Refusal::UpstreamUnreachable(String::new()));
                 }
             }
-            lane.say(Said::Ours(answer::lost(&id))).await;
+            outlet.send(ToClient::Ours(answer::lost(&id))).await;
         }
-        for lane in parties {
-            lane.party.streams.finish(GENERAL);
+        for outlet in parties {
+            outlet.party.streams.finish(GENERAL);
         }
     }
 }

@@ -27,10 +27,10 @@ use super::streams::{GENERAL, Streams};
 use super::table::{Carries, PartyId, Table, Untaken, Users};
 use crate::surface::mcp::call::McpCall;
 use crate::surface::mcp::conversation::Conversation;
-use deliver::{Delivery, Lane};
+use deliver::{Delivery, Outlet};
 
 /// Messages of one request that wait for those before them to be judged.
-const LANE: usize = 32;
+const OUTLET_QUEUE: usize = 32;
 
 /// One process with its users.
 pub(super) struct Link {
@@ -41,7 +41,7 @@ pub(super) struct Link {
 
 /// What the tasks of a link share.
 pub(super) struct State {
-    table: Mutex<Table<Lane>>,
+    table: Mutex<Table<Outlet>>,
     input: mpsc::Sender<Bytes>,
     users: Users,
     route: String,
@@ -118,8 +118,8 @@ impl Link {
         let general = self.state.users != Users::Exchanges;
         let streams = Streams::new(held, general);
         let party = Arc::new(Party { id: OnceLock::new(), conversation, streams });
-        let lane = general.then(|| self.lane(&party, GENERAL, None, None));
-        let id = self.state.table().join(lane);
+        let outlet = general.then(|| self.outlet(&party, GENERAL, None, None));
+        let id = self.state.table().join(outlet);
         // It was made just now.
         let _ = party.id.set(id);
         party
@@ -141,7 +141,7 @@ impl Link {
         table.follow(id, message);
         table.open(id, message.id(), message.wanted_progress(), carries, |number| {
             party.streams.open(number);
-            self.lane(party, number, Some(Arc::clone(call)), limit)
+            self.outlet(party, number, Some(Arc::clone(call)), limit)
         })
     }
 
@@ -150,12 +150,12 @@ impl Link {
         self.tasks.spawn(task);
     }
 
-    fn lane(&self, party: &Arc<Party>, stream: u64, call: Option<Arc<McpCall>>, limit: Option<Duration>) -> Lane {
-        let (said, heard) = mpsc::channel(LANE);
+    fn outlet(&self, party: &Arc<Party>, stream: u64, call: Option<Arc<McpCall>>, limit: Option<Duration>) -> Outlet {
+        let (queue, messages) = mpsc::channel(OUTLET_QUEUE);
         let (state, party) = (Arc::clone(&self.state), Arc::clone(party));
-        let lane = Lane { said, party: Arc::clone(&party), call: call.clone() };
-        self.tasks.spawn(Delivery { state, party, stream, call, limit }.run(heard));
-        lane
+        let outlet = Outlet { queue, party: Arc::clone(&party), call: call.clone() };
+        self.tasks.spawn(Delivery { state, party, stream, call, limit }.run(messages));
+        outlet
     }
 }
 
@@ -166,7 +166,7 @@ impl Party {
 }
 
 impl State {
-    fn table(&self) -> MutexGuard<'_, Table<Lane>> {
+    fn table(&self) -> MutexGuard<'_, Table<Outlet>> {
         self.table.lock()
     }
 
@@ -200,8 +200,8 @@ impl State {
     }
 
     /// Whether a client was asked what it now answers.
-    pub(super) fn answered(&self, party: &Party, id: &str) -> bool {
-        party.id().is_some_and(|party| self.table().answered(party, id, Instant::now()))
+    pub(super) fn take_question(&self, party: &Party, id: &str) -> bool {
+        party.id().is_some_and(|party| self.table().take_question(party, id, Instant::now()))
     }
 
     /// Lets a client go. The process is told of everything that it still did for it.

@@ -48,7 +48,7 @@ pub(super) enum Marks {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unreadable {
     /// Somebody reads it.
-    Taken,
+    InUse,
     /// There is none, or nothing more will come on it.
     Over,
 }
@@ -187,7 +187,7 @@ impl Streams {
         let mut inner = self.lock();
         let events = inner.streams.get(&stream).ok_or(Unreadable::Over)?;
         if events.reader.is_some() {
-            return Err(Unreadable::Taken);
+            return Err(Unreadable::InUse);
         }
         let next = events.undelivered;
         Ok(self.attach(&mut inner, stream, next, marks))
@@ -316,7 +316,7 @@ mod tests {
         }
         assert_eq!(next(&mut reader).unwrap(), "id: 5-1\ndata: a\n\n");
         assert_eq!(next(&mut reader).unwrap(), "id: 5-2\ndata: b\n\n");
-        assert!(matches!(streams.read(5, Marks::Ids), Err(Unreadable::Taken)));
+        assert!(matches!(streams.read(5, Marks::Ids), Err(Unreadable::InUse)));
         // The client saw the first only; the second was on its way.
         let mut resumed = streams.resume(5, 1, Marks::Ids).unwrap();
         assert_eq!(next(&mut reader), None);

@@ -58,7 +58,7 @@ pub(super) struct Request<L> {
     key: Id,
     /// As the client wrote it.
     pub(super) token: Option<String>,
-    pub(super) lane: L,
+    pub(super) outlet: L,
     carries: Carries,
     /// Since when the process has it and nothing else is waited for; `None` before it has it.
     pub(super) since: Option<Instant>,
@@ -68,7 +68,7 @@ pub(super) struct Request<L> {
 #[derive(Debug)]
 struct Party<L> {
     /// Leads to the stream that belongs to no request; exchanges without a session have none.
-    lane: Option<L>,
+    outlet: Option<L>,
     /// Ids of the server's requests that it has not answered.
     questions: HashSet<Id>,
     /// Resources whose changes it wants to hear of.
@@ -121,9 +121,9 @@ impl<L: Clone> Table<L> {
     }
 
     /// Takes in a client.
-    pub(super) fn join(&mut self, lane: Option<L>) -> PartyId {
+    pub(super) fn join(&mut self, outlet: Option<L>) -> PartyId {
         let id = PartyId(self.number());
-        self.parties.insert(id, Party { lane, questions: HashSet::new(), resources: HashSet::new() });
+        self.parties.insert(id, Party { outlet, questions: HashSet::new(), resources: HashSet::new() });
         id
     }
 
@@ -143,7 +143,7 @@ impl<L: Clone> Table<L> {
         id: &str,
         token: Option<&str>,
         carries: Carries,
-        lane: impl FnOnce(u64) -> L,
+        outlet: impl FnOnce(u64) -> L,
     ) -> Result<u64, Untaken> {
         if self.closed || !self.parties.contains_key(&party) {
             return Err(Untaken::Gone);
@@ -160,7 +160,7 @@ impl<L: Clone> Table<L> {
         }
         let number = self.number();
         let (id, token) = (id.to_owned(), token.map(str::to_owned));
-        self.requests.insert(number, Request { party, id, key, token, lane: lane(number), carries, since: None });
+        self.requests.insert(number, Request { party, id, key, token, outlet: outlet(number), carries, since: None });
         Ok(number)
     }
 
@@ -195,13 +195,13 @@ impl<L: Clone> Table<L> {
     }
 
     /// What leads to the stream of no request.
-    pub(super) fn lane(&self, party: PartyId) -> Option<L> {
-        self.parties.get(&party)?.lane.clone()
+    pub(super) fn outlet(&self, party: PartyId) -> Option<L> {
+        self.parties.get(&party)?.outlet.clone()
     }
 
     /// The same of all clients.
-    pub(super) fn lanes(&self) -> Vec<L> {
-        self.parties.values().filter_map(|party| party.lane.clone()).collect()
+    pub(super) fn outlets(&self) -> Vec<L> {
+        self.parties.values().filter_map(|party| party.outlet.clone()).collect()
     }
 
     /// Notes which resources a client wants to hear of.
@@ -222,13 +222,13 @@ impl<L: Clone> Table<L> {
 
     /// Notes that a client is asked; false if it has too many questions already, or this very one, or if nobody could
     /// keep its id.
-    pub(super) fn ask(&mut self, party: PartyId, id: &str) -> bool {
+    pub(super) fn add_question(&mut self, party: PartyId, id: &str) -> bool {
         let Some(party) = self.parties.get_mut(&party).filter(|_| id.len() <= id::MAX_LENGTH) else { return false };
         party.questions.len() < MAX_QUESTIONS && party.questions.insert(Id::of(id))
     }
 
     /// Takes a question out: it is answered, or was withdrawn, now. False if the client was not asked it.
-    pub(super) fn answered(&mut self, party: PartyId, id: &str, now: Instant) -> bool {
+    pub(super) fn take_question(&mut self, party: PartyId, id: &str, now: Instant) -> bool {
         let was_asked = self.parties.get_mut(&party).is_some_and(|party| party.questions.remove(&Id::of(id)));
         if was_asked {
             // Until now the process may have waited for this.
@@ -239,7 +239,7 @@ impl<L: Clone> Table<L> {
     }
 
     /// The client that was asked.
-    pub(super) fn asked(&self, id: &str) -> Option<PartyId> {
+    pub(super) fn party_asked(&self, id: &str) -> Option<PartyId> {
         let key = Id::of(id);
         self.parties.iter().find(|(_, party)| party.questions.contains(&key)).map(|(id, _)| *id)
     }
@@ -332,9 +332,9 @@ mod tests {
         open(&mut table, two, "1");
         assert_eq!(way(&table, SAMPLING), Way::Nobody);
         assert_eq!(way(&table, LOG), Way::Nobody);
-        assert!(table.ask(one, "\"a\\/q\"") && !table.ask(one, "\"a/q\""));
-        let mut answered = |party| table.answered(party, "\"a/q\"", Instant::now());
-        assert_eq!([answered(two), answered(one), answered(one)], [false, true, false]);
+        assert!(table.add_question(one, "\"a\\/q\"") && !table.add_question(one, "\"a/q\""));
+        let mut take = |party| table.take_question(party, "\"a/q\"", Instant::now());
+        assert_eq!([take(two), take(one), take(one)], [false, true, false]);
         assert_eq!(table.leave(one), [first]);
         assert_eq!(table.open(one, "2", None, Carries::Messages, |_| ()), Err(Untaken::Gone));
     }
@@ -349,7 +349,7 @@ mod tests {
         }
         let long = "1".repeat(id::MAX_LENGTH + 1);
         assert_eq!(table.open(one, "t", Some(&long), Carries::Messages, |_| ()), Err(Untaken::LongToken));
-        assert!(!table.ask(one, &long));
+        assert!(!table.add_question(one, &long));
         open(&mut table, one, "\"1\"");
         open(&mut table, two, "1");
         for id in 2..MAX_REQUESTS {
@@ -370,10 +370,10 @@ mod tests {
         let begun = Instant::now();
         assert!(table.send(number, begun));
         assert_eq!(table.waits(number), Waits::Since(begun));
-        assert!(table.ask(party, "1"));
+        assert!(table.add_question(party, "1"));
         assert_eq!(table.waits(number), Waits::ForOthers);
         let later = begun + std::time::Duration::from_secs(1);
-        assert!(table.answered(party, "1", later));
+        assert!(table.take_question(party, "1", later));
         assert_eq!(table.waits(number), Waits::Since(later));
         table.take(number);
         assert_eq!(table.waits(number), Waits::NoMore);

@@ -30,7 +30,7 @@ impl<L: Clone> Table<L> {
         }
         if message.method() == Method::Cancelled {
             // Of a question that was put to somebody.
-            return message.cancelled().and_then(|id| self.asked(id)).map_or(Way::Nobody, Way::Party);
+            return message.cancelled().and_then(|id| self.party_asked(id)).map_or(Way::Nobody, Way::Party);
         }
         match (self.users, message.sort) {
             // There, servers ask by answers that want more.
@@ -52,7 +52,7 @@ impl<L: Clone> Table<L> {
             (Some((only, _)), None) if related => Way::Request(only),
             _ if listens(party) => Way::Party(party),
             (Some((oldest, _)), _) => Way::Request(oldest),
-            (None, _) if self.parties.get(&party).is_some_and(|party| party.lane.is_some()) => Way::Party(party),
+            (None, _) if self.parties.get(&party).is_some_and(|party| party.outlet.is_some()) => Way::Party(party),
             (None, _) => Way::Nobody,
         }
     }

@@ -12,7 +12,7 @@ use crate::routes::Routes;
 /// What all routes of one protocol keep between exchanges: sessions, processes, what was learned. It outlives running
 /// sets; the gateway says when those change, and when it ends.
 #[async_trait]
-pub trait Kept: Send + Sync {
+pub trait SurfaceState: Send + Sync {
     /// Other routes serve from now on. What they have no use for ends.
     fn replaced(&self, routes: &Routes) {
         let _ = routes;
@@ -37,25 +37,25 @@ pub trait Kept: Send + Sync {
 
 /// All that is kept by the surfaces of a gateway.
 #[derive(Default)]
-pub(crate) struct AllKept {
-    all: Mutex<Vec<Arc<dyn Kept>>>,
+pub(crate) struct SurfaceStates {
+    all: Mutex<Vec<Arc<dyn SurfaceState>>>,
     more: Notify,
 }
 
-impl AllKept {
+impl SurfaceStates {
     /// Takes in what the surfaces of these routes keep.
     pub(crate) fn gather(&self, routes: &Routes) {
         let mut all = self.all.lock();
-        for kept in routes.iter().filter_map(|route| route.surface.kept()) {
-            if !all.iter().any(|known| Arc::ptr_eq(known, &kept)) {
-                all.push(kept);
+        for state in routes.iter().filter_map(|route| route.surface.state()) {
+            if !all.iter().any(|known| Arc::ptr_eq(known, &state)) {
+                all.push(state);
                 self.more.notify_one();
             }
         }
     }
 
     /// All of it.
-    pub(crate) fn list(&self) -> Vec<Arc<dyn Kept>> {
+    pub(crate) fn list(&self) -> Vec<Arc<dyn SurfaceState>> {
         self.all.lock().clone()
     }
 
@@ -64,7 +64,7 @@ impl AllKept {
         loop {
             let all = self.list();
             let tending = async {
-                join_all(all.iter().map(|kept| kept.tend())).await;
+                join_all(all.iter().map(|state| state.tend())).await;
                 std::future::pending::<()>().await;
             };
             tokio::select! {
@@ -77,15 +77,15 @@ impl AllKept {
     /// Ends all of it.
     pub(crate) async fn end(&self) {
         let all = self.list();
-        join_all(all.iter().map(|kept| kept.end())).await;
+        join_all(all.iter().map(|state| state.end())).await;
     }
 }
 
 /// Stops everything when it is dropped: also where serving is broken off.
-pub(crate) struct StopAll<'a>(pub(crate) &'a AllKept);
+pub(crate) struct StopAll<'a>(pub(crate) &'a SurfaceStates);
 
 impl Drop for StopAll<'_> {
     fn drop(&mut self) {
-        self.0.list().iter().for_each(|kept| kept.stop());
+        self.0.list().iter().for_each(|state| state.stop());
     }
 }

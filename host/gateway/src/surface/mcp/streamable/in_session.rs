@@ -16,7 +16,7 @@ use crate::surface::mcp::conversation::Conversation;
 use crate::surface::mcp::sessions::Sessions;
 
 /// Who sends a request, and in which session.
-pub(super) struct Place {
+pub(super) struct InSession {
     session: Option<String>,
     caller: Principal,
     sessions: Arc<Sessions>,
@@ -31,7 +31,7 @@ pub(super) enum Memory {
     Always,
 }
 
-impl Place {
+impl InSession {
     /// Read from the headers as they came. Where requests stand for themselves there is no session, whatever they say.
     pub(super) fn of(call: &McpCall, sessions: &Arc<Sessions>, headers: &HeaderMap, era: Era) -> Result<Self, Refusal> {
         let session = match era {
@@ -65,7 +65,7 @@ impl Place {
     }
 
     /// Takes note of what the head of an answer says about the session.
-    pub(super) fn answered(&self, call: &Arc<McpCall>, status: StatusCode) {
+    pub(super) fn note_status(&self, call: &Arc<McpCall>, status: StatusCode) {
         let Some(session) = &self.session else { return };
         if status == StatusCode::NOT_FOUND {
             self.sessions.end(call, session);
@@ -75,7 +75,7 @@ impl Place {
     }
 
     /// Takes note that the session was ended.
-    pub(super) fn ended(&self, call: &McpCall) {
+    pub(super) fn note_end(&self, call: &McpCall) {
         if let Some(session) = &self.session {
             self.sessions.end(call, session);
         }
@@ -83,7 +83,7 @@ impl Place {
 
     /// The conversation of the session that a handshake has begun, with its id; `None` if it did not begin any, or
     /// none that has to be remembered.
-    pub(super) fn begun(&self, call: &Arc<McpCall>, answer: &HeaderMap) -> Option<(Arc<Conversation>, String)> {
+    pub(super) fn begin(&self, call: &Arc<McpCall>, answer: &HeaderMap) -> Option<(Arc<Conversation>, String)> {
         let session = headers::only(answer, &SESSION_ID).ok().flatten().filter(|id| headers::is_session(id))?;
         remembers(call).then_some(())?;
         Some((self.sessions.begin(call, session, &self.caller), session.to_owned()))
