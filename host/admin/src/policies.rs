@@ -13,11 +13,11 @@ pub struct PolicyList {
     pub entries: Vec<Policy>,
     /// Always `null`: one page.
     pub next_cursor: Option<String>,
-    /// How the last change of the folder went.
+    /// The result of the last reload.
     pub reload: Reload,
 }
 
-/// How the last change of the folder went.
+/// The result of the last reload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reload {

@@ -105,7 +105,7 @@ pub enum ConfigError {
     Deadline,
 }
 
-/// Counts a request. If it is dropped before the reply is complete, the caller went away.
+/// Counts a request. If it is dropped before the request is answered, the caller went away.
 struct Watch<'a> {
     telemetry: &'a dyn Telemetry,
     started: Instant,
