@@ -1,4 +1,4 @@
-//! Reading what the admin surface is sent and writing what it answers.
+//! Reading request bodies and writing replies of the admin surface.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -22,8 +22,8 @@ pub(crate) async fn read_body(body: Incoming, limit: usize) -> Result<Bytes, Adm
     Ok(read.data)
 }
 
-/// Reads a body that must be an object; the error is for who sent it. A list would be read as one, too, member by
-/// member.
+/// Reads a body that must be an object; the error is for the client. Without the check, serde would also read an array,
+/// member by member.
 pub(crate) fn object<'b, T: Deserialize<'b>>(body: &'b [u8]) -> Result<T, String> {
     if !body.trim_ascii_start().starts_with(b"{") {
         return Err("body: it must be a JSON object".to_owned());
@@ -31,7 +31,7 @@ pub(crate) fn object<'b, T: Deserialize<'b>>(body: &'b [u8]) -> Result<T, String
     serde_json::from_slice(body).map_err(|error| format!("body: {error}"))
 }
 
-/// What a source that gives no answer means for the caller.
+/// The reply for an error of the source.
 pub(crate) fn refused(error: SourceError) -> AdminError {
     match error {
         SourceError::Invalid(detail) => AdminError::BadRequest(detail),

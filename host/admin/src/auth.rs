@@ -4,7 +4,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use subtle::ConstantTimeEq;
 
-/// What callers of the admin surface have to know.
+/// The secret that callers of the admin surface must present.
 pub(crate) struct Token(String);
 
 impl Token {
@@ -12,7 +12,7 @@ impl Token {
         Self(token)
     }
 
-    /// Whether the request carries the token, compared without telling by the time taken how much of it is right.
+    /// Whether the request has the token. Compared in constant time.
     pub(crate) fn is_given(&self, headers: &HeaderMap) -> bool {
         let mut values = headers.get_all(AUTHORIZATION).iter();
         let (Some(value), None) = (values.next(), values.next()) else { return false };

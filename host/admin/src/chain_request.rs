@@ -9,31 +9,31 @@ use weir_core::{Context, EventName, InterceptorName, Payload, Phase};
 use weir_gateway::timestamp;
 use weir_mcp::interceptors::context_at;
 
-/// Longest chain timeout that a request may ask for: a request must not hold instances for longer.
+/// Longest chain timeout of a request, so a request cannot hold instances for longer.
 const MAX_TIMEOUT_MS: f64 = 600_000.0;
 
 /// A chain to run.
 #[derive(Debug, Clone)]
 pub struct ChainRequest {
-    /// What happened.
+    /// The event.
     pub event: EventName,
-    /// In which half of the exchange.
+    /// The phase.
     pub phase: Phase,
-    /// What the policies look at.
+    /// The payload for the policies.
     pub payload: Arc<Payload>,
     /// The request's payload, when the phase is response.
     pub request: Option<Arc<Payload>>,
-    /// Who, where, when.
+    /// The context.
     pub context: Context,
     /// The route whose chain runs; `None` for a chain of all policies.
     pub route: Option<String>,
     /// Only these; `None` for all of the chain.
     pub interceptors: Option<Vec<InterceptorName>>,
-    /// Time for the chain; `None` for the route's or the gateway's.
+    /// Timeout of the chain; `None` for that of the route or the gateway.
     pub timeout: Option<Duration>,
 }
 
-/// What is wrong with a request, for who sent it.
+/// What is wrong with a request, for the client.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Malformed(pub String);
@@ -55,7 +55,7 @@ struct ChainRequestBody<'a> {
 }
 
 impl ChainRequest {
-    /// Reads the JSON of a request. It is a live call: a context without a timestamp gets the present.
+    /// Reads the JSON of a request. It is a live call: a context without a timestamp gets the current time.
     pub fn read(body: &[u8]) -> Result<Self, Malformed> {
         let now = timestamp(SystemTime::now());
         let malformed = |place: &str, error: &dyn std::fmt::Display| Malformed(format!("{place}: {error}"));

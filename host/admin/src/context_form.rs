@@ -1,4 +1,4 @@
-//! Contexts as JSON: what opens one, and what is told of it.
+//! The JSON of contexts: the body that opens one, and the entry that describes one.
 
 use std::time::Duration;
 
@@ -22,10 +22,10 @@ struct ContextBody {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ContextEntry {
-    /// Only for whoever opened it.
+    /// Only in the reply to the request that opened it.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
-    /// Of its first call.
+    /// The call reference of its first call.
     call_ref: String,
     agent_id: String,
     action_name: String,
@@ -44,7 +44,7 @@ pub(crate) struct ContextList {
     pub(crate) next_cursor: Option<String>,
 }
 
-/// Reads the body of `POST /v1/contexts`. The error is for who sent it.
+/// Reads the body of `POST /v1/contexts`. The error is for the client.
 pub(crate) fn open_context(body: &[u8]) -> Result<OpenContext, String> {
     let ContextBody { agent_id, action_name, index, ttl_ms, parent } = object(body)?;
     let half = |present, missing| Err(ContextError::Half { present, missing }.to_string());
@@ -67,13 +67,13 @@ pub(crate) fn open_context(body: &[u8]) -> Result<OpenContext, String> {
 }
 
 impl ContextEntry {
-    /// A context as it is told to whoever opened it.
+    /// The entry for the client that opened the context, with its token.
     pub(crate) fn opened(opened: Opened) -> Self {
         let Opened { token, standing } = opened;
         Self { token: Some(token), ..Self::listed(standing) }
     }
 
-    /// A context as it is told to others.
+    /// The entry without the token.
     pub(crate) fn listed(standing: Standing) -> Self {
         let Standing { call_ref, agent_id, action_name, index, parent_call_ref, created_at, expires_at, ttl } =
             standing;
@@ -84,7 +84,7 @@ impl ContextEntry {
             action_name: action_name.to_string(),
             index,
             parent_call_ref,
-            // Rounded up: whoever asks for 1 ms is not told 0.
+            // Rounded up, so 1 ms is not shown as 0.
             ttl_ms: u64::try_from(ttl.as_micros().div_ceil(1000)).unwrap_or(u64::MAX),
             created_at: timestamp(created_at),
             expires_at: timestamp(expires_at),

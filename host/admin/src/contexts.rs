@@ -10,7 +10,7 @@ use crate::context_form::{ContextEntry, ContextList, open_context};
 use crate::error::AdminError;
 use crate::query::{Query, wrong};
 
-/// Two names, some numbers and a token fit many times.
+/// Enough for two names, some numbers and a token.
 const MAX_BODY: usize = 16 * 1024;
 
 const USUAL_PAGE: usize = 100;

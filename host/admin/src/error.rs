@@ -1,6 +1,6 @@
-//! Why the admin surface does not do what it is asked, and how that is said over HTTP: `application/problem+json`.
+//! Why the admin surface refuses a request, and the reply: `application/problem+json`.
 //!
-//! Invariant: nothing of a store's or a host's error text is in it, only what the caller can do about it.
+//! Invariant: a reply never contains the error text of a store or a host, only what the caller can do about it.
 
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE};
@@ -12,23 +12,23 @@ use weir_http::origin::Foreign;
 /// Why a request is refused.
 #[derive(Debug)]
 pub(crate) enum AdminError {
-    /// The request is not what it must be.
+    /// The request is not valid.
     BadRequest(String),
-    /// A page of another origin, or a name that is not ours.
+    /// A page of another origin, or a host name that is not ours.
     ForbiddenOrigin(&'static str),
     /// No valid token.
     Unauthorized,
     /// Nothing is at this path.
     NotFound(String),
-    /// The method is not served here; these are.
+    /// The method is not supported here; these are.
     MethodNotAllowed(&'static str),
     /// A body that is larger than this.
     BodyTooLarge(usize),
     /// A body that did not arrive in time.
     BodyTimeout,
-    /// As many contexts are open as may be.
+    /// Too many contexts are open.
     TooManyContexts(String),
-    /// A parameter that is not what it must be, where clients rely on this answer.
+    /// An invalid parameter, where clients rely on status 422.
     Unprocessable(String),
     /// The store of records does not answer; the cause is for the log.
     StoreUnavailable(String),

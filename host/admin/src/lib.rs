@@ -1,9 +1,9 @@
 //! The admin surface: health, metrics, policies, routes, running a chain, contexts, records, trust and handoffs.
 //!
-//! Invariants: a page in a browser cannot reach it; with a token, only health and readiness answer without it;
+//! Invariants: web pages of other origins cannot reach it; with a token, only health and readiness work without it;
 //! errors are `application/problem+json`.
 //!
-//! Not here: what it shows. That comes from the [`AdminSource`] and the [`RecordSource`].
+//! Not here: the data. It comes from the [`AdminSource`] and the [`RecordSource`].
 
 mod answer;
 mod auth;

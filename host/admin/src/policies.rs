@@ -1,6 +1,6 @@
 //! The list of policies of the admin surface.
 //!
-//! The engine's facts are not known to this crate; whoever composes both fills them in.
+//! This crate does not know the engine; the crate that composes both fills in the engine's facts.
 
 use serde::Serialize;
 use weir_mcp::interceptors::Settings;
@@ -13,22 +13,22 @@ pub struct PolicyList {
     pub entries: Vec<Policy>,
     /// Always `null`: one page.
     pub next_cursor: Option<String>,
-    /// How the last change of the folder went.
+    /// The result of the last reload.
     pub reload: Reload,
 }
 
-/// How the last change of the folder went.
+/// The result of the last reload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reload {
-    /// Grows with every set that was put to work.
+    /// Increases with every running set.
     pub epoch: u64,
-    /// When the present set was put to work (RFC 3339).
+    /// When the current set took effect (RFC 3339).
     pub loaded_at: String,
-    /// Why the folder as it is now was refused, if it was; the present set then is the one before.
+    /// Why the current folder was rejected, if it was; the previous set then stays in effect.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<String>,
-    /// When it was refused (RFC 3339).
+    /// When it was rejected (RFC 3339).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_at: Option<String>,
 }
@@ -37,13 +37,13 @@ pub struct Reload {
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Policy {
-    /// What holds for it.
+    /// Its settings.
     #[serde(flatten)]
     pub settings: Settings,
     /// The component's file, relative to the folder; absent for an interceptor on another server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub component: Option<String>,
-    /// Where it runs, if that is not here.
+    /// Its server, if it does not run here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remote: Option<Remote>,
     /// The policy's own version.
@@ -55,22 +55,22 @@ pub struct Policy {
     /// SHA-256 of the component in hex.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
-    /// Names of the routes in whose chain it is.
+    /// Names of the routes that use it.
     pub routes: Vec<String>,
     /// How its component was loaded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub load: Option<PolicyLoad>,
-    /// What it has done since.
+    /// Its statistics since then.
     pub stats: PolicyStats,
 }
 
-/// Where a policy runs that does not run here.
+/// The server of a remote policy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Remote {
     /// The server's endpoint.
     pub url: String,
-    /// The revision of MCP that is spoken with it.
+    /// The MCP revision used with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub protocol: Option<String>,
 }
@@ -87,16 +87,16 @@ pub struct PolicyLoad {
     pub load_time_ms: f64,
     /// What it imports.
     pub imports: Vec<String>,
-    /// Bytes of memory that every instance starts with.
+    /// Initial memory of each instance, in bytes.
     pub initial_memory: u64,
     /// Size of the component.
     pub component_bytes: usize,
-    /// What the operator should know.
+    /// Warnings for the operator.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }
 
-/// What a policy has done since it was loaded.
+/// Statistics of a policy since it was loaded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PolicyStats {
@@ -104,14 +104,14 @@ pub struct PolicyStats {
     pub calls: u64,
     /// Failures by kind.
     pub faults: std::collections::BTreeMap<&'static str, u64>,
-    /// Invocations that run now.
+    /// Running invocations.
     pub in_flight: u32,
     /// Whether it is quarantined now.
     pub quarantined: bool,
-    /// How often it was.
+    /// How often it was quarantined.
     pub quarantines: u64,
-    /// Calls of capabilities that nobody granted.
+    /// Calls of capabilities that were not granted.
     pub denied_capabilities: u64,
-    /// Log lines beyond its rate.
+    /// Log lines dropped by the rate limit.
     pub log_lines_dropped: u64,
 }

@@ -1,4 +1,4 @@
-//! The parameters of a query: known ones, each once.
+//! The parameters of a query: known names, each once.
 
 use crate::error::AdminError;
 
@@ -8,8 +8,7 @@ pub(crate) struct Query {
 }
 
 impl Query {
-    /// Reads a query that may have these parameters. A name that is not known is refused: one that was misspelt would
-    /// answer another question.
+    /// Reads a query with these parameters. Unknown names are refused: a misspelt filter would return other results.
     pub(crate) fn read(query: Option<&str>, known: &[&str]) -> Result<Self, AdminError> {
         let mut pairs: Vec<(String, String)> = Vec::new();
         for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
@@ -28,25 +27,25 @@ impl Query {
         Ok(Self { pairs })
     }
 
-    /// A parameter that is given and not empty.
+    /// The value of a parameter, unless it is empty.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let found = self.pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
         found.filter(|value| !value.is_empty())
     }
 
-    /// The same, as text of its own.
+    /// The same as an owned string.
     pub(crate) fn owned(&self, name: &str) -> Option<String> {
         self.get(name).map(str::to_owned)
     }
 
-    /// How many entries a page has, from 1 to the most that may be asked for.
+    /// The page size, from 1 to the maximum.
     pub(crate) fn limit(&self, usual: usize, most: usize) -> Result<usize, String> {
         let Some(text) = self.get("limit") else { return Ok(usual) };
         let limit = text.parse().ok().filter(|limit| (1..=most).contains(limit));
         limit.ok_or_else(|| format!("limit {text:?} is not a whole number from 1 to {most}"))
     }
 
-    /// Where the page begins: what `nextCursor` said.
+    /// The start of the page, from `nextCursor`.
     pub(crate) fn cursor(&self) -> Result<Option<i64>, String> {
         let Some(text) = self.get("cursor") else { return Ok(None) };
         let cursor = text.parse().ok().filter(|cursor| *cursor > 0);

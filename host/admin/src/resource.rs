@@ -1,10 +1,10 @@
-//! What the admin surface has, by path, and which methods each takes.
+//! The resources of the admin surface by path, and the methods of each.
 
 use http::Method;
 
 use crate::error::AdminError;
 
-/// What a path names.
+/// A resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Resource<'p> {
     Health,
@@ -17,7 +17,7 @@ pub(crate) enum Resource<'p> {
     /// By its token.
     Context(&'p str),
     Records,
-    /// By its place or its call reference.
+    /// By its row number or its call reference.
     Record(&'p str),
     LatestRecord,
     RecordSummary,
@@ -58,7 +58,7 @@ impl<'p> Resource<'p> {
         })
     }
 
-    /// Probes have no token; what they learn is that something listens.
+    /// Whether no token is needed. Probes have none, and only learn that something listens.
     pub(crate) fn is_open(self) -> bool {
         matches!(self, Self::Health | Self::Ready)
     }

@@ -25,18 +25,18 @@ pub struct Route {
     pub path: String,
     /// `mcp` or `http`.
     pub protocol: &'static str,
-    /// Where it leads.
+    /// Its upstream.
     pub upstream: String,
     /// The upstream's name for policies.
     pub server: String,
     /// `client` or `server`.
     pub posture: &'static str,
-    /// Whether validators judge a received payload again after a mutation.
+    /// Whether validators run again on a received payload after a mutation.
     pub revalidate: bool,
-    /// What the operator says about it.
+    /// The operator's options.
     #[serde(flatten)]
     pub options: RouteOptions,
-    /// The policies in the order of each phase.
+    /// The policies in their order per phase.
     pub chain: Order,
 }
 
@@ -62,7 +62,7 @@ impl Route {
         let weir_gateway::Route { name, path, surface, upstream: _, server, chain, options } = route;
         let ChainOptions { posture, revalidation } = chain.options();
         let order = |phase| {
-            // Whoever has no hook in the phase has no place in it.
+            // A policy without a hook in the phase is not listed.
             chain
                 .ordered(phase)
                 .filter(|entry| entry.settings.hooks.value.iter().any(|hook| hook.phase == phase))

@@ -1,4 +1,4 @@
-//! The port to what the admin surface shows.
+//! The port to the data of the admin surface.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use crate::policies::PolicyList;
 use crate::record_source::RecordSource;
 use crate::routes::RouteList;
 
-/// What the admin surface shows. The daemon implements it.
+/// The data of the admin surface. The daemon implements it.
 #[async_trait]
 pub trait AdminSource: Send + Sync {
-    /// Whether all policies are loaded and the gateway serves; else why not.
+    /// Whether all policies are loaded and the gateway serves; the reason if not.
     fn ready(&self) -> Result<(), String>;
     /// The metrics in the OpenMetrics text format.
     fn metrics(&self) -> String;
@@ -24,18 +24,18 @@ pub trait AdminSource: Send + Sync {
     fn routes(&self) -> RouteList;
     /// The contexts that are opened by tokens.
     fn contexts(&self) -> Arc<Contexts>;
-    /// Rows and what belongs to them, if they are kept.
+    /// The records, if they are kept.
     fn records(&self) -> Option<Arc<dyn RecordSource>>;
     /// Runs a chain.
     async fn run_chain(&self, request: ChainRequest) -> Result<ChainResponse, ChainRequestError>;
 }
 
-/// What a chain came to.
+/// The outcome of a chain.
 #[derive(Debug, Clone)]
 pub struct ChainResponse {
     /// The result.
     pub result: weir_core::ChainResult,
-    /// Wall time of the whole.
+    /// Total wall time.
     pub elapsed: Duration,
 }
 
@@ -48,7 +48,7 @@ pub enum ChainRequestError {
     /// No such policy in the chain.
     #[error("no policy in this chain is named {0:?}; GET /v1/policies lists them")]
     UnknownInterceptor(String),
-    /// It cannot be run as it was asked for.
+    /// The request is not valid.
     #[error("{0}")]
     Malformed(String),
 }

@@ -12,7 +12,7 @@ use crate::query::{Query, wrong};
 use crate::record_source::{AddedEndpoint, NewEndpoint, PageRequest, RecordSource, WhichEndpoint};
 use crate::records::list;
 
-/// A URL of the longest kind, and names.
+/// Enough for a long URL and names.
 const MAX_BODY: usize = 16 * 1024;
 
 const USUAL_PAGE: usize = 100;
@@ -71,7 +71,7 @@ pub(crate) async fn answer(
     }
 }
 
-/// `DELETE /v1/trust/endpoints/{id}`, and the same by other names.
+/// `DELETE /v1/trust/endpoints/{id}`, and the same by URL.
 pub(crate) async fn revoke(
     source: &dyn RecordSource,
     org: Option<&str>,

@@ -1,4 +1,4 @@
-//! One exchange: what it is about, and the watch over its end.
+//! One exchange: its facts, and the watch that reports its end.
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
@@ -16,16 +16,16 @@ use crate::routes::{PreparedRoute, Route};
 use crate::shared::Shared;
 use crate::telemetry::ExchangeReport;
 
-/// What is known of one exchange from its beginning.
+/// What is known of an exchange from its start.
 pub struct Call {
     pub(crate) shared: Arc<Shared>,
-    /// Of the running set that the exchange began with; it is used to the end.
+    /// The route in the running set that the exchange began with; used to the end.
     pub(crate) route: Arc<PreparedRoute>,
     pub(crate) reference: CallRef,
     trace: Trace,
-    /// The trace that the message itself names; it counts before the header's.
+    /// The trace named in the message; it takes precedence over the header's.
     message_trace: OnceLock<Trace>,
-    /// What it is as a call of an agent.
+    /// Its agent's context.
     pub(crate) agent: AgentCall,
     method: Method,
     started: Instant,
@@ -33,16 +33,16 @@ pub struct Call {
     refused: OnceLock<&'static str>,
 }
 
-/// What a protocol's own fields say about a call.
+/// What a protocol's own fields tell about a call.
 #[derive(Debug, Default)]
 pub struct Facts {
-    /// The session that it belongs to.
+    /// Its session.
     pub session_id: Option<String>,
-    /// The revision of the protocol that it speaks.
+    /// Its protocol revision.
     pub protocol_revision: Option<String>,
 }
 
-/// Reports an exchange once: finished, broken, or (when dropped before) cancelled by the caller.
+/// Reports an exchange once: finished, broken, or (if dropped first) cancelled by the caller.
 pub(crate) struct Watch {
     call: Option<Arc<Call>>,
     status: StatusCode,
@@ -75,14 +75,14 @@ impl Call {
         &self.method
     }
 
-    /// Where the call goes unless a policy leads it elsewhere; `None` if the path cannot be joined with the upstream's,
-    /// or the upstream has no URL.
+    /// The upstream URL unless a policy changes it; `None` if the path cannot be joined with the upstream's, or the
+    /// upstream has no URL.
     pub(crate) fn wanted_url(&self) -> Option<Uri> {
         let (asked, target) = (&self.agent.asked, self.route.target()?);
         self.route.rest(asked.path()).and_then(|rest| target.uri(rest, asked.query()))
     }
 
-    /// A call that came over no connection.
+    /// A call without a connection.
     pub(crate) fn begin_local(shared: Arc<Shared>, route: Arc<PreparedRoute>) -> Arc<Self> {
         Arc::new(Self {
             shared,
@@ -98,7 +98,7 @@ impl Call {
         })
     }
 
-    /// The same exchange on the route as it is now: for streams that outlive a reload.
+    /// The same exchange on the current route: for streams that outlive a reload.
     pub(crate) fn on_route_of_now(self: &Arc<Self>) -> Arc<Self> {
         match self.shared.current().routes.prepared(self.route_name()) {
             Some(route) if !Arc::ptr_eq(&route, &self.route) => Arc::new(Self {
@@ -132,7 +132,7 @@ impl Call {
         self.message_trace.get().unwrap_or(&self.trace)
     }
 
-    /// Takes over the trace that the message itself names, if it is one.
+    /// Continues the trace named in the message, if it is valid.
     pub(crate) fn continue_trace(&self, parent: &str) {
         if let Some(trace) = self.trace.within(parent) {
             // An exchange has one message.
@@ -145,7 +145,7 @@ impl Call {
         &self.route.name
     }
 
-    /// Who calls, as far as the route knows. Read from the caller's headers as they came.
+    /// The caller, as far as the route identifies it. Read from the original headers.
     pub fn principal(&self, headers: &HeaderMap) -> Principal {
         let source = self.route.options.principal.as_ref();
         match source.and_then(|source| Some((source.kind, text(headers, &source.header)?))) {
@@ -154,7 +154,7 @@ impl Call {
         }
     }
 
-    /// Who, where and when, for policies. Made from the caller's headers as they came.
+    /// The context for policies. Made from the original headers.
     pub fn context(&self, headers: &HeaderMap, facts: Facts) -> Arc<Context> {
         let route = &self.route;
         let inside = self.agent.inside();
@@ -173,24 +173,24 @@ impl Call {
         })
     }
 
-    /// Notes how long the upstream took to answer.
+    /// Records the time that the upstream took to respond.
     pub(crate) fn note_upstream_time(&self, elapsed: Duration) {
-        // Each exchange asks its upstream once.
+        // Each exchange sends one request to its upstream.
         let _ = self.upstream_elapsed.set(elapsed);
     }
 
-    /// Notes why the gateway answers by itself; the first reason stays.
+    /// Records why the gateway replies itself; the first reason is kept.
     pub fn refused(&self, kind: &'static str) {
         let _ = self.refused.set(kind);
     }
 
-    /// Whether the gateway answers because the upstream did not.
+    /// Whether the upstream timed out.
     pub(crate) fn is_late(&self) -> bool {
         self.refused.get() == Some(&UPSTREAM_TIMEOUT)
     }
 }
 
-/// The text of a header that comes once.
+/// The text of a header that occurs once.
 pub(crate) fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
@@ -204,19 +204,19 @@ impl Watch {
         Self { call: Some(call), status: StatusCode::OK }
     }
 
-    /// Notes the status that is answered.
+    /// Records the status of the reply.
     pub(crate) fn answering(self, status: StatusCode) -> Self {
         let mut this = self;
         this.status = status;
         this
     }
 
-    /// The reply went out.
+    /// The reply was sent.
     pub(crate) fn finished(mut self) {
         self.report();
     }
 
-    /// The upstream did not deliver its response to the end.
+    /// The upstream's response broke off.
     pub(crate) fn broken(mut self, error: &(dyn std::error::Error + Send + Sync)) {
         if let Some(call) = &self.call {
             let error = weir_http::chain_of(error);

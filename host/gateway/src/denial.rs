@@ -1,6 +1,6 @@
-//! Why an exchange ends by policy, as far as its caller may know.
+//! Why policies end an exchange, as far as its caller may know.
 //!
-//! Invariant: what a denial holds may be shown to the caller. Verdicts of policies may; the text of a fault may not.
+//! Invariant: everything in a denial may be shown to the caller. Verdicts of policies may; the text of a fault may not.
 
 use weir_core::chain::{InterceptorResult, Report, Status};
 use weir_core::{ChainResult, Phase, Severity, Validation};
@@ -8,37 +8,37 @@ use weir_core::{ChainResult, Phase, Severity, Validation};
 /// Why an exchange ends, as far as the caller may know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Denial {
-    /// What kind of denial it is.
+    /// The kind of denial.
     pub reason: Reason,
-    /// In which half of the exchange.
+    /// The phase.
     pub phase: Phase,
-    /// What the chain came to.
+    /// The status of the chain.
     pub status: Status,
-    /// The first policy that decided so.
+    /// The first policy that denied.
     pub interceptor: String,
-    /// What policies said.
+    /// Messages of policies.
     pub messages: Vec<PolicyMessage>,
 }
 
-/// What kind of denial it is.
+/// The kind of denial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
-    /// A policy said no.
+    /// A policy denied it.
     Denied,
-    /// A policy wants a person to approve, and nobody can be asked here.
+    /// A policy requires approval by a person, and nobody can be asked here.
     ApprovalRequired,
-    /// A policy that must not be skipped could not be run.
+    /// A mandatory policy could not be run.
     PolicyFailed,
-    /// The chain's time was over.
+    /// The chain timed out.
     PolicyTimeout,
 }
 
-/// What one policy said.
+/// A message of one policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyMessage {
     /// The policy.
     pub interceptor: String,
-    /// How grave it is.
+    /// Its severity.
     pub severity: Severity,
     /// For people.
     pub message: String,
@@ -46,14 +46,14 @@ pub struct PolicyMessage {
     pub path: Option<String>,
 }
 
-/// What is said for a policy that failed: its own words are for the operator.
+/// Shown for a policy that failed: its own text is for the operator.
 const FAILED: &str = "the policy could not be run";
-/// What is said for a policy that said nothing.
+/// Shown for a policy that denied without a message.
 const INVALID: &str = "the policy does not allow this";
 
 impl Denial {
     pub(crate) fn of(result: &ChainResult, aborted_by: &str) -> Self {
-        // A verdict weighs more than a failure: who was told no should read the no.
+        // A verdict takes precedence over a failure, so a denied caller sees the verdict.
         let decided = result
             .blockers()
             .find(|blocker| matches!(blocker.report, Report::Validation(_)))

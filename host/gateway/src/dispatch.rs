@@ -1,9 +1,8 @@
 //! The life of a request.
 //!
-//! Invariants: one request uses the route, and so the chain, of one running set for both of its phases; a panic
-//! ends the exchange it happens in and nothing else; every reply says under which reference the log has it. Whether a
-//! call may go where it wants to, whether it is an action of an agent, and whether it is recorded is asked here and
-//! nowhere else.
+//! Invariants: both phases of a request use the route and the chain of one running set; a panic ends only its own
+//! exchange; every reply has the call reference that the log uses. Only this module checks whether a call may go to its
+//! target, whether it is an agent's action, and whether it is recorded.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -27,10 +26,10 @@ use crate::shared::Shared;
 use crate::surface::{Exchange, Life};
 use crate::telemetry::ExchangeReport;
 
-/// A reply, with the recording of its exchange if it is recorded.
+/// A reply, with its recording if it is recorded.
 type ReplyResult = Result<(Response<Body>, Option<Recording>), Refusal>;
 
-/// Answers a request, whatever happens.
+/// Answers a request in any case.
 pub(crate) async fn answer(shared: Arc<Shared>, exposure: Exposure, request: Request<Incoming>) -> Response<Body> {
     let set = shared.current();
     let path = request.uri().path();
@@ -47,7 +46,7 @@ pub(crate) async fn answer(shared: Arc<Shared>, exposure: Exposure, request: Req
         return referenced(endpoint.answer(visit, request).await, &reference);
     }
     let route = set.routes.find(path).map(Arc::clone);
-    // The route is all that an exchange needs; a set that was replaced need not live as long as it does.
+    // The exchange only needs the route, so a replaced set need not live as long.
     drop(set);
     let Some(route) = route else { return no_route(&shared, request.method()) };
     let carried = contexts::read(request.headers(), &shared.contexts);
@@ -108,7 +107,7 @@ async fn on_route(
     response.map(|body| body.observed(Box::new(ReplyEnd { watch, recording })))
 }
 
-/// Origin → context → trust → reading → recording → whatever the surface makes of it.
+/// Origin → context → trust → reading → recording → the surface.
 async fn exchange(
     call: &Arc<Call>,
     wrong: Option<ContextError>,
@@ -135,9 +134,8 @@ async fn exchange(
     }
 }
 
-/// The exchange through the policies to the upstream and back, recorded if it is an action of an agent. Only those
-/// are: with them the housekeeping of a protocol, which clients send under the same headers, would be what an agent did
-/// last.
+/// Carries the exchange through the policies to the upstream and back. Only an agent's actions are recorded: otherwise
+/// housekeeping messages, which clients send with the same headers, would count as the agent's last action.
 async fn carried(call: &Arc<Call>, exchange: Box<dyn Exchange>) -> ReplyResult {
     let is_action = exchange.is_action();
     let carrying = exchange.carry(Arc::clone(call));

@@ -1,4 +1,4 @@
-//! Places of the gateway itself: paths that are no routes, with no chain before them.
+//! The gateway's own endpoints: paths that are not routes and have no chain.
 
 use std::time::Duration;
 
@@ -10,29 +10,29 @@ use weir_http::{Body, Incoming};
 use crate::reference::CallRef;
 use crate::telemetry::Telemetry;
 
-/// Something that the gateway serves by itself.
+/// An endpoint that the gateway serves itself.
 #[async_trait]
 pub trait Endpoint: Send + Sync {
-    /// Whether a request belongs to it.
+    /// Whether a request is for this endpoint.
     fn is_at(&self, path: &str, exposure: Exposure) -> bool;
 
-    /// Answers a request, whatever happens, and reports it.
+    /// Answers a request in any case, and reports it.
     async fn answer(&self, visit: Visit<'_>, request: Request<Incoming>) -> Response<Body>;
 }
 
 /// What is known of a request to an endpoint.
 #[derive(Clone, Copy)]
 pub struct Visit<'a> {
-    /// Its reference.
+    /// Its call reference.
     pub reference: &'a CallRef,
-    /// Who can reach the listener that it came through.
+    /// Who can reach its listener.
     pub exposure: Exposure,
-    /// Under which names, and from which pages, the gateway is reached.
+    /// Allowed hosts and origins.
     pub admission: &'a Admission,
-    /// Where it is reported.
+    /// Where to report it.
     pub telemetry: &'a dyn Telemetry,
-    /// Time for the whole of a body.
+    /// Timeout for reading the body.
     pub body_read_timeout: Duration,
-    /// The epoch of the running set that it began with.
+    /// The epoch of its running set.
     pub epoch: u64,
 }

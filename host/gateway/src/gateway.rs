@@ -51,12 +51,12 @@ impl Gateway {
         Self { shared: Arc::new(shared), live }
     }
 
-    /// The contexts that are opened by tokens.
+    /// The contexts opened with tokens.
     pub fn contexts(&self) -> Arc<Contexts> {
         Arc::clone(&self.shared.contexts)
     }
 
-    /// Puts another set to work for requests that arrive from now on; those in flight finish on theirs.
+    /// Replaces the running set for new requests; in-flight requests finish on theirs.
     pub fn replace(&self, set: RunningSet) {
         let set = Arc::new(set);
         *self.shared.running.write() = Arc::clone(&set);
@@ -64,13 +64,13 @@ impl Gateway {
         self.live.states.list().iter().for_each(|state| state.replaced(&set.routes));
     }
 
-    /// The set that requests arriving now use.
+    /// The set for new requests.
     pub fn current(&self) -> Arc<RunningSet> {
         self.shared.current()
     }
 
-    /// Serves the listener until the shutdown future ends, then lets exchanges in flight finish within the
-    /// drain timeout. What surfaces keep ends with it.
+    /// Serves the listener until the shutdown future ends, then lets in-flight exchanges finish within the drain
+    /// timeout. The state of the surfaces ends with it.
     pub async fn serve(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> Drained {
         let exposure = Exposure::of(&listener);
         // Held until everything is drained.

@@ -1,27 +1,27 @@
 //! Header fields that end at the gateway.
 //!
-//! Invariant: what a policy is shown is what the other side gets, so fields are dropped before policies look.
+//! Invariant: policies see what the other side gets, so these fields are removed before policies run.
 
 use http::header::{CONNECTION, COOKIE, EXPECT, HOST, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// Says which agent acts. Read by the gateway, not passed on.
+/// The acting agent. Read by the gateway, not forwarded.
 pub(crate) const WEIR_AGENT_ID: HeaderName = HeaderName::from_static("weir-agent-id");
-/// Says what the agent is doing. Read by the gateway, not passed on.
+/// The agent's action. Read by the gateway, not forwarded.
 pub(crate) const WEIR_ACTION_NAME: HeaderName = HeaderName::from_static("weir-action-name");
-/// The caller's own number for the call. Read by the gateway, not passed on.
+/// The caller's own index of the call. Read by the gateway, not forwarded.
 pub(crate) const WEIR_INTERCEPT_INDEX: HeaderName = HeaderName::from_static("weir-intercept-index");
-/// The token of a context. Read by the gateway, not passed on.
+/// The token of a context. Read by the gateway, not forwarded.
 pub(crate) const WEIR_CONTEXT: HeaderName = HeaderName::from_static("weir-context");
-/// Says that a call inside a context shall pass without a row and a check. Read by the gateway, not passed on.
+/// Exempts a call in a context from recording and the trust check. Read by the gateway, not forwarded.
 pub(crate) const WEIR_PASSTHROUGH: HeaderName = HeaderName::from_static("weir-passthrough");
-/// On every reply: the reference under which the log has the exchange.
+/// On every reply: the call reference that the log uses.
 pub const WEIR_CALL_REF: HeaderName = HeaderName::from_static("weir-call-ref");
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 
-/// Drops what concerns only the connection to the caller, and what is said to the gateway itself.
+/// Removes fields about the caller's connection and fields for the gateway itself.
 pub fn clean_request(headers: &mut HeaderMap) {
     let trailers = headers.get_all(TE).iter().any(accepts_trailers);
     drop_hop_by_hop(headers);
@@ -35,14 +35,13 @@ pub fn clean_request(headers: &mut HeaderMap) {
     join_cookies(headers);
 }
 
-/// Drops what concerns only the connection to the upstream, and what only the gateway may say.
+/// Removes fields about the upstream's connection and fields that only the gateway may set.
 pub(crate) fn clean_response(headers: &mut HeaderMap) {
     drop_hop_by_hop(headers);
     drop_weir(headers);
 }
 
-/// Whether the gateway alone decides about a field: what frames the message, concerns one connection, or is
-/// said by or to the gateway.
+/// Whether only the gateway may set a field: it frames the message, concerns one connection, or is the gateway's own.
 pub(crate) fn is_reserved(name: &HeaderName) -> bool {
     matches!(
         name.as_str(),
@@ -103,7 +102,7 @@ fn drop_weir(headers: &mut HeaderMap) {
     }
 }
 
-/// HTTP/2 may split the cookies over several fields; HTTP/1.1 must have one (RFC 9113, 8.2.3).
+/// HTTP/2 may split cookies over several fields; HTTP/1.1 must have one (RFC 9113, 8.2.3).
 fn join_cookies(headers: &mut HeaderMap) {
     let mut values = headers.get_all(COOKIE).iter();
     if values.next().is_none() || values.next().is_none() {

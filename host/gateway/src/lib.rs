@@ -1,8 +1,8 @@
-//! The gateway: routes, the life of a call, chains and their verdicts, contexts, what is recorded, and surfaces.
+//! The gateway: routes, the lifecycle of a call, chains and their verdicts, contexts, records, and surfaces.
 //!
-//! Invariants: one request uses one running set for both of its phases; nothing of a fault's text reaches a
-//! caller; every task ends with its owner; everything read from a peer is bounded. The plumbing knows no protocol:
-//! what one needs is behind [`surface::Surface`], in a folder of `surface/`.
+//! Invariants: both phases of a request use one running set; a fault's text never reaches a caller; every task ends
+//! with its owner; everything read from a peer is bounded. The core is independent of protocols: each protocol is a
+//! [`surface::Surface`] in a folder of `surface/`.
 //!
 //! Not here: WebAssembly, configuration files, metrics formats, sockets. Policies are behind
 //! [`weir_core::Interceptor`], telemetry behind a trait that the daemon implements, HTTP in `weir-http`.

@@ -1,26 +1,26 @@
-//! The bounds that the gateway keeps towards its callers and its upstreams.
+//! The gateway's limits for callers and upstreams.
 
 use std::time::Duration;
 
 use weir_http::origin::Admission;
 use weir_http::{ClientOptions, ListenerOptions};
 
-/// Bounds of a gateway. All of them are limits against peers that are slow, broken or hostile.
+/// Limits of a gateway, against slow, broken or hostile peers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GatewayOptions {
-    /// Most connections at a time; further ones wait in the listener's backlog.
+    /// Most concurrent connections; more wait in the listener's backlog.
     pub max_connections: usize,
-    /// Most bytes of a request's head; longer ones are answered 431.
+    /// Most bytes of a request's head; longer ones get 431.
     pub max_header_bytes: usize,
-    /// Most header fields of a request; more are answered 431.
+    /// Most header fields of a request; more get 431.
     pub max_headers: usize,
     /// Time from opening a connection to the end of the first request's head, and for each later head.
     pub header_read_timeout: Duration,
     /// Time that a connection may be open without a request.
     pub idle_timeout: Duration,
-    /// Time for the whole of a body that has to be read before it may go on.
+    /// Time to read a body that must be complete before it is processed.
     pub body_read_timeout: Duration,
-    /// Time that exchanges in flight have to finish once the gateway shuts down.
+    /// Time for in-flight exchanges to finish on shutdown.
     pub drain_timeout: Duration,
     /// Time to open a connection to an upstream.
     pub connect_timeout: Duration,
@@ -30,7 +30,7 @@ pub struct GatewayOptions {
     pub pool_idle_timeout: Duration,
     /// Most unused connections kept for one upstream.
     pub pool_max_idle: usize,
-    /// Under which names, and from which pages, surfaces are reached that guard their origin.
+    /// Allowed hosts and origins of surfaces that check the origin.
     pub admission: Admission,
 }
 
@@ -65,7 +65,7 @@ impl Default for GatewayOptions {
 }
 
 impl GatewayOptions {
-    /// The bounds of its listener.
+    /// The limits of its listener.
     pub fn listener(&self) -> ListenerOptions {
         ListenerOptions {
             max_connections: self.max_connections,
@@ -78,7 +78,7 @@ impl GatewayOptions {
         }
     }
 
-    /// The bounds towards its upstreams.
+    /// The limits for its upstreams.
     pub fn client(&self) -> ClientOptions {
         ClientOptions {
             connect_timeout: self.connect_timeout,

@@ -1,4 +1,4 @@
-//! Reading the bodies of a call as a whole, within the limits of its route, and what it means when they cannot be read.
+//! Reads the bodies of a call completely, within the limits of its route, and maps errors to refusals.
 
 use bytes::Bytes;
 use weir_http::{BodyError, HttpBody, Incoming, Read, ReadError};

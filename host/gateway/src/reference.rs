@@ -1,9 +1,9 @@
-//! The reference of a call: the name under which logs, replies and records have it.
+//! The call reference: identifies a call in logs, replies and records.
 
 use http::HeaderValue;
 use uuid::Uuid;
 
-/// Identifies an exchange in logs, replies and records: a UUID of version 7.
+/// Identifies an exchange in logs, replies and records: a version 7 UUID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CallRef {
     text: [u8; 36],
@@ -16,7 +16,7 @@ impl Default for CallRef {
 }
 
 impl CallRef {
-    /// A new one. References grow with time.
+    /// A new reference. References increase with time.
     pub fn new() -> Self {
         let mut text = [0; 36];
         Uuid::now_v7().hyphenated().encode_lower(&mut text);

@@ -1,7 +1,7 @@
-//! Why a call of the data plane is refused, and how that is said over HTTP.
+//! Why a call of the data plane is refused, and the HTTP reply.
 //!
-//! Invariants: a refusal on plain HTTP is `application/problem+json`; nothing of an upstream's or a host's error
-//! text is in it, only what the caller can do about it.
+//! Invariants: a refusal on plain HTTP is `application/problem+json`; it never contains the error text of an upstream
+//! or a host, only what the caller can do about it.
 
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE};
@@ -12,58 +12,58 @@ use crate::denial::{Denial, PolicyMessage, Reason};
 use crate::records::NotAdmitted;
 use crate::reference::CallRef;
 
-/// Why the gateway answers by itself.
+/// Why the gateway replies itself.
 #[derive(Debug)]
 pub enum Refusal {
     /// No route has this path.
     NoRoute,
-    /// The request is not what it must be.
+    /// The request is not valid.
     BadRequest(String),
-    /// A page of another origin, or a name that is not ours.
+    /// A page of another origin, or a host name that is not ours.
     ForbiddenOrigin(&'static str),
-    /// The method is not served here; these are.
+    /// The method is not supported here; these are.
     MethodNotAllowed(&'static str),
-    /// A body that policies must read is larger than this.
+    /// A body for policies exceeds this limit.
     BodyTooLarge(usize),
-    /// A body that policies must read is compressed.
+    /// A body for policies is compressed.
     EncodedBody,
     /// A body did not arrive in time.
     BodyTimeout,
-    /// A call inside a context that may not go where it wants to; this is what its caller is told.
+    /// A call in a context may not go to its target; the text is for the caller.
     Untrusted(String),
-    /// A call that is to be recorded and cannot be.
+    /// A call that must be recorded cannot be.
     NotRecorded(NotAdmitted),
-    /// A policy decided so, or failed.
+    /// A policy denied it, or failed.
     Denied(Denial),
     /// A mutator's payload cannot be sent; the reason is for the log.
     UnusablePayload(String),
-    /// The upstream could not be reached or closed the connection; the cause is for the log.
+    /// The upstream is unreachable or closed the connection; the cause is for the log.
     UpstreamUnreachable(String),
     /// The upstream did not answer in time.
     UpstreamTimeout,
     /// The upstream's response cannot be shown to policies.
     UpstreamInvalid(&'static str),
-    /// A message that is refused in the words of its protocol.
+    /// A message refused by an error of its protocol.
     InProtocol {
         /// The status.
         status: StatusCode,
         /// The media type of the text.
         content_type: &'static str,
-        /// What is answered.
+        /// The reply.
         text: Bytes,
     },
     /// A fault of the gateway.
     Internal,
 }
 
-/// The type of a problem whose cause is the upstream's connection.
+/// The problem type for a failed upstream connection.
 pub(crate) const UPSTREAM_UNREACHABLE: &str = "urn:weir:upstream-unreachable";
-/// The type of a problem whose cause is an upstream that is late.
+/// The problem type for an upstream timeout.
 pub(crate) const UPSTREAM_TIMEOUT: &str = "urn:weir:upstream-timeout";
-/// The type of a problem whose cause is what the upstream said.
+/// The problem type for an invalid upstream response.
 pub(crate) const UPSTREAM_INVALID: &str = "urn:weir:upstream-invalid";
 
-/// The parts of a problem that are the same whenever it occurs.
+/// The constant parts of a problem.
 struct Kind {
     urn: &'static str,
     title: &'static str,
@@ -175,7 +175,7 @@ impl Refusal {
         }
     }
 
-    /// What the caller is not told goes to the log.
+    /// Logs what the caller is not shown.
     pub(crate) fn log(&self, reference: Option<&CallRef>) {
         let call_ref = reference.map_or("", CallRef::as_str);
         match self {

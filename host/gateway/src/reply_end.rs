@@ -1,11 +1,11 @@
-//! What is told how a reply's body ends: the report of the exchange, and its row where it is recorded.
+//! Handles the end of a reply's body: reports the exchange, and completes its row if it is recorded.
 
 use weir_http::{BodyError, Observer};
 
 use crate::call::Watch;
 use crate::records::Recording;
 
-/// The end of one reply.
+/// What to complete at the end of a reply.
 pub(crate) struct ReplyEnd {
     pub(crate) watch: Watch,
     pub(crate) recording: Option<Recording>,
@@ -13,7 +13,7 @@ pub(crate) struct ReplyEnd {
 
 impl Observer for ReplyEnd {
     fn last(&mut self) {
-        // The row is made before the last piece goes out; whether that arrives changes nothing in it.
+        // The row is completed before the last frame goes out; whether that frame arrives does not change the row.
         self.complete();
     }
 

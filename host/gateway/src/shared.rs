@@ -1,4 +1,4 @@
-//! What all exchanges of a gateway have in common.
+//! What all exchanges of a gateway share.
 
 use std::sync::{Arc, Weak};
 
@@ -14,28 +14,28 @@ use crate::routes::Routes;
 use crate::surface_state::SurfaceStates;
 use crate::telemetry::Telemetry;
 
-/// What the gateway works with: replaced as a whole, never changed.
+/// The routes and endpoints in effect: replaced as a whole, never changed.
 #[derive(Clone)]
 pub struct RunningSet {
-    /// Grows with every set.
+    /// Increases with every set.
     pub epoch: u64,
     /// The routes with their chains.
     pub routes: Routes,
-    /// What the gateway serves by itself; asked before the routes.
+    /// The gateway's own endpoints; checked before the routes.
     pub endpoints: Vec<Arc<dyn Endpoint>>,
 }
 
-/// What outlives single exchanges. It belongs to the gateway alone, and what is in it may hold [`Shared`], so
-/// [`Shared`] does not hold it.
+/// What outlives single exchanges. It is owned by the gateway alone; its content may hold [`Shared`], so [`Shared`]
+/// does not hold it.
 #[derive(Default)]
 pub(crate) struct Live {
-    /// Exchanges that go on although their caller went away.
+    /// Exchanges that continue after their caller went away.
     pub(crate) tasks: OwnedTasks,
-    /// What surfaces keep between exchanges.
+    /// The surfaces' state.
     pub(crate) states: SurfaceStates,
 }
 
-/// Options, telemetry, the pool of connections, records: what every exchange works with.
+/// Options, telemetry, connection pool, records: what every exchange uses.
 pub(crate) struct Shared {
     pub(crate) options: GatewayOptions,
     pub(crate) telemetry: Arc<dyn Telemetry>,

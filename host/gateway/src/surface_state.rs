@@ -1,4 +1,4 @@
-//! What a protocol keeps from one exchange to the next: its life beside the gateway's.
+//! The state of surfaces between exchanges, and its lifecycle in the gateway.
 
 use std::sync::Arc;
 
@@ -9,24 +9,24 @@ use tokio::sync::Notify;
 
 use crate::routes::Routes;
 
-/// What all routes of one protocol keep between exchanges: sessions, processes, what was learned. It outlives running
-/// sets; the gateway says when those change, and when it ends.
+/// The state that all routes of one protocol share between exchanges: sessions, processes, learned facts. It outlives
+/// running sets; the gateway notifies it of new sets and of its own end.
 #[async_trait]
 pub trait SurfaceState: Send + Sync {
-    /// Other routes serve from now on. What they have no use for ends.
+    /// The routes were replaced. State that they do not need ends.
     fn replaced(&self, routes: &Routes) {
         let _ = routes;
     }
 
-    /// Looks after what is kept, for as long as it is polled.
+    /// Maintains the state while it is polled.
     async fn tend(&self) {
         std::future::pending().await
     }
 
-    /// No new calls come: what only waits for news ends, so that calls in flight are all that is waited for.
+    /// No new calls will arrive. Streams that only wait for events end, so the drain waits only for calls in flight.
     fn drain(&self) {}
 
-    /// Ends everything, without waiting for it.
+    /// Ends everything without waiting.
     fn stop(&self) {}
 
     /// Ends everything and waits for that.
@@ -35,7 +35,7 @@ pub trait SurfaceState: Send + Sync {
     }
 }
 
-/// All that is kept by the surfaces of a gateway.
+/// The state of all surfaces of a gateway.
 #[derive(Default)]
 pub(crate) struct SurfaceStates {
     all: Mutex<Vec<Arc<dyn SurfaceState>>>,
@@ -43,7 +43,7 @@ pub(crate) struct SurfaceStates {
 }
 
 impl SurfaceStates {
-    /// Takes in what the surfaces of these routes keep.
+    /// Adds the state of these routes' surfaces.
     pub(crate) fn gather(&self, routes: &Routes) {
         let mut all = self.all.lock();
         for state in routes.iter().filter_map(|route| route.surface.state()) {
@@ -59,7 +59,7 @@ impl SurfaceStates {
         self.all.lock().clone()
     }
 
-    /// Looks after all of it, for as long as this is polled.
+    /// Maintains all of it while it is polled.
     pub(crate) async fn tend(&self) {
         loop {
             let all = self.list();
@@ -81,7 +81,7 @@ impl SurfaceStates {
     }
 }
 
-/// Stops everything when it is dropped: also where serving is broken off.
+/// Stops everything when dropped, also if serving is aborted.
 pub(crate) struct StopAll<'a>(pub(crate) &'a SurfaceStates);
 
 impl Drop for StopAll<'_> {

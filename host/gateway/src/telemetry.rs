@@ -1,40 +1,39 @@
-//! The port through which the gateway tells what happened. It is called on the hot path, so whoever
-//! implements it must only count.
+//! The port for the gateway's telemetry. It is called on the hot path, so implementations must only count.
 
 use std::time::Duration;
 
 use http::{Method, StatusCode};
 use weir_core::ChainResult;
 
-/// Where the gateway reports what happened.
+/// Receives the gateway's reports.
 pub trait Telemetry: Send + Sync {
     /// A chain ended with a verdict.
     fn chain(&self, route: &str, result: &ChainResult, elapsed: Duration);
-    /// The caller went away before its reply was complete. Whatever still ran for it was cancelled, unless its
-    /// protocol has the exchange go on.
+    /// The caller went away before its reply was complete. What still ran for it was cancelled, unless its protocol
+    /// lets the exchange continue.
     fn cancelled(&self, route: &str);
-    /// A reply went out completely.
+    /// A reply was sent completely.
     fn exchange(&self, exchange: &ExchangeReport<'_>);
 }
 
-/// One exchange that was answered to its end.
+/// One exchange that was answered completely.
 #[derive(Debug, Clone, Copy)]
 pub struct ExchangeReport<'a> {
     /// The route's name; empty where no route has the path.
     pub route: &'a str,
-    /// The word for the route's protocol; `http` where there is no route.
+    /// The name of the route's protocol; `http` without a route.
     pub protocol: &'static str,
     /// The caller's method.
     pub method: &'a Method,
-    /// What was answered.
+    /// The status of the reply.
     pub status: StatusCode,
     /// From the request's head to the end of the reply.
     pub elapsed: Duration,
-    /// From sending the request on to the head of the upstream's response, where there was one.
+    /// From forwarding the request to the head of the upstream's response, if there was one.
     pub upstream_elapsed: Option<Duration>,
-    /// The identifier of the refusal (`urn:weir:…`) if the gateway answered by itself.
+    /// The refusal's identifier (`urn:weir:…`) if the gateway replied itself.
     pub refusal: Option<&'static str>,
-    /// The exchange's reference.
+    /// The call reference.
     pub call_ref: &'a str,
 }
 

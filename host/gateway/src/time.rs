@@ -1,4 +1,4 @@
-//! Times as texts.
+//! Times as text.
 
 use std::time::SystemTime;
 

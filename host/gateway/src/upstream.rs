@@ -1,4 +1,5 @@
-//! Asking the upstream of a call: where requests go, that both sides are noted, and what it means when none answers.
+//! Sends requests of a call to its upstream: the target, the recording of both sides, and the refusal if there is no
+//! response.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,8 +14,8 @@ use crate::headers;
 use crate::records::{AnswerTap, RequestTap, vouch};
 use crate::refusal::Refusal;
 
-/// Sends the request of an exchange to its upstream, and waits for the head of the response. Both are noted if the
-/// exchange is recorded.
+/// Sends the request of an exchange to its upstream and waits for the head of the response. Both are recorded if the
+/// exchange is.
 pub async fn ask(
     call: &Call,
     mut request: Request<RequestBody>,
@@ -30,7 +31,7 @@ pub async fn ask(
         let response = ask_aside(call, request, patience).await?;
         return Ok(response.map(|body| AnswerBody::new(body, None)));
     };
-    // A compressed answer could not be read by whoever reads the row.
+    // A compressed body would be unreadable in the row.
     request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     notes.sending(&request);
     let request = request.map(|body| body.tapped(Box::new(RequestTap(Arc::clone(notes)))));
@@ -47,7 +48,7 @@ pub async fn ask(
     }
 }
 
-/// Sends a request that the gateway itself makes for an exchange, and waits for the head of the response.
+/// Sends a request of the gateway's own for an exchange and waits for the head of the response.
 pub async fn ask_aside(
     call: &Call,
     mut request: Request<RequestBody>,
@@ -59,7 +60,7 @@ pub async fn ask_aside(
     let mut response = call.shared.client.send(request, patience).await.map_err(|error| match error {
         SendError::Unreachable(cause) => Refusal::UpstreamUnreachable(cause),
         SendError::Timeout => Refusal::UpstreamTimeout,
-        // Nobody asked to switch protocols, so this is not an answer.
+        // No protocol switch was requested, so this is not a response.
         SendError::Switched => Refusal::UpstreamInvalid("the upstream switched protocols without being asked"),
     })?;
     call.note_upstream_time(sent.elapsed());
@@ -71,7 +72,7 @@ pub async fn ask_aside(
 /// Directs a request to the route's upstream.
 pub fn address(call: &Call, parts: &mut Parts) -> Result<(), Refusal> {
     let (route, path) = (&call.route, parts.uri.path());
-    // A route that leads to no URL sends no requests.
+    // A route without a URL sends no requests.
     let target = route.target().ok_or(Refusal::Internal)?;
     let uri = route.rest(path).and_then(|rest| target.uri(rest, parts.uri.query()));
     parts.uri = uri.ok_or_else(|| Refusal::BadRequest("the path cannot be joined with the upstream's".to_owned()))?;

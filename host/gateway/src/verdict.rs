@@ -1,6 +1,6 @@
-//! Running a chain and reading its result as what the gateway has to do.
+//! Runs a chain and turns its result into what the gateway has to do.
 //!
-//! Invariant: the text of a fault goes to the log here and nowhere else.
+//! Invariant: only this module passes a fault's text on, and only to the log.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -15,9 +15,9 @@ use crate::refusal::Refusal;
 
 /// What a chain's result means for the exchange.
 pub enum Verdict {
-    /// It goes on as it came.
+    /// It continues unchanged.
     Unchanged,
-    /// It goes on with this payload.
+    /// It continues with this payload.
     Changed(Arc<Payload>),
     /// It ends here.
     Denied(Denial),

@@ -1,7 +1,7 @@
-//! The bodies that go out: towards an upstream and towards a caller.
+//! Outgoing bodies: to an upstream and to a caller.
 //!
-//! Invariant: what nobody looks at is handed on frame by frame, trailers included, without a copy; the next
-//! frame is only asked for when the other side can take it.
+//! Invariant: a body that nobody inspects is passed on frame by frame, trailers included, without a copy. The next
+//! frame is only requested when the other side can take it.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use tokio::time::Instant;
 /// Why a body ended early.
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A body that has been read, or was made here.
+/// A complete body: read from a peer or made here.
 #[derive(Debug, Default)]
 pub struct Whole {
     data: Option<Bytes>,
@@ -37,7 +37,7 @@ pub trait Tap: Send + Sync {
     fn breaks(&self);
 }
 
-/// What goes to an upstream.
+/// The body of a request to an upstream.
 pub struct RequestBody {
     source: RequestSource,
     tap: Option<Box<dyn Tap>>,
@@ -45,17 +45,17 @@ pub struct RequestBody {
 
 enum RequestSource {
     Whole(Whole),
-    /// As it comes from the caller; each frame counts as progress.
+    /// Streamed from the caller; each frame counts as progress.
     Streamed(Incoming, Arc<Progress>),
 }
 
-/// What comes from an upstream.
+/// The body of an upstream's response.
 pub struct AnswerBody {
     body: Incoming,
     tap: Option<Box<dyn Tap>>,
 }
 
-/// Told how a body that goes to a caller ends. Dropped without being told, the caller did not take all of it.
+/// Learns how a body sent to a caller ends. If it is dropped without a call, the caller did not take all of the body.
 pub trait Observer: Send {
     /// The last frame is about to go out.
     fn last(&mut self);
@@ -65,7 +65,7 @@ pub trait Observer: Send {
     fn broken(self: Box<Self>, error: &BodyError);
 }
 
-/// What goes to a caller.
+/// The body of a reply to a caller.
 pub struct Body {
     source: Source,
     observer: Option<Box<dyn Observer>>,
@@ -76,11 +76,11 @@ enum Source {
     Whole(Whole),
     /// As it comes from the upstream.
     Streamed(AnswerBody),
-    /// Made or looked at here, frame by frame.
+    /// Made or inspected here, frame by frame.
     Frames(Pin<Box<dyn Stream<Item = Result<Frame<Bytes>, BodyError>> + Send>>),
 }
 
-/// When a request's body last moved: an upload that moves is not a response that is late.
+/// When a request's body last made progress. While an upload progresses, the response is not late.
 #[derive(Debug)]
 pub struct Progress {
     since: Instant,
@@ -125,7 +125,7 @@ impl RequestBody {
         Self { source: RequestSource::Streamed(body, Progress::new()), tap: None }
     }
 
-    /// The same body, seen on its way.
+    /// The same body with a tap.
     pub fn tapped(mut self, tap: Box<dyn Tap>) -> Self {
         if let RequestSource::Whole(whole) = &self.source {
             if let Some(data) = &whole.data {
@@ -179,7 +179,7 @@ impl http_body::Body for RequestBody {
     }
 }
 
-/// Shows a tap what a frame brings. A body of known length is not asked for its end, so its last frame tells.
+/// Reports a frame to a tap. A body of known length is not polled for its end, so its last frame counts as the end.
 fn see<E>(tap: &dyn Tap, frame: Option<&Result<Frame<Bytes>, E>>, is_end: bool) {
     match frame {
         None => tap.ends(),
@@ -196,7 +196,7 @@ fn see<E>(tap: &dyn Tap, frame: Option<&Result<Frame<Bytes>, E>>, is_end: bool) 
 }
 
 impl AnswerBody {
-    /// A body, seen by a tap if there is one.
+    /// A body, with a tap if there is one.
     pub fn new(body: Incoming, tap: Option<Box<dyn Tap>>) -> Self {
         if let Some(tap) = tap.as_ref().filter(|_| http_body::Body::is_end_stream(&body)) {
             tap.ends();
@@ -204,7 +204,7 @@ impl AnswerBody {
         Self { body, tap }
     }
 
-    /// Whether nothing is left of it.
+    /// Whether it is at its end.
     pub fn is_end(&self) -> bool {
         http_body::Body::is_end_stream(&self.body)
     }
@@ -259,7 +259,7 @@ impl Body {
         Self::frames(pieces.map(|data| Ok(Frame::data(data))))
     }
 
-    /// The same body, with somebody who is told how it ends.
+    /// The same body with an observer of how it ends.
     pub fn observed(mut self, observer: Box<dyn Observer>) -> Self {
         self.observer = Some(observer);
         self
@@ -331,7 +331,7 @@ impl Source {
 
 impl Drop for Body {
     fn drop(&mut self) {
-        // A body of known length is not asked for its end: it is complete when nothing is left of it.
+        // A body of known length is not polled for its end: it is complete when nothing is left.
         if self.source.is_end() {
             self.ended();
         }

@@ -1,4 +1,4 @@
-//! A client for what the daemon itself has to call: one pool of connections, the same bounds as towards upstreams.
+//! A client for the daemon's own calls: one connection pool, the same limits as for upstreams.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -9,7 +9,7 @@ use crate::client::{Client, Patience};
 use crate::options::{ClientOptions, ListenerOptions};
 use crate::read;
 
-/// Most bytes of an answer that are read. Nobody looks at it; it is read so that its connection can be used again.
+/// Most bytes of a response that are read. The content is ignored; reading it lets the connection be reused.
 const MAX_ANSWER: usize = 64 * 1024;
 
 /// Calls URLs.
@@ -29,7 +29,7 @@ impl Caller {
         Self { client: Client::new(&ClientOptions::default()) }
     }
 
-    /// Sends JSON by POST and gives the status of the answer. The error is for the log.
+    /// Sends JSON by POST and returns the status. The error is for the log.
     pub async fn post_json(&self, url: Uri, json: Bytes) -> Result<StatusCode, String> {
         let mut request = Request::new(RequestBody::whole(Whole::new(json, None)));
         *request.method_mut() = Method::POST;
@@ -40,7 +40,7 @@ impl Caller {
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let response = self.client.send(request, Patience::Limited).await.map_err(|error| error.to_string())?;
         let status = response.status();
-        // Whatever comes of it, the status is what counts.
+        // Only the status counts.
         let _ = read::whole(response.into_body(), MAX_ANSWER, ListenerOptions::default().body_read_timeout).await;
         Ok(status)
     }

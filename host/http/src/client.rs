@@ -1,7 +1,7 @@
-//! The client towards upstreams: one pool of connections for all of them.
+//! The client for upstreams, with one connection pool for all of them.
 //!
-//! Invariants: a request is sent once. The pool may try another connection only where the first one turned out
-//! to be closed before anything of the request was written, which is safe for every method.
+//! Invariants: a request is sent once. The pool retries on another connection only if the first one was closed before
+//! any of the request was written, which is safe for every method.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,9 +27,9 @@ pub struct Client {
 /// How long the head of a response may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Patience {
-    /// As long as the options say.
+    /// The configured timeout.
     Limited,
-    /// As long as the caller stays: the response is a stream of what may happen some day.
+    /// No timeout, as long as the caller stays: the response is a stream of future events.
     Endless,
 }
 

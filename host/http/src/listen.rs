@@ -36,14 +36,14 @@ pub type Handler = dyn Fn(Request<Bytes>) -> BoxFuture<Response<HandlerBody>> + 
 /// Largest body that a handler is given.
 const MAX_BODY: usize = 64 * 1024 * 1024;
 
-/// Connections that may wait to be accepted. The usual 128 is less than what agents open at the same moment; the kernel
-/// resets those that find no room.
+/// Connections waiting to be accepted. The usual 128 is fewer than agents may open at once, and the kernel resets the
+/// rest.
 const BACKLOG: u32 = 4096;
 
 /// Opens a listener.
 pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // Connections of a gateway that has just ended may still be closing.
+    // Connections of a gateway that just exited may still be closing.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)

@@ -1,23 +1,23 @@
-//! The bounds that listeners and clients keep towards peers that are slow, broken or hostile.
+//! Limits of listeners and clients for slow, broken or hostile peers.
 
 use std::time::Duration;
 
 /// Bounds of a listener.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListenerOptions {
-    /// Most connections at a time; further ones wait in the listener's backlog.
+    /// Most concurrent connections; more wait in the listener's backlog.
     pub max_connections: usize,
-    /// Most bytes of a request's head; longer ones are answered 431.
+    /// Most bytes of a request's head; longer ones get 431.
     pub max_header_bytes: usize,
-    /// Most header fields of a request; more are answered 431.
+    /// Most header fields of a request; more get 431.
     pub max_headers: usize,
     /// Time from opening a connection to the end of the first request's head, and for each later head.
     pub header_read_timeout: Duration,
     /// Time that a connection may be open without a request.
     pub idle_timeout: Duration,
-    /// Time for the whole of a body that has to be read before it may go on.
+    /// Time to read a body that must be complete before it is processed.
     pub body_read_timeout: Duration,
-    /// Time that exchanges in flight have to finish once the listener shuts down.
+    /// Time for in-flight exchanges to finish on shutdown.
     pub drain_timeout: Duration,
 }
 
@@ -44,8 +44,8 @@ impl Default for ListenerOptions {
             max_header_bytes: 64 * 1024,
             max_headers: 128,
             header_read_timeout: Duration::from_secs(15),
-            // Longer than common clients keep an idle connection (60 s), so that they close first and no
-            // request runs into our close.
+            // Longer than common clients keep an idle connection (60 s), so they close first and no request meets our
+            // close.
             idle_timeout: Duration::from_secs(75),
             body_read_timeout: Duration::from_secs(60),
             drain_timeout: Duration::from_secs(20),
@@ -59,8 +59,8 @@ impl Default for ClientOptions {
             connect_timeout: Duration::from_secs(5),
             // Tools and models answer slowly.
             response_timeout: Duration::from_secs(120),
-            // Many servers (Node's, uvicorn) close a connection after five seconds without a request. A request that is
-            // written at that moment is lost, and no other may be sent in its place.
+            // Many servers (Node's, uvicorn) close an idle connection after five seconds. A request written at that
+            // moment is lost, and it may not be sent again.
             pool_idle_timeout: Duration::from_secs(4),
             pool_max_idle: 256,
         }

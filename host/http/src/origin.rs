@@ -1,37 +1,36 @@
 //! Keeping web pages of other origins away from a listener on loopback.
 //!
-//! A page that a browser runs can reach loopback, and by DNS rebinding even under a name of its own; no address
-//! check sees the difference. What it cannot do is forge `Host` and `Origin`.
+//! A page in a browser can reach loopback, by DNS rebinding even under its own host name; no address check detects
+//! that. What it cannot do is forge `Host` and `Origin`.
 //!
-//! On another address names cannot be known without configuration: there a page must be of the request's own host,
-//! or of an origin that the operator allows, and the host one of those that the operator lists, if any are listed. That
-//! holds where the protocol is one that no page speaks. On plain HTTP, `Origin` is passed on for the upstream to judge.
+//! On other addresses valid host names are not known without configuration. There a page must come from the request's
+//! own host or from an allowed origin, and the host must be a listed one if the operator lists any. That applies to
+//! protocols that web pages do not use. On plain HTTP, `Origin` is forwarded for the upstream to check.
 
 use http::header::{HOST, ORIGIN};
 use http::uri::Authority;
 use http::{HeaderValue, Request, Uri};
 use tokio::net::TcpListener;
 
-/// What the operator says about who may come in.
+/// The operator's settings for hosts and origins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Admission {
-    /// Origins of pages that may come in, beside the listener's own: scheme, host and port, in lower case.
+    /// Allowed origins of pages, besides the listener's own: scheme, host and port, in lower case.
     pub allowed_origins: Vec<String>,
-    /// The only hosts under which a listener is reached, with their port if only that one is meant, in lower case; none for
-    /// any.
+    /// Allowed hosts, in lower case, with a port to allow only that port. Empty allows any.
     pub allowed_hosts: Vec<String>,
 }
 
 /// Who can reach a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exposure {
-    /// Programs of this machine, among them its browsers.
+    /// Programs on this machine, including its browsers.
     Loopback,
-    /// Others too.
+    /// Other machines too.
     Network,
 }
 
-/// Why a request may not come in, for its sender.
+/// Why a request is refused, for its sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Foreign(pub &'static str);
@@ -49,7 +48,7 @@ impl Exposure {
         }
     }
 
-    /// Refuses a request that names a host other than loopback, or comes from a page that is not of loopback.
+    /// Refuses a request to a host other than loopback, or from a page that is not on loopback.
     pub fn check<B>(self, request: &Request<B>) -> Result<(), Foreign> {
         if self == Self::Network {
             return Ok(());
@@ -65,7 +64,7 @@ impl Exposure {
         }
     }
 
-    /// Refuses a request that comes from a page of a foreign origin, or names a host that is not ours.
+    /// Refuses a request from a page of a foreign origin, or to a host that is not ours.
     pub fn admit<B>(self, admission: &Admission, request: &Request<B>) -> Result<(), Foreign> {
         let host = host(request);
         let is_listed = host.as_ref().is_some_and(|host| admission.lists(host));
@@ -90,7 +89,7 @@ impl Exposure {
         if passes { Ok(()) } else { Err(Foreign(FOREIGN_ORIGIN)) }
     }
 
-    /// Refuses what [`Exposure::check`] refuses, and a page that is not of this very origin.
+    /// Refuses what [`Exposure::check`] refuses, and any page of another origin.
     pub fn check_same_origin<B>(self, request: &Request<B>) -> Result<(), Foreign> {
         self.check(request)?;
         let Some(origin) = request.headers().get(ORIGIN) else { return Ok(()) };
@@ -112,14 +111,14 @@ impl Admission {
     }
 }
 
-/// Whether a page comes from the host that it talks to. A port that goes without saying counts as said.
+/// Whether a page comes from the host of the request. A missing port means the scheme's default.
 fn is_same_host(origin: &HeaderValue, page: &Authority, host: &Authority) -> bool {
     let usual = if origin.as_bytes().starts_with(b"https:") { 443 } else { 80 };
     let port = |authority: &Authority| authority.port_u16().unwrap_or(usual);
     page.host().eq_ignore_ascii_case(host.host()) && port(page) == port(host)
 }
 
-/// What the caller thinks it is talking to.
+/// The host that the request names.
 pub fn host<B>(request: &Request<B>) -> Option<Authority> {
     let mut named = request.headers().get_all(HOST).iter();
     match (request.uri().authority(), named.next(), named.next()) {

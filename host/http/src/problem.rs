@@ -13,20 +13,20 @@ pub struct Problem {
     pub title: &'static str,
     /// The HTTP status.
     pub status: u16,
-    /// What was wrong here and what would be right.
+    /// What was wrong and how to fix it.
     pub detail: String,
     /// The policy that decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interceptor: Option<String>,
-    /// What policies had to say.
+    /// Messages of policies.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub messages: Vec<ProblemMessage>,
-    /// The exchange's reference, under which the log has the rest.
+    /// The exchange's call reference; the log has the rest under it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub call_ref: Option<String>,
 }
 
-/// One thing that a policy had to say.
+/// One message of a policy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ProblemMessage {
     /// The policy.

@@ -28,7 +28,7 @@ pub enum ReadError {
     Broken(Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Room that is reserved on a peer's word about the length; the rest is reserved as it comes.
+/// Most bytes reserved up front on a peer's declared length; more is reserved as data arrives.
 const TRUSTED_LENGTH: usize = 256 * 1024;
 
 /// Reads the body, if it ends in time and is not larger than the limit.
@@ -59,7 +59,7 @@ where
         let frame = frame.map_err(|error| ReadError::Broken(error.into()))?;
         match frame.into_data() {
             Ok(data) if first.len() + gathered.len() + data.len() > limit => return Err(ReadError::TooLarge),
-            // Most bodies come in one frame, which is then used as it is.
+            // Most bodies arrive in one frame, which is then used without a copy.
             Ok(data) if first.is_empty() && gathered.is_empty() => first = data,
             Ok(data) => {
                 if !first.is_empty() {

@@ -1,16 +1,16 @@
 //! Server-sent events, taken from a stream of bytes block by block.
 //!
-//! Invariants: the blocks put together are the stream, byte for byte; a block is complete as soon as the blank
-//! line after it has come, whichever of the three line ends the sender uses; what is held is bounded.
+//! Invariants: the blocks concatenated are the stream, byte for byte; a block is complete once its blank line has
+//! arrived, with any of the three line endings; the buffer is bounded.
 
 use bytes::{Bytes, BytesMut};
 
 /// Cuts a stream into blocks.
 pub struct Scanner {
     held: BytesMut,
-    /// Up to here `held` has no complete block; lines before it are whole.
+    /// `held` has no complete block before this offset; lines before it are whole.
     scanned: usize,
-    /// Up to here there is no line end after `scanned`, so that a long line is searched once.
+    /// No line end between `scanned` and this offset, so a long line is searched once.
     searched: usize,
     limit: usize,
     at_start: bool,
@@ -50,8 +50,8 @@ impl Scanner {
             };
             let line = &self.held[self.scanned..];
             let length = self.searched - self.scanned + found;
-            // A line feed after a carriage return belongs to it. If it has not come yet, it will look like one more
-            // blank line, which means nothing.
+            // A line feed after a carriage return belongs to it. If it arrives later, it looks like one more blank
+            // line, which is harmless.
             let end = if line[length] == b'\r' && line.get(length + 1) == Some(&b'\n') { 2 } else { 1 };
             let is_first = self.scanned == 0;
             let is_comment = line.first() == Some(&b':');
@@ -63,8 +63,8 @@ impl Scanner {
         }
     }
 
-    /// What is left when the stream has ended: an event without its blank line. Readers differ in whether they
-    /// heed it, so it is treated as one.
+    /// What is left at the end of the stream: an event without its blank line. Some readers process it, so it is
+    /// treated as an event.
     pub fn rest(&mut self) -> Option<Block> {
         let complete = self.next_block();
         complete.or_else(|| (!self.held.is_empty()).then(|| self.cut(self.held.len())))
@@ -74,7 +74,7 @@ impl Scanner {
         (self.scanned, self.searched) = (0, 0);
         let bytes = self.held.split_to(length).freeze();
         let at_start = std::mem::replace(&mut self.at_start, false);
-        // A mark at the very beginning is no part of the first field's name, and nobody misses it.
+        // A byte order mark at the start is not part of the first field's name and can be dropped.
         match bytes.strip_prefix(BOM) {
             Some(rest) if at_start => Block { bytes: bytes.slice_ref(rest) },
             _ => Block { bytes },
@@ -113,8 +113,7 @@ impl Block {
         bytes.into()
     }
 
-    /// What is left of the event without its data: where a reader would resume, and after which pause. `None` if it
-    /// says neither.
+    /// The event without its data: its id and its retry time. `None` if it has neither.
     pub fn without_data(&self) -> Option<Bytes> {
         let kept = |line: &&[u8]| !line.is_empty() && (is_field(line, b"id") || is_field(line, b"retry"));
         let mut bytes = Vec::with_capacity(self.bytes.len());
@@ -139,7 +138,7 @@ impl Block {
     }
 
     fn lines(&self) -> impl Iterator<Item = &[u8]> {
-        // The empty pieces between the two bytes of a line end are blank lines, which mean nothing here.
+        // Splitting at both bytes of a line end gives empty lines, which mean nothing here.
         self.bytes.split(|byte| matches!(byte, b'\n' | b'\r'))
     }
 }
@@ -166,7 +165,7 @@ fn is_field(line: &[u8], name: &[u8]) -> bool {
 }
 
 fn write_data(data: &[u8], bytes: &mut Vec<u8>) {
-    // Line ends between the tokens of JSON may be written as any other.
+    // Line ends in JSON are only between tokens, so each line can become a `data` line.
     for line in data.split(|byte| matches!(byte, b'\n' | b'\r')) {
         bytes.extend_from_slice(b"data: ");
         bytes.extend_from_slice(line);

@@ -1,4 +1,4 @@
-//! Tasks with an owner: they end when its last handle is dropped.
+//! Tasks with an owner: they end when the owner's last handle is dropped.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,8 +8,8 @@ use std::task::{Context, Poll};
 use parking_lot::Mutex;
 use tokio::task::JoinSet;
 
-/// Spawns what has to run beside something else, as hyper does for a connection. Tasks must not hold a handle: they
-/// would keep themselves alive.
+/// Spawns background tasks, for example hyper's tasks for a connection. A task must not hold a handle: it would keep
+/// itself alive.
 #[derive(Clone, Default)]
 pub struct OwnedTasks {
     tasks: Arc<Mutex<JoinSet<()>>>,
@@ -19,8 +19,8 @@ impl OwnedTasks {
     /// Runs a future until it ends or the last handle is dropped.
     pub fn spawn<F: Future + Send + 'static>(&self, future: F) {
         let mut tasks = self.tasks.lock();
-        // Finished ones are let go here, so that the set never holds more than what runs and what ended
-        // since the last spawn.
+        // Finished tasks are removed here, so the set holds only running tasks and those that ended since the last
+        // spawn.
         while let Some(ended) = tasks.try_join_next() {
             report(ended);
         }
@@ -29,7 +29,7 @@ impl OwnedTasks {
         });
     }
 
-    /// Waits until nothing runs any more.
+    /// Waits until all tasks have ended.
     pub async fn finished(&self) {
         std::future::poll_fn(|context| {
             let mut tasks = self.tasks.lock();
@@ -43,7 +43,7 @@ impl OwnedTasks {
         .await;
     }
 
-    /// A future that runs to its end even if nobody waits for it any more: then it goes on here.
+    /// A future that runs to its end even if its caller stops waiting: then it continues as a task here.
     pub fn finish<F>(&self, future: F) -> Finish<F>
     where
         F: Future<Output: Send> + Send + 'static,
@@ -66,7 +66,7 @@ pub struct Finish<F>
 where
     F: Future<Output: Send> + Send + 'static,
 {
-    /// Gone once it has ended, and while it is polled: one that panicked must not be polled again.
+    /// `None` once it has ended, and while it is polled: a future that panicked must not be polled again.
     future: Option<Pin<Box<F>>>,
     tasks: OwnedTasks,
 }
@@ -92,7 +92,7 @@ where
     F: Future<Output: Send> + Send + 'static,
 {
     fn drop(&mut self) {
-        // Without a runtime there is nothing to go on with.
+        // Without a runtime it cannot continue.
         if let (Some(future), Ok(_)) = (self.future.take(), tokio::runtime::Handle::try_current()) {
             self.tasks.spawn(async move {
                 drop(future.await);
@@ -101,7 +101,7 @@ where
     }
 }
 
-/// Logs a task that panicked; being aborted by its owner is not worth a line.
+/// Logs a task that panicked. A task that was aborted by its owner is not logged.
 pub fn report(ended: Result<(), tokio::task::JoinError>) {
     if let Err(error) = ended
         && error.is_panic()

@@ -1,4 +1,4 @@
-//! W3C trace context: continued where the caller has a valid one, begun where not.
+//! W3C trace context: continues the caller's trace if it is valid, starts a new one otherwise.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
@@ -20,7 +20,7 @@ const SPAN_ID: std::ops::Range<usize> = 36..52;
 const FLAGS: std::ops::Range<usize> = 53..55;
 
 impl Trace {
-    /// Continues the caller's trace under a span of our own; a missing or malformed one makes a new trace.
+    /// Continues the caller's trace with a span of our own. Starts a new trace if the header is missing or malformed.
     pub fn of(headers: &HeaderMap) -> Self {
         let mut values = headers.get_all(TRACEPARENT).iter();
         let caller = match (values.next(), values.next()) {
@@ -37,8 +37,8 @@ impl Trace {
         Self { text, continued }
     }
 
-    /// The same span in another parent's trace; `None` if the parent is malformed. The state in the headers is only
-    /// passed on if it belongs to that trace.
+    /// The same span in another parent's trace; `None` if the parent is malformed. `tracestate` is only forwarded if it
+    /// belongs to that trace.
     pub fn within(&self, parent: &str) -> Option<Self> {
         let mut text = parse(parent.as_bytes())?;
         text[..2].copy_from_slice(b"00");
@@ -57,7 +57,7 @@ impl Trace {
         self.part(SPAN_ID)
     }
 
-    /// Puts the trace into a request to the upstream. The state of a trace that is not continued goes.
+    /// Writes the trace into a request to the upstream. Removes `tracestate` unless the trace is continued.
     pub fn write(&self, headers: &mut HeaderMap) {
         if let Ok(value) = HeaderValue::from_bytes(&self.text) {
             headers.insert(TRACEPARENT, value);

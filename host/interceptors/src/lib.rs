@@ -1,7 +1,7 @@
-//! The interceptor protocol on both of its sides: the loaded policies for chains elsewhere ([`server`]), and policies
+//! Both sides of the interceptor protocol: serving the loaded policies to chains elsewhere ([`server`]), and policies
 //! that run on other servers ([`remote`]).
 //!
-//! Not here: the forms of the protocol, which are in `weir-mcp`, and what a verdict means for any traffic.
+//! Not here: the JSON of the protocol, which is in `weir-mcp`, and what a verdict means for traffic.
 
 pub mod remote;
 pub mod server;

@@ -1,8 +1,8 @@
-//! A JSON-RPC message: what it is, and where its members stand in the text.
+//! A JSON-RPC message: its kind, and where its members are in the text.
 //!
-//! Invariants: a text is scanned once. An envelope that was read or received can be read in one way only: two members
-//! of one name, or a member whose name differs from a known one by case alone (some servers take it for the known one),
-//! are refused. Whatever is not replaced keeps its bytes.
+//! Invariants: a text is scanned once. An envelope from `read` or `received` is unambiguous: duplicate members are
+//! refused, and so are members that differ from a known name only by case, since some servers accept those. Everything
+//! that is not replaced keeps its bytes.
 //!
 //! Not here: what params and result mean.
 
@@ -24,23 +24,23 @@ pub struct Envelope {
     text: Bytes,
     method: Option<String>,
     places: [Option<Range<usize>>; NAMES.len()],
-    /// What a strict reader refuses it for.
+    /// Why a strict reader refuses it.
     flaw: Option<&'static str>,
     /// The params, once they have been parsed.
     shown: OnceLock<Arc<Payload>>,
-    /// What their `_meta` says, once it has been read.
+    /// Their `_meta`, once it has been read.
     meta: OnceLock<Meta>,
 }
 
 /// What a message is.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Kind<'a> {
-    /// It wants an answer.
+    /// It expects an answer.
     Request {
         /// Its method.
         method: &'a str,
     },
-    /// It wants none.
+    /// It expects none.
     Notification {
         /// Its method.
         method: &'a str,
@@ -88,20 +88,20 @@ impl Envelope {
         }
     }
 
-    /// Reads a message that a server sent. It may name methods that a client would not.
+    /// Reads a message that a server sent. Its methods are not limited to those of clients.
     pub fn received(text: Bytes) -> Result<Self, Malformed> {
         Self::scan(text)?.checked()
     }
 
-    /// Looks at a message as far as is needed to bring it to where it belongs; `None` if it is none. Whether it may
-    /// pass is for [`Envelope::checked`] to say.
+    /// Scans a message as far as routing needs it; `None` if it is not a message. [`Envelope::checked`] decides whether
+    /// it may pass.
     pub fn overheard(text: Bytes) -> Option<Self> {
         let envelope = Self::scan(text).ok()?;
         let is_answer = envelope.has(ID_PLACE) && envelope.has(RESULT_PLACE) != envelope.has(ERROR_PLACE);
         (envelope.method.is_some() || is_answer).then_some(envelope)
     }
 
-    /// The message, if it can be read in one way only.
+    /// The message, if it is unambiguous.
     pub fn checked(self) -> Result<Self, Malformed> {
         let envelope = self.sound()?;
         let invalid = |reason| Err(Malformed::Invalid(reason, envelope.readable_id()));
@@ -109,7 +109,7 @@ impl Envelope {
         match &envelope.method {
             Some(_) if has_result || has_error => invalid(BOTH),
             Some(_) if envelope.has(ID_PLACE) && envelope.readable_id().is_none() => invalid(ID),
-            // With both, readers differ in which of them they heed.
+            // With both, readers differ in which one they use.
             None if has_result == has_error => invalid(NEITHER),
             _ => Ok(envelope),
         }
@@ -188,7 +188,7 @@ impl Envelope {
         Ok(Arc::clone(self.shown.get_or_init(|| parsed)))
     }
 
-    /// What `_meta` of the params says. Read once.
+    /// The `_meta` of the params. Read once.
     pub fn meta(&self) -> &Meta {
         self.meta.get_or_init(|| Meta::of(self.params()))
     }
@@ -208,7 +208,7 @@ impl Envelope {
         match &self.places[PARAMS_PLACE] {
             Some(place) => self.edited(vec![(place.clone(), params.to_owned())]),
             None => {
-                // The object has members already: the version at least.
+                // The object already has at least the version.
                 const NAME: &str = ",\"params\":";
                 let end = self.as_str().trim_ascii_end().len() - 1;
                 let mut changed = self.edited(vec![(end..end, format!("{NAME}{params}"))]);
@@ -237,19 +237,19 @@ impl Envelope {
         self.text
     }
 
-    /// The id, if it is one that an answer can repeat.
+    /// The id, if an answer can repeat it.
     fn readable_id(&self) -> Option<String> {
         let id = self.part(ID_PLACE).filter(|id| id.len() <= MAX_LENGTH)?;
         (id.starts_with('"') || id.starts_with('-') || id.starts_with(|c: char| c.is_ascii_digit()))
             .then(|| id.to_owned())
     }
 
-    /// Where the id stands.
+    /// The range of the id.
     pub(crate) fn id_place(&self) -> Option<Range<usize>> {
         self.places[ID_PLACE].clone()
     }
 
-    /// Where the value at a path of names within the params stands; `None` if it is not there, or there twice.
+    /// The range of the value at a path within the params; `None` if it is missing or duplicate.
     pub(crate) fn in_params(&self, path: &[&str]) -> Option<Range<usize>> {
         self.find(PARAMS_PLACE, path)
     }
@@ -264,13 +264,13 @@ impl Envelope {
         self.find(ERROR_PLACE, path)
     }
 
-    /// The text at a place.
+    /// The text in a range.
     pub(crate) fn at(&self, place: Range<usize>) -> &str {
         self.as_str().get(place).unwrap_or_default()
     }
 
-    /// The message with other values at some places, which do not overlap. Where the members stand now follows from
-    /// where they stood; the text is not scanned again.
+    /// The message with other values in some ranges, which do not overlap. The new ranges of the members are computed
+    /// from the old ones; the text is not scanned again.
     pub(crate) fn edited(&self, mut edits: Vec<(Range<usize>, String)>) -> Self {
         edits.sort_by_key(|(place, _)| place.start);
         let mut text = Vec::with_capacity(self.text.len() + 64);
@@ -305,8 +305,7 @@ impl Envelope {
         }
     }
 
-    /// The message in one line. Between the tokens of JSON a line end is a blank like any other, and nowhere else can
-    /// one stand.
+    /// The message in one line. In JSON a raw line end is only allowed between tokens, where it equals a space.
     pub fn in_one_line(self) -> Self {
         Self { text: one_line(self.text), ..self }
     }

@@ -1,8 +1,7 @@
-//! The headers that MCP defines: which revision a message is of, which session it belongs to, and whether they say
-//! the same as the message.
+//! The headers that MCP defines: the revision of a message, its session, and whether they agree with the message.
 //!
-//! Invariant: a header that decides something comes once and can be read, or its request is refused: two readers
-//! could take two values, or half of one, for different things.
+//! Invariant: a header that decides something must occur once and be readable, or the request is refused: two readers
+//! could otherwise interpret it differently.
 
 use ::http::{HeaderMap, HeaderName, StatusCode};
 
@@ -12,19 +11,19 @@ use crate::rejection::{self, Rejection};
 use crate::revision::{Era, Revision};
 use crate::rpc;
 
-/// Says under which revision a request is made.
+/// The revision of a request.
 pub const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
-/// Says which session a request belongs to.
+/// The session of a request.
 pub const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
-/// Says which event a client saw last.
+/// The last event that a client saw.
 pub const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
-/// Says the method of the message.
+/// The method of the message.
 pub const METHOD: HeaderName = HeaderName::from_static("mcp-method");
 
-/// Longest id of a session; real ones have some dozens of bytes, signed ones some hundreds.
+/// Longest session id. Real ones have dozens of bytes, signed ones hundreds.
 const MAX_SESSION_ID: usize = 2048;
 
-/// The value of a header that comes at most once, without blanks around it; the reason if it cannot be read.
+/// The value of a header that occurs at most once, trimmed; the reason if it cannot be read.
 pub fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, &'static str> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
@@ -51,7 +50,7 @@ pub fn is_session(text: &str) -> bool {
     (1..=MAX_SESSION_ID).contains(&text.len())
 }
 
-/// The event after which a stream is to go on.
+/// The event after which a stream is to resume.
 pub fn last_event(headers: &HeaderMap) -> Result<Option<&str>, Rejection> {
     let named = only(headers, &LAST_EVENT_ID).map_err(|reason| unreadable("Last-Event-ID", reason))?;
     Ok(named.filter(|id| !id.is_empty()))
@@ -69,7 +68,7 @@ pub fn stated(headers: &HeaderMap) -> Result<Option<Revision>, Rejection> {
     }
 }
 
-/// Which revision a message is of, as far as it or its header says. What both say must be the same.
+/// The revision of a message, from the message or its header. If both name one, they must agree.
 pub fn revision(headers: &HeaderMap, envelope: &Envelope) -> Result<(Option<Revision>, Era), Rejection> {
     let header = only(headers, &PROTOCOL_VERSION)
         .map_err(|reason| rejection::header_mismatch(envelope, &format!("MCP-Protocol-Version {reason}")))?
@@ -102,7 +101,7 @@ pub fn revision(headers: &HeaderMap, envelope: &Envelope) -> Result<(Option<Revi
     }
 }
 
-/// Checks that the header for the method says the one of the message, as the stateless revision wants it.
+/// Checks that the method header matches the message, as the stateless revision requires.
 pub fn check_method(headers: &HeaderMap, envelope: &Envelope) -> Result<(), Rejection> {
     let (method, is_request) = match envelope.kind() {
         Kind::Request { method } => (method, true),
@@ -112,7 +111,7 @@ pub fn check_method(headers: &HeaderMap, envelope: &Envelope) -> Result<(), Reje
     let mismatch = |reason: &str| rejection::header_mismatch(envelope, &format!("Mcp-Method {reason}"));
     match only(headers, &METHOD).map_err(mismatch)? {
         Some(header) if header != method => Err(mismatch("is not the method of the body")),
-        // What headers a notification has is not said anywhere.
+        // The specification does not define the headers of a notification.
         None if is_request => Err(mismatch("is missing")),
         _ => Ok(()),
     }

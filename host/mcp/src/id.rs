@@ -1,6 +1,6 @@
-//! The ids of messages, compared as values: `"1"` and `1` differ, `1` and `1.0` do not, however they are written.
+//! Message ids, compared by value: `"1"` and `1` differ, `1` and `1.0` are equal.
 
-/// Longest id, in bytes as it is written. Ids are kept until they are answered; real ones have some dozens of bytes.
+/// Longest id, in bytes as written. Ids are kept until they are answered; real ones have dozens of bytes.
 pub const MAX_LENGTH: usize = 1024;
 
 /// An id, ready to be compared.
@@ -15,7 +15,7 @@ impl Id {
         }
         let number = match raw.parse::<i128>() {
             Ok(whole) => whole.to_string(),
-            // Below this bound a double is exact, so nothing is taken for another number.
+            // Below this limit a double is exact, so different numbers stay different.
             Err(_) => match raw.parse::<f64>() {
                 Ok(number) if number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0 => format!("{number:.0}"),
                 _ => raw.to_owned(),
@@ -24,7 +24,7 @@ impl Id {
         Self(format!("n{}", if number == "-0" { "0" } else { &number }).into())
     }
 
-    /// Whether a reader that does not tell strings and numbers apart takes both for one.
+    /// Whether the two are equal for a reader that does not distinguish strings from numbers.
     pub fn is_loosely(&self, other: &Self) -> bool {
         self.0.get(1..) == other.0.get(1..)
     }

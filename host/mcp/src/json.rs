@@ -1,6 +1,6 @@
-//! Looking at JSON text without building it: whether it is a value, which members an object has, and where.
+//! Scanning JSON text without building it: whether it is a value, which members an object has, and where.
 //!
-//! Nothing here recurses, so depth does not matter; what policies are shown is bounded when it is parsed.
+//! Nothing here recurses, so depth is not limited; payloads for policies are limited when they are parsed.
 
 use std::fmt;
 use std::ops::Range;
@@ -22,11 +22,11 @@ pub enum Unreadable {
 pub struct Member {
     /// Its name, unescaped.
     pub name: String,
-    /// Where its value stands in the text.
+    /// The range of its value in the text.
     pub value: Range<usize>,
 }
 
-/// The members of the object that a text is, with nothing around it but white space.
+/// The members of the object in a text; only white space may surround it.
 pub fn members(text: &str) -> Result<Vec<Member>, Unreadable> {
     let mut reader = serde_json::Deserializer::from_str(text);
     match reader.deserialize_map(Members { text }).and_then(|members| reader.end().map(|()| members)) {
@@ -36,7 +36,7 @@ pub fn members(text: &str) -> Result<Vec<Member>, Unreadable> {
     }
 }
 
-/// The value of the member of that name; `None` if there is none, or more than one, or no object.
+/// The value of a member; `None` if it is missing or duplicate, or the text is not an object.
 pub fn member<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let members = members(text).ok()?;
     let mut named = members.into_iter().filter(|member| member.name == name);
@@ -46,7 +46,7 @@ pub fn member<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     }
 }
 
-/// Where the value of a member of the object at a place stands; `None` if there is none, or more than one, or no object.
+/// The range of a member's value in the object at `within`; `None` if it is missing or duplicate, or not in an object.
 pub(crate) fn only(text: &str, within: &Range<usize>, name: &str) -> Option<Range<usize>> {
     let members = members(text.get(within.clone())?).ok()?;
     let mut found = members.into_iter().filter(|member| member.name == name);
@@ -54,7 +54,7 @@ pub(crate) fn only(text: &str, within: &Range<usize>, name: &str) -> Option<Rang
     first.filter(|_| found.next().is_none())
 }
 
-/// The string that a text is.
+/// Reads a JSON string.
 pub fn string(text: &str) -> Option<String> {
     serde_json::from_str(text).ok()
 }
@@ -78,7 +78,7 @@ impl<'de> Visitor<'de> for Members<'de> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vec<Member>, A::Error> {
         let mut members = Vec::new();
         while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
-            // The value is a part of the text, so its place follows from the addresses.
+            // The value is a slice of the text, so its range follows from the addresses.
             let start = value.get().as_ptr() as usize - self.text.as_ptr() as usize;
             members.push(Member { name, value: start..start + value.get().len() });
         }

@@ -1,7 +1,7 @@
-//! MCP without input and output: what messages are, what may not change in them, and how they are answered.
+//! MCP without I/O: what messages are, what may not change in them, and how they are answered.
 //!
-//! Invariants: a message keeps its bytes except for the member that is replaced; ids keep type and value; a message
-//! that could be read in two ways is refused, so that policies judge what the other side acts on.
+//! Invariants: a message keeps its bytes except for the member that is replaced; ids keep type and value; an ambiguous
+//! message is refused, so policies judge what the other side acts on.
 //!
 //! Not here: sockets, processes, sessions, policies.
 

@@ -1,10 +1,10 @@
-//! A message as far as its way has to be found: what it is, whose it is, and the numbers under which one process
-//! knows what several clients asked.
+//! A message as far as routing needs it: its kind, its owner, and the numbers under which one process knows the
+//! requests of several clients.
 //!
-//! Invariants: only the members that name a request change (`id`, `progressToken`, `requestId`, the subscription's
-//! id); all else keeps its bytes. What has two members of one name at a place that matters is no message.
+//! Invariants: only the members that identify a request change (`id`, `progressToken`, `requestId`, the subscription's
+//! id); everything else keeps its bytes. A text with duplicate members in a relevant object is not a message.
 //!
-//! Not here: whether a message may pass. [`Envelope::checked`] says that of the same envelope, more strictly.
+//! Not here: whether a message may pass. [`Envelope::checked`] decides that on the same envelope, more strictly.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -15,25 +15,25 @@ use crate::envelope::{Envelope, Kind};
 use crate::json;
 use crate::method::Method;
 
-/// Names the request whose stream a notification belongs to, where several share a channel.
+/// The request whose stream a notification belongs to, if several share a channel.
 const SUBSCRIPTION: &str = "io.modelcontextprotocol/subscriptionId";
 
-/// Most capabilities of a client that are looked at, and most bytes of the name of one.
+/// Most capabilities of a client that are read, and most bytes of a name.
 const MAX_CAPABILITIES: usize = 64;
 const MAX_NAME: usize = 128;
 
 /// What a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sort {
-    /// It wants an answer.
+    /// It expects an answer.
     Request,
-    /// It wants none.
+    /// It expects none.
     Notification,
     /// It is an answer.
     Answer,
 }
 
-/// A message that was looked at.
+/// A message that was scanned.
 #[derive(Debug, Clone)]
 pub struct Message {
     envelope: Envelope,
@@ -42,7 +42,7 @@ pub struct Message {
 }
 
 impl Message {
-    /// Looks at a message; `None` if it is none.
+    /// Scans a text; `None` if it is not a message.
     pub fn read(text: Bytes) -> Option<Self> {
         Envelope::overheard(text).map(Self::of)
     }
@@ -62,7 +62,7 @@ impl Message {
         self.envelope
     }
 
-    /// The same, to look at.
+    /// The envelope, borrowed.
     pub fn envelope(&self) -> &Envelope {
         &self.envelope
     }
@@ -82,17 +82,17 @@ impl Message {
         self.envelope.id()
     }
 
-    /// The token under which a request wants to hear of its progress, as it was written.
+    /// The progress token of a request, as written.
     pub fn wanted_progress(&self) -> Option<&str> {
         self.part(self.envelope.in_params(&["_meta", "progressToken"]))
     }
 
-    /// The token that a notification of progress has.
+    /// The token of a progress notification.
     pub fn progress(&self) -> Option<&str> {
         self.part(self.envelope.in_params(&["progressToken"]))
     }
 
-    /// The request that a cancellation is about.
+    /// The request that a cancellation names.
     pub fn cancelled(&self) -> Option<&str> {
         self.part(self.envelope.in_params(&["requestId"]))
     }
@@ -125,41 +125,41 @@ impl Message {
         json::string(self.part(found)?)
     }
 
-    /// What the client that sends an `initialize` can do, by name.
+    /// The client's capabilities in an `initialize`, by name.
     pub fn capabilities(&self) -> BTreeSet<String> {
         let written = self.part(self.envelope.in_params(&["capabilities"])).unwrap_or("{}");
         let members = json::members(written).unwrap_or_default().into_iter();
         members.map(|member| member.name).filter(|name| name.len() <= MAX_NAME).take(MAX_CAPABILITIES).collect()
     }
 
-    /// A request under the number that stands for it and its token.
+    /// The request with this number as its id and its progress token.
     pub fn numbered(&self, number: u64) -> Bytes {
         let token = self.envelope.in_params(&["_meta", "progressToken"]);
         self.with([self.envelope.id_place(), token], &number.to_string()).into_text()
     }
 
-    /// An answer under the id that its request came with.
+    /// The answer with the id that its request came with.
     pub fn answering(&self, id: &str) -> Envelope {
         let subscription = self.envelope.in_result(&["_meta", SUBSCRIPTION]);
         self.with([self.envelope.id_place(), subscription], id)
     }
 
-    /// A notification of progress with another token.
+    /// The progress notification with another token.
     pub fn with_progress(&self, token: &str) -> Envelope {
         self.with([self.envelope.in_params(&["progressToken"]), None], token)
     }
 
-    /// A cancellation of another request.
+    /// The cancellation for another request.
     pub fn with_cancelled(&self, id: &str) -> Bytes {
         self.with([self.envelope.in_params(&["requestId"]), None], id).into_text()
     }
 
-    /// A notification of another subscription.
+    /// The notification for another subscription.
     pub fn with_subscription(&self, id: &str) -> Envelope {
         self.with([self.envelope.in_params(&["_meta", SUBSCRIPTION]), None], id)
     }
 
-    /// The message as it was, in one line.
+    /// The unchanged message in one line.
     pub fn in_one_line(&self) -> Envelope {
         self.envelope.clone().in_one_line()
     }

@@ -1,9 +1,8 @@
-//! What the protocol itself keeps in params and results: who claims which revision, and the members that no policy
-//! may change.
+//! The protocol's own members of params and results: the claimed revision, and the members that no policy may change.
 //!
-//! Invariant: whatever a mutator returns, the members that the two peers need to find each other again (the progress
-//! token, reserved keys of `_meta`, the state of a round, what a result is and how long it may be kept) are those
-//! that came.
+//! Invariant: whatever a mutator returns, the members that the two peers need to correlate messages (the progress
+//! token, reserved keys of `_meta`, the state of a round, a result's type and how long it may be cached) keep their
+//! original values.
 
 use std::sync::Arc;
 
@@ -16,31 +15,31 @@ use crate::revision::Era;
 const META: &str = "_meta";
 const PROGRESS_TOKEN: &str = "progressToken";
 const RESERVED: &str = "io.modelcontextprotocol/";
-/// Where a request of the stateless revision says its revision.
+/// The member for the revision of a stateless request.
 pub const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
-/// Where it says what its client can do.
+/// The member for the client's capabilities.
 pub const CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
 const TRACEPARENT: &str = "traceparent";
 const REQUEST_STATE: &[&str] = &["requestState"];
 const OF_A_RESULT: &[&str] = &["resultType", "ttlMs", "cacheScope", "requestState"];
 
-/// What a request says about its revision.
+/// The revision that a request claims.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
-    /// Nothing: it belongs to a session, or to none.
+    /// None: it belongs to a session, or to none.
     Nothing,
-    /// This one, for itself alone.
+    /// This one, for this request only.
     Revision(String),
-    /// Something that could be read in two ways, or is no text.
+    /// Ambiguous, or not a string.
     Unreadable,
 }
 
-/// What `_meta` of a message says to whoever carries it.
+/// What `_meta` of a message tells the carrier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Meta {
-    /// What it says about its revision.
+    /// The claimed revision.
     pub claim: Claim,
-    /// Whether it says what its client can do.
+    /// Whether it has the client's capabilities.
     pub has_capabilities: bool,
     /// The trace that the message belongs to.
     pub traceparent: Option<String>,
@@ -77,19 +76,19 @@ impl Meta {
     }
 }
 
-/// Params that a policy changed, with what it may not change put back. The reason if they cannot be used.
+/// Params changed by a policy, with protected members restored. The reason if they cannot be used.
 pub fn keep_params(before: &Payload, after: &Arc<Payload>, era: Era) -> Result<Arc<Payload>, String> {
     let kept: &[&str] = if era == Era::Stateless { REQUEST_STATE } else { &[] };
     keep(before, after, kept, "params")
 }
 
-/// A result that a policy changed, with what it may not change put back. The reason if it cannot be used.
+/// A result changed by a policy, with protected members restored. The reason if it cannot be used.
 pub fn keep_result(before: &Payload, after: &Arc<Payload>, era: Era) -> Result<Arc<Payload>, String> {
     let kept = if era == Era::Stateless { OF_A_RESULT } else { &[] };
     keep(before, after, kept, "result")
 }
 
-/// The result marked as one caller's own: what policies made of it may not be served to another.
+/// The result marked private: a result that policies changed for one caller may not be served to another.
 pub fn made_private(result: &Payload) -> Result<Arc<Payload>, String> {
     edited(result, &[set("/cacheScope".to_owned(), "\"private\"")])
 }
@@ -140,7 +139,7 @@ fn place(name: &str) -> String {
     format!("/{META}/{}", escape(name))
 }
 
-/// The edit that makes a member what it was; `None` if it is.
+/// The edit that restores a member; `None` if it is unchanged.
 fn restore(pointer: String, before: Option<&str>, after: Option<&str>) -> Option<Edit> {
     match (before, after) {
         (before, after) if before == after => None,

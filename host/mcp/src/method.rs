@@ -1,13 +1,13 @@
-//! The methods that the host itself has to know. To policies any other method is an event like these.
+//! The methods that the host treats specially. For policies, any other method is an event like these.
 
-/// A method, as far as the host treats it in a way of its own.
+/// A method that the host treats specially, or any other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method<'a> {
     /// `initialize`: the handshake of a session.
     Initialize,
     /// `ping`.
     Ping,
-    /// `server/discover`: what the stateless revision has in place of a handshake.
+    /// `server/discover`: the stateless revision's alternative to a handshake.
     ServerDiscover,
     /// `tools/call`.
     ToolsCall,
@@ -81,8 +81,8 @@ impl<'a> Method<'a> {
         }
     }
 
-    /// Whether a result of this method may be served to others, so that what a policy made of it for one caller has to
-    /// be marked.
+    /// Whether results of this method may be cached and served to others. If a policy changed one for a caller, it must
+    /// be marked private.
     pub fn is_cacheable(self) -> bool {
         matches!(
             self,
@@ -96,7 +96,7 @@ impl<'a> Method<'a> {
     }
 }
 
-/// Whether a method keeps the connection going or speaks to an interceptor server. Such a message is no policy event.
+/// Whether a method maintains the connection or addresses an interceptor server. Such a message is not a policy event.
 pub fn is_housekeeping(method: &str) -> bool {
     matches!(method, "initialize" | "ping")
         || ["notifications/", "interceptors/", "interceptor/"].iter().any(|prefix| method.starts_with(prefix))

@@ -1,7 +1,7 @@
-//! Headers that say what the message says, so that others can route by them: checked when they come, written anew
-//! when a policy changed the message.
+//! Headers that mirror the message so that others can route by them. They are checked on arrival and rewritten when a
+//! policy changed the message.
 //!
-//! Invariant: what goes to the upstream says the same in its headers and in its body.
+//! Invariant: the headers and the body of a forwarded request agree.
 
 use std::sync::Arc;
 
@@ -18,25 +18,25 @@ use crate::json;
 use crate::method::Method;
 use crate::rejection::{self, Rejection};
 
-/// Says the name of what a request is about.
+/// The name of what a request is about.
 pub const NAME: HeaderName = HeaderName::from_static("mcp-name");
-/// Begins the names of headers that say an argument.
+/// Prefix of headers that mirror an argument.
 pub const PARAM: &str = "mcp-param-";
 
 const PREFIX: &str = "=?base64?";
 const SUFFIX: &str = "?=";
 
-/// Most mirrored arguments of one tool; a request has no more headers than that.
+/// Most mirrored arguments of one tool; a request cannot have more headers.
 const MAX_ARGUMENTS: usize = 64;
-/// Deepest argument that is looked for.
+/// Deepest argument that is searched.
 const MAX_DEPTH: usize = 16;
 
 /// One argument of a tool that is mirrored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mirrored {
-    /// The header that says it.
+    /// Its header.
     pub header: HeaderName,
-    /// Where it stands in the params.
+    /// Its place in the params, as a JSON pointer.
     pub pointer: String,
     /// How it is compared with its header.
     pub compared: Compared,
@@ -51,7 +51,7 @@ pub enum Compared {
     Text,
 }
 
-/// The mirrored arguments of a tool, from the schema of its input: properties with `x-mcp-header`.
+/// The mirrored arguments of a tool, from its input schema: properties with `x-mcp-header`.
 pub fn mirrored(schema: &Value) -> Vec<Mirrored> {
     let mut found = Vec::new();
     find(schema, "/arguments", 0, &mut found);
@@ -77,8 +77,8 @@ fn find(schema: &Value, pointer: &str, depth: usize, found: &mut Vec<Mirrored>) 
     }
 }
 
-/// Checks the headers of a message of the stateless revision against it. `tool` gives the mirrored arguments of a tool,
-/// if they are known.
+/// Checks that the headers of a stateless message agree with it. `tool` returns the mirrored arguments of a tool, if
+/// they are known.
 pub fn check(
     headers: &HeaderMap,
     envelope: &Envelope,
@@ -112,8 +112,8 @@ pub fn check(
     Ok(())
 }
 
-/// Writes the headers anew after a policy changed the message. `tools` are the mirrored arguments of the tool that is
-/// called; without them nothing of its arguments is said in headers, rather than something that is not so any more.
+/// Rewrites the headers after a policy changed the message. `tools` are the mirrored arguments of the called tool;
+/// without them all argument headers are removed, since they may be outdated.
 pub fn rewrite(headers: &mut HeaderMap, envelope: &Envelope, tools: Option<Arc<[Mirrored]>>) {
     let envelope::Kind::Request { method } = envelope.kind() else { return };
     if let Ok(value) = HeaderValue::from_str(method) {
@@ -136,7 +136,7 @@ pub fn rewrite(headers: &mut HeaderMap, envelope: &Envelope, tools: Option<Arc<[
     }
 }
 
-/// Drops what headers say about the message where nobody is meant to read it.
+/// Removes mirror headers where nobody should read them.
 pub fn forget(headers: &mut HeaderMap) {
     headers.remove(NAME);
     drop_arguments(headers);
@@ -148,19 +148,19 @@ fn drop_arguments(headers: &mut HeaderMap) {
     }
 }
 
-/// Whether a request must say its name in a header.
+/// Whether a request must name its subject in a header.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Needs {
     Name,
     Nothing,
 }
 
-/// Where a request names what it is about.
+/// Where a request names its subject.
 fn source(method: Method<'_>) -> Option<(&'static str, Needs)> {
     match method {
         Method::ToolsCall | Method::PromptsGet => Some(("/name", Needs::Name)),
         Method::ResourcesRead => Some(("/uri", Needs::Name)),
-        // Of an extension, whose servers may do without.
+        // Part of an extension; its servers may not need it.
         Method::Task(_) => Some(("/taskId", Needs::Nothing)),
         _ => None,
     }
@@ -197,7 +197,7 @@ fn set(headers: &mut HeaderMap, name: HeaderName, value: Option<&str>) {
     }
 }
 
-/// An argument as a header says it; `None` if it is absent, null, or of a kind that has no such form.
+/// An argument as a header value; `None` if it is absent, null, or has no such form.
 fn value(params: &Payload, mirrored: &Mirrored) -> Option<String> {
     let value = params.get(&mirrored.pointer)?;
     match value.as_bytes().first()? {

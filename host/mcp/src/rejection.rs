@@ -1,4 +1,4 @@
-//! Refusals of messages in JSON-RPC's words.
+//! Refusals of messages as JSON-RPC errors.
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -10,10 +10,10 @@ use crate::meta;
 use crate::revision::Revision;
 use crate::rpc::{self, HEADER_MISMATCH, INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR, UNSUPPORTED_VERSION};
 
-/// A message that is refused: how its sender is answered.
+/// The reply to a refused message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
-    /// Where it came over HTTP.
+    /// The status, for messages over HTTP.
     pub status: StatusCode,
     /// The answer.
     pub text: Bytes,
@@ -25,15 +25,14 @@ struct Version<'a> {
     requested: &'a str,
 }
 
-/// Headers that say something else than the message.
+/// Headers that contradict the message.
 pub fn header_mismatch(envelope: &Envelope, reason: &str) -> Rejection {
     bad_request(envelope.id(), HEADER_MISMATCH, &format!("Header mismatch: {reason}"))
 }
 
 /// A revision that is not served.
 pub fn unsupported_version(envelope: &Envelope, requested: &str) -> Rejection {
-    // Only revisions in which every request stands for itself: which of the others the upstream speaks is found out
-    // by its handshake.
+    // Only revisions without sessions. Which of the others the upstream supports is determined by its handshake.
     let supported = [Revision::V2026_07_28.as_str()];
     let data = Version { supported: &supported, requested };
     let text = rpc::error_with(envelope.id(), UNSUPPORTED_VERSION, "Unsupported protocol version", Some(&data));
@@ -51,17 +50,17 @@ pub fn missing_meta(envelope: &Envelope, member: &str) -> Rejection {
     bad_request(envelope.id(), INVALID_PARAMS, &reason)
 }
 
-/// A session that is not there, or not this caller's.
+/// A session that does not exist or is not this caller's.
 pub fn no_session(id: &str) -> Rejection {
     rejection(StatusCode::NOT_FOUND, id, INVALID_REQUEST, "Session not found; begin another with initialize")
 }
 
-/// A message that this revision or this place has no use for.
+/// A message that is not valid in this revision or here.
 pub fn invalid(envelope: &Envelope, reason: &str) -> Rejection {
     bad_request(envelope.id(), INVALID_REQUEST, &format!("Invalid request: {reason}"))
 }
 
-/// A message that is none.
+/// A text that is not a message.
 pub fn malformed(malformed: Malformed) -> Rejection {
     match malformed {
         Malformed::Syntax => bad_request("null", PARSE_ERROR, "Parse error: the body is not JSON"),
@@ -71,7 +70,7 @@ pub fn malformed(malformed: Malformed) -> Rejection {
     }
 }
 
-/// A method that cannot be the name of an event, so that no policy could be asked about it.
+/// A method that is not a valid event name, so no policy could be asked about it.
 pub fn method_name(envelope: &Envelope) -> Rejection {
     let reason = "Invalid request: the method must have 1 to 128 characters of A-Z a-z 0-9 . _ - /";
     bad_request(envelope.id(), INVALID_REQUEST, reason)

@@ -1,12 +1,11 @@
 //! The revisions of the protocol, by date.
 //!
-//! Only what is named here is believed of a peer: nobody chooses its policies by naming a revision that does not
-//! exist.
+//! Only these revisions are accepted from a peer: nobody can bypass policies by naming a revision that does not exist.
 
 /// A revision of the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Revision {
-    /// Streams of two endpoints; here for the name only.
+    /// HTTP with SSE over two endpoints; only the name is known here.
     V2024_11_05,
     /// The first with Streamable HTTP.
     V2025_03_26,
@@ -18,12 +17,12 @@ pub enum Revision {
     V2026_07_28,
 }
 
-/// What the revisions differ in most.
+/// The main difference between revisions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Era {
-    /// A handshake, sessions, streams that can be resumed, requests of the server.
+    /// A handshake, sessions, resumable streams, requests by the server.
     Session,
-    /// Every request stands for itself.
+    /// Every request is self-contained.
     Stateless,
 }
 

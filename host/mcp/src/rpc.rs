@@ -1,6 +1,6 @@
-//! Answers in JSON-RPC's envelope, and the codes that the gateway gives.
+//! JSON-RPC messages of our own, and the error codes that the gateway uses.
 //!
-//! Invariant: an id is repeated as it was written; what is no JSON is answered as the id of nobody.
+//! Invariant: an id is repeated as it was written; a text that is not JSON is answered with a null id.
 //!
 //! Not here: which answer is right.
 
@@ -8,19 +8,19 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-/// No JSON.
+/// Not JSON.
 pub const PARSE_ERROR: i32 = -32700;
-/// No message.
+/// Not a valid message.
 pub const INVALID_REQUEST: i32 = -32600;
 /// No such method.
 pub const METHOD_NOT_FOUND: i32 = -32601;
-/// Params that are not what they must be.
+/// Invalid params.
 pub const INVALID_PARAMS: i32 = -32602;
-/// A fault of whoever answers.
+/// An internal fault.
 pub const INTERNAL_ERROR: i32 = -32603;
-/// What the interceptor protocol says of a policy that took too long.
+/// The interceptor protocol's code for a policy that took too long.
 pub const TIMEOUT: i32 = -32000;
-/// Codes that the stateless revision defines; no other of ours lies between -32020 and -32099.
+/// A code of the stateless revision. We use no other code between -32020 and -32099 but these two.
 pub const HEADER_MISMATCH: i32 = -32020;
 /// A revision that is not served.
 pub const UNSUPPORTED_VERSION: i32 = -32022;
@@ -62,7 +62,7 @@ pub fn error(id: &str, code: i32, message: &str) -> Bytes {
     error_with(id, code, message, None::<&()>)
 }
 
-/// The same with data, if there are any.
+/// The same with optional data.
 pub fn error_with<D: Serialize>(id: &str, code: i32, message: &str, data: Option<&D>) -> Bytes {
     answer(id, Failed { error: Error { code, message, data } })
 }
@@ -87,12 +87,12 @@ pub fn request<I: Serialize + ?Sized, P: Serialize>(id: &I, method: &str, params
     to_bytes(&Call { jsonrpc: "2.0", id: Some(id), method, params: Some(params) })
 }
 
-/// A notification of ours.
+/// A notification of our own.
 pub fn notification<P: Serialize>(method: &str, params: Option<&P>) -> Bytes {
     to_bytes(&Call { jsonrpc: "2.0", id: None::<&()>, method, params })
 }
 
-/// Types of ours always have a form.
+/// Serializing our own types does not fail.
 fn to_bytes(message: &impl Serialize) -> Bytes {
     serde_json::to_vec(message).unwrap_or_default().into()
 }

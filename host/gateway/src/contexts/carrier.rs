@@ -1,6 +1,6 @@
 //! Reading the context that a request carries in its headers.
 //!
-//! A request without any of them costs a look for each name and nothing else.
+//! Without any of these headers, a request only costs the lookups.
 
 use http::{HeaderMap, HeaderName};
 
@@ -11,9 +11,9 @@ use crate::headers::{WEIR_ACTION_NAME, WEIR_AGENT_ID, WEIR_CONTEXT, WEIR_INTERCE
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Carried {
     pub(crate) inside: Inside,
-    /// Whether the caller wants this call to pass without a row and without a check.
+    /// Whether the caller exempts this call from recording and the trust check.
     pub(crate) passthrough: bool,
-    /// The reference that was promised for the first call of a token.
+    /// The reference promised for the token's first call.
     pub(crate) promised: Option<Promise>,
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn read(headers: &HeaderMap, contexts: &Contexts) -> Result<Option<Ca
     }
 }
 
-/// The text of a header that may come once.
+/// The text of a header that may occur once.
 fn once(headers: &HeaderMap, field: Field, name: HeaderName) -> Result<Option<&str>, ContextError> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {

@@ -1,10 +1,10 @@
-//! Intercept contexts: which agent does what, said by the caller of a call.
+//! Intercept contexts: which agent does what, as stated by the caller.
 //!
-//! Invariants: a context belongs to one request, or to whoever holds its token; nothing is kept by connection, task or
-//! time, so it cannot leak into another call. A carrier that is not whole is an error, never "no context". Tokens are
-//! kept as digests and never logged.
+//! Invariants: a context belongs to one request or to the holder of its token. Nothing is kept per connection, task or
+//! time, so it cannot leak into another call. An incomplete carrier is an error, never "no context". Tokens are kept as
+//! digests and never logged.
 //!
-//! Not here: what being inside a context means for a call; see [`crate::records`].
+//! Not here: what a context means for a call; see [`crate::records`].
 
 mod carrier;
 mod name;
@@ -19,13 +19,13 @@ pub use name::{ContextError, Field};
 pub(crate) use table::Promise;
 pub use table::{ContextLimits, Contexts, EndError, OpenContext, OpenError, Opened, Standing};
 
-/// What a context says.
+/// The content of a context.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Inside {
-    /// Who acts.
+    /// The agent.
     pub(crate) agent_id: Arc<str>,
-    /// What it does.
+    /// The action.
     pub(crate) action_name: Arc<str>,
-    /// The place that the caller gives the call in a sequence of its own.
+    /// The caller's own sequence number of the call.
     pub(crate) index: Option<i64>,
 }

@@ -1,11 +1,11 @@
-//! The names in a context, wherever they come from, and what can be wrong with a carrier.
+//! The names in a context, from any source, and the errors of a carrier.
 
 use std::sync::Arc;
 
-/// Most characters of the name of an agent or of an action. They are keys of the store's indexes.
+/// Most characters of an agent's or an action's name. They are keys of the store's indexes.
 const MAX_CHARACTERS: usize = weir_record::MAX_LABEL;
 
-/// What is named, in the words of whoever named it.
+/// A field, as the caller names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Field {
     /// `Weir-Agent-Id`.
@@ -24,13 +24,13 @@ pub enum Field {
     ActionMember,
 }
 
-/// Why a call or a request for a token names no context that can be used.
+/// Why a call or a request for a token has no usable context.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ContextError {
-    /// A name without a character.
+    /// An empty name.
     #[error("{} is empty; give 1 to {MAX_CHARACTERS} characters", .0.as_str())]
     Empty(Field),
-    /// A name with too many.
+    /// A name that is too long.
     #[error("{} has {length} characters; at most {MAX_CHARACTERS} are allowed", field.as_str())]
     TooLong {
         /// Which.
@@ -38,7 +38,7 @@ pub enum ContextError {
         /// How many.
         length: usize,
     },
-    /// Not UTF-8, or with control characters, which would forge lines of logs.
+    /// Not UTF-8, or with control characters, which could forge log lines.
     #[error("{} must be UTF-8 without control characters", .0.as_str())]
     Unreadable(Field),
     /// One without the other.
@@ -49,7 +49,7 @@ pub enum ContextError {
         /// What is not.
         missing: Field,
     },
-    /// Twice, so that nobody could say which one counts.
+    /// Given twice, so it is unclear which one counts.
     #[error("{} is given more than once", .0.as_str())]
     Twice(Field),
     /// Not a whole number.
@@ -58,16 +58,16 @@ pub enum ContextError {
     /// Neither `true` nor `false`.
     #[error("{} must be true or false", .0.as_str())]
     Passthrough(Field),
-    /// A token beside names.
+    /// A token together with names.
     #[error("Weir-Context and {} are both given; a call is in one context, which comes by a token or by names", .0.as_str())]
     BothCarriers(Field),
-    /// A token of no context that is open.
+    /// A token without an open context.
     #[error("Weir-Context: the context of this token has ended or expired, or there never was one")]
     NotOpen,
 }
 
 impl Field {
-    /// The word that the caller used.
+    /// The name that the caller used.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AgentHeader => "Weir-Agent-Id",
@@ -94,7 +94,7 @@ pub fn checked(field: Field, text: &str) -> Result<Arc<str>, ContextError> {
     }
 }
 
-/// Reads an index: decimal digits, with a minus in front or not.
+/// Reads an index: decimal digits with an optional minus.
 pub(crate) fn index(field: Field, text: &str) -> Result<i64, ContextError> {
     let text = text.trim();
     let digits = text.strip_prefix('-').unwrap_or(text);

@@ -1,8 +1,7 @@
 //! Which requests go where: routes by path prefix.
 //!
 //! Invariants: the longest prefix wins, and a prefix ends at a `/`; a path with `.` or `..` segments, plain or
-//! percent-encoded, matches nothing, because an upstream that resolves them would leave the route it was let
-//! in by.
+//! percent-encoded, matches nothing, because an upstream that resolves them would leave the matched route.
 //!
 //! Not here: what a route's protocol does with a request.
 
@@ -27,16 +26,16 @@ pub struct Route {
     pub name: String,
     /// The prefix, starting with `/`.
     pub path: String,
-    /// What it speaks.
+    /// Its protocol.
     pub surface: Arc<dyn Surface>,
-    /// `http` or `https`, with the path that replaces the route's prefix; `None` where the surface reaches its server by
+    /// `http` or `https`, with the path that replaces the route's prefix; `None` if the surface reaches its server
     /// itself.
     pub upstream: Option<Uri>,
     /// The upstream's name for policies (`server` in the context).
     pub server: String,
     /// The policies.
     pub chain: Arc<Chain>,
-    /// What the operator says about it.
+    /// The operator's options.
     pub options: RouteOptions,
 }
 
@@ -47,19 +46,19 @@ pub struct Routes {
     by_length: Vec<Arc<PreparedRoute>>,
 }
 
-/// A route with what is computed once from it.
+/// A route with precomputed values.
 pub(crate) struct PreparedRoute {
     route: Route,
-    /// Of a route that leads to a URL.
+    /// Its target, if it has a URL.
     target: Option<Target>,
-    /// The path without a slash at its end.
+    /// The path without a trailing slash.
     prefix: String,
 }
 
 /// Why routes cannot be used together.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RouteError {
-    /// Two routes of one path.
+    /// Two routes with the same path.
     #[error("routes {first} and {second} both have the path {path}; give one of them another `path`")]
     DuplicatePath {
         /// The path.
@@ -69,7 +68,7 @@ pub enum RouteError {
         /// The other one.
         second: String,
     },
-    /// Two routes of one name.
+    /// Two routes with the same name.
     #[error("two routes are named {0}; give one of them another `name`")]
     DuplicateName(String),
     /// A path that no request can have.
@@ -79,7 +78,7 @@ pub enum RouteError {
         route: String,
         /// Its path.
         path: String,
-        /// What would be right.
+        /// What is required.
         reason: &'static str,
     },
     /// An upstream that cannot be called.
@@ -89,20 +88,20 @@ pub enum RouteError {
         route: String,
         /// Its upstream.
         upstream: String,
-        /// What would be right.
+        /// What is required.
         reason: &'static str,
     },
 }
 
 impl Route {
-    /// Where it leads, for people.
+    /// Its upstream, for people.
     pub fn leads_to(&self) -> String {
         self.upstream.as_ref().map_or_else(|| self.surface.server(), ToString::to_string)
     }
 }
 
 impl Routes {
-    /// Checks the routes and orders them. The first error is returned; [`Routes::check`] gives all.
+    /// Checks and sorts the routes. Returns the first error; [`Routes::check`] returns all.
     pub fn new(routes: Vec<Route>) -> Result<Self, RouteError> {
         if let Some(error) = Self::check(&routes).into_iter().next() {
             return Err(error);
@@ -112,7 +111,7 @@ impl Routes {
         Ok(Self { by_length: by_length.into_iter().map(Arc::new).collect() })
     }
 
-    /// Everything that is wrong with the routes.
+    /// All errors of the routes.
     pub fn check(routes: &[Route]) -> Vec<RouteError> {
         let mut errors = Vec::new();
         let (mut paths, mut names) = (HashMap::new(), HashMap::new());
@@ -176,12 +175,12 @@ impl PreparedRoute {
         Ok(Self { route, target, prefix })
     }
 
-    /// Where requests go on a route that leads to a URL.
+    /// The target of a route with a URL.
     pub(crate) fn target(&self) -> Option<&Target> {
         self.target.as_ref()
     }
 
-    /// What follows the prefix in a path: empty or starting with `/`. `None` if the path lies outside.
+    /// The path after the prefix: empty or starting with `/`. `None` if the path is outside.
     pub(crate) fn rest<'a>(&self, path: &'a str) -> Option<&'a str> {
         path.strip_prefix(self.prefix.as_str()).filter(|rest| rest.is_empty() || rest.starts_with('/'))
     }
@@ -204,8 +203,8 @@ fn check_path(path: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Whether a path has a segment `.` or `..`, with the dots plain or percent-encoded. A backslash counts as a
-/// separator, since some servers take it for one.
+/// Whether a path has a segment `.` or `..`, plain or percent-encoded. A backslash counts as a separator, since some
+/// servers treat it as one.
 pub(crate) fn has_dot_segment(path: &str) -> bool {
     let is_dots = |segment: &str| {
         let mut rest = segment;
@@ -221,13 +220,13 @@ pub(crate) fn has_dot_segment(path: &str) -> bool {
         }
         dots == 1 || dots == 2
     };
-    // Nearly every path is settled by these searches.
+    // These searches decide nearly every path.
     (path.contains("/.") || path.contains('%') || path.contains('\\')) && separated(path).any(is_dots)
 }
 
 fn separated(path: &str) -> impl Iterator<Item = &str> {
     path.split(['/', '\\']).flat_map(|segment| {
-        // An encoded separator in front of dots resolves just the same in a server that decodes first.
+        // A server that decodes first also resolves dots after an encoded separator.
         segment
             .split("%2f")
             .flat_map(|part| part.split("%2F"))

@@ -1,4 +1,4 @@
-//! What the operator says about a route, in the words of the configuration and of the admin surface.
+//! The operator's options of a route, named as in the configuration and the admin API.
 
 use std::time::Duration;
 
@@ -6,43 +6,43 @@ use http::HeaderName;
 use serde::{Serialize, Serializer};
 use weir_core::PrincipalKind;
 
-/// How a denied request is answered, where its protocol leaves a choice.
+/// How a denied request is answered, if its protocol has a choice.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum OnDeny {
     /// As an error of the protocol.
     #[default]
     Error,
-    /// A call of a tool gets the result of a tool that failed, which a model reads; anything else an error.
+    /// A tool call gets the result of a failed tool, which a model reads; anything else gets an error.
     ToolError,
 }
 
-/// What becomes of the caller's `Authorization`, where the protocol says that it is meant for whoever is asked first.
+/// How to treat the caller's `Authorization`, if the protocol means it for the next hop.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum PassAuthorization {
-    /// It is meant for the gateway and is not passed on.
+    /// It is for the gateway and is not forwarded.
     #[default]
     Drop,
-    /// It is passed to the upstream.
+    /// It is forwarded to the upstream.
     Pass,
 }
 
-/// A header that a trusted proxy in front of the gateway sets to say who calls.
+/// A header in which a trusted proxy in front of the gateway names the caller.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PrincipalSource {
     /// The header; its value is the principal's id. Without it the caller is anonymous.
     #[serde(serialize_with = "text")]
     pub header: HeaderName,
-    /// What kind of principal it names.
+    /// The kind of principal.
     #[serde(serialize_with = "kind")]
     pub kind: PrincipalKind,
 }
 
-/// What the operator says about a route. Its JSON is what the admin surface shows, so a new key stands here, in the
-/// reader of the configuration, and in its reference.
+/// The operator's options of a route. The admin API shows this JSON, so a new key must also be added to the reader of
+/// the configuration and to its reference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RouteOptions {
-    /// Time for the chain in each phase.
+    /// Timeout of the chain per phase.
     #[serde(rename = "chainTimeoutMs", serialize_with = "milliseconds")]
     pub chain_timeout: Duration,
     /// Most bytes of a body that is read for policies.
@@ -50,10 +50,10 @@ pub struct RouteOptions {
     /// How a denied request is answered.
     #[serde(serialize_with = "on_deny")]
     pub on_deny: OnDeny,
-    /// What becomes of the caller's `Authorization`.
+    /// How to treat the caller's `Authorization`.
     #[serde(serialize_with = "authorization")]
     pub authorization: PassAuthorization,
-    /// Where the principal comes from; `None` for anonymous.
+    /// The source of the principal; `None` for anonymous.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub principal: Option<PrincipalSource>,
 }

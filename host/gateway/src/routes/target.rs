@@ -1,4 +1,4 @@
-//! Where a route leads, computed once: the upstream's origin, its path and its `Host`.
+//! The target of a route, computed once: the upstream's origin, its path and its `Host`.
 
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderValue, Uri};
@@ -10,17 +10,17 @@ use super::{Route, RouteError};
 pub(crate) struct Target {
     scheme: Scheme,
     authority: Authority,
-    /// As configured; used as it is where nothing follows the prefix.
+    /// As configured; used unchanged if nothing follows the prefix.
     path: String,
-    /// The path without a slash at its end.
+    /// The path without a trailing slash.
     base: String,
     query: Option<String>,
-    /// The `Host` that the upstream sees.
+    /// The `Host` for the upstream.
     pub(crate) host: HeaderValue,
 }
 
 impl Target {
-    /// Checks where a route leads; `None` where it leads to no URL.
+    /// Checks the target of a route; `None` without a URL.
     pub(super) fn of(route: &Route) -> Result<Option<Self>, RouteError> {
         let wrong = |reason| RouteError::Upstream { route: route.name.clone(), upstream: route.leads_to(), reason };
         route.surface.check(route).map_err(wrong)?;
@@ -43,8 +43,8 @@ impl Target {
         Ok(Some(Self { scheme, authority, path, base, query, host }))
     }
 
-    /// The upstream's URI for the rest of a path (empty or starting with `/`) and the request's query. `None`
-    /// if they make no valid one.
+    /// The upstream's URI for the rest of a path (empty or starting with `/`) and the request's query. `None` if the
+    /// result is not valid.
     pub(crate) fn uri(&self, rest: &str, query: Option<&str>) -> Option<Uri> {
         let mut path = String::with_capacity(self.path.len() + rest.len() + query.map_or(0, str::len) + 2);
         path.push_str(if rest.is_empty() { &self.path } else { &self.base });

@@ -1,4 +1,4 @@
-//! What a protocol has to do to be spoken on a route.
+//! The traits that a protocol implements.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -13,13 +13,13 @@ use crate::refusal::Refusal;
 use crate::routes::Route;
 use crate::surface_state::SurfaceState;
 
-/// One protocol on one route. It owns everything that its protocol needs.
+/// One protocol on one route. It owns everything the protocol needs.
 #[async_trait]
 pub trait Surface: Any + Send + Sync {
-    /// The word for its protocol in logs, metrics and the admin surface.
+    /// The protocol's name in logs, metrics and the admin API.
     fn protocol(&self) -> &'static str;
 
-    /// Reads a request as far as is needed to say what it is. What cannot be read is refused.
+    /// Reads a request far enough to classify it. An unreadable request is refused.
     async fn read(&self, call: &Arc<Call>, request: Request<Incoming>) -> Result<Box<dyn Exchange>, Refusal>;
 
     /// Whether it emits an event of that name, or one that the pattern (`*`, `namespace/*`) covers, in that phase. A
@@ -29,13 +29,12 @@ pub trait Surface: Any + Send + Sync {
         catalogue::emits(self.protocol(), pattern)
     }
 
-    /// Whether only pages of admitted origins may reach it. A page in a browser must not speak a protocol that no page
-    /// speaks.
+    /// Whether only pages of allowed origins may reach it. For protocols that web pages do not use.
     fn guards_origin(&self) -> bool {
         false
     }
 
-    /// Whether a route of it can be served; else what would be right.
+    /// Checks a route of this protocol; the error says what is required.
     fn check(&self, route: &Route) -> Result<(), &'static str> {
         match route.upstream {
             Some(_) => Ok(()),
@@ -43,17 +42,17 @@ pub trait Surface: Any + Send + Sync {
         }
     }
 
-    /// The server that it reaches by itself, for people; empty where requests go to the route's URL.
+    /// The server that it reaches itself, for people; empty if requests go to the route's URL.
     fn server(&self) -> String {
         String::new()
     }
 
-    /// The URL that stands in rows for a server that has none.
+    /// The URL in rows for a server that has none.
     fn place(&self, server: &str) -> String {
         server.to_owned()
     }
 
-    /// What its routes keep between exchanges, if they keep anything.
+    /// The state its routes share between exchanges, if any.
     fn state(&self) -> Option<Arc<dyn SurfaceState>> {
         None
     }
@@ -62,25 +61,25 @@ pub trait Surface: Any + Send + Sync {
 /// One exchange that was read.
 #[async_trait]
 pub trait Exchange: Send {
-    /// Whether it is what an agent does, and so worth a row; `false` for the housekeeping of a protocol.
+    /// Whether it is an agent's action, and so recorded; `false` for the housekeeping of a protocol.
     fn is_action(&self) -> bool {
         true
     }
 
-    /// What a caller that goes away means for it.
+    /// What happens when the caller goes away.
     fn life(&self) -> Life {
         Life::Caller
     }
 
-    /// Takes it through the policies to the upstream and back.
+    /// Carries it through the policies to the upstream and back.
     async fn carry(self: Box<Self>, call: Arc<Call>) -> Result<Response<Body>, Refusal>;
 }
 
-/// How long an exchange goes on.
+/// How long an exchange lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Life {
-    /// As long as its caller stays: going away cancels it.
+    /// As long as its caller stays: a disconnect cancels it.
     Caller,
-    /// Up to the head of its reply, whether or not its caller stays.
+    /// Until the head of its reply, whether or not its caller stays.
     OwnAccord,
 }

@@ -1,10 +1,10 @@
-//! Surfaces: what speaks a protocol with callers, and shows its messages to policies.
+//! Surfaces: each speaks one protocol with callers and shows its messages to policies.
 //!
-//! A surface is a folder here (or a crate elsewhere) with a type that implements [`Surface`], and one line in
-//! [`Protocol`]. It reads a request into an [`Exchange`]; what is the same for all protocols (origin, context, trust,
-//! recording, reports) is done around it. What its routes keep between exchanges is a [`SurfaceState`].
+//! A surface is a folder here (or a crate elsewhere) with a type that implements [`Surface`], and a variant of
+//! [`Protocol`]. It reads a request into an [`Exchange`]; everything common to all protocols (origin, context, trust,
+//! recording, reports) is done outside of it. State that its routes share between exchanges is a [`SurfaceState`].
 //!
-//! Below is everything that a surface works with: the [`Call`], [`judge`] for the chain, [`ask`] for the upstream.
+//! A surface works with the exports below: the [`Call`], [`judge`] for the chain, [`ask`] for the upstream.
 
 mod contract;
 pub mod http;

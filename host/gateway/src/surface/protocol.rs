@@ -1,6 +1,6 @@
 //! The protocols that a route can speak.
 
-/// What a route speaks.
+/// The protocol of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Protocol {
     /// MCP over Streamable HTTP.

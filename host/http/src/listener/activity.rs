@@ -1,4 +1,4 @@
-//! Whether a connection has requests in flight, and since when it has not.
+//! Whether a connection has requests in flight, and since when it is idle.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::options::ListenerOptions;
 
-/// What a connection is busy with.
+/// The activity of one connection.
 pub(super) struct Activity {
     opened: Instant,
     in_flight: AtomicUsize,
@@ -22,7 +22,7 @@ pub(super) struct Activity {
 /// One request in flight.
 pub(super) struct Busy(Arc<Activity>);
 
-/// A body that keeps its request in flight until it was sent.
+/// A body that keeps its request in flight until it is sent.
 pub(super) struct Held<B> {
     body: B,
     _busy: Busy,
@@ -38,7 +38,7 @@ impl Activity {
         Busy(Arc::clone(self))
     }
 
-    /// When the connection will have been idle for too long, if nothing happens on it.
+    /// When the connection reaches its idle timeout if nothing more happens.
     pub(super) fn idle_until(&self, options: &ListenerOptions) -> Instant {
         if self.in_flight.load(Ordering::Relaxed) > 0 {
             return Instant::now() + options.idle_timeout;

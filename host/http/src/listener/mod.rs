@@ -34,18 +34,18 @@ use activity::{Activity, Held};
 pub enum Drained {
     /// Everything in flight was finished.
     Finished,
-    /// The time for it was over; so many connections were cut.
+    /// The drain timeout passed; this many connections were cut.
     Cut(usize),
 }
 
-/// Pause after a failed accept. It fails when the process has no file descriptors left; trying again at once
-/// would only burn the processor that could finish requests and free some.
+/// Pause after a failed accept. It fails when the process has no file descriptors left; an immediate retry would only
+/// burn CPU that in-flight requests need to finish and free some.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Most streams at a time on one HTTP/2 connection.
+/// Most concurrent streams on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 256;
 
-/// How often an HTTP/2 peer must show that it is alive.
+/// Interval of HTTP/2 keep-alive pings.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
 /// Serves every request of the listener with `answer` until `shutdown` ends, then drains.
@@ -165,8 +165,8 @@ async fn connection<A, F, B>(
 
 fn builder(options: &ListenerOptions) -> auto::Builder<OwnedTasks> {
     let mut builder = auto::Builder::new(OwnedTasks::default());
-    // The time for a head is kept by the connection's own loop, which also covers HTTP/2, a connection whose
-    // version is not known yet, and costs no timer per request.
+    // The header timeout is enforced by the connection's own loop. It also covers HTTP/2 and connections whose version
+    // is not known yet, and needs no timer per request.
     builder
         .http1()
         .header_read_timeout(None)

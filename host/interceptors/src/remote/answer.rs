@@ -1,4 +1,4 @@
-//! The result of `interceptor/invoke` as another server wrote it, read as hostile input.
+//! Reads the result of `interceptor/invoke` from another server. It is untrusted input.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -41,7 +41,7 @@ struct ResultSuggestion<'a> {
     value: &'a RawValue,
 }
 
-/// What was asked, against which the answer is held.
+/// The call, to check the result against.
 pub(super) struct Expected<'a> {
     pub(super) name: &'a str,
     pub(super) kind: Kind,
@@ -49,7 +49,7 @@ pub(super) struct Expected<'a> {
     pub(super) payload: &'a Payload,
 }
 
-/// The outcome that a result says; a changed payload is parsed already.
+/// The outcome of a result; a changed payload is already parsed.
 pub(super) fn outcome(expected: &Expected<'_>, result: &str) -> Result<Outcome, Fault> {
     let unusable = |message: String| Fault::new(FaultKind::Output, message);
     let written: InvokeResult<'_> =
@@ -90,7 +90,7 @@ pub(super) fn outcome(expected: &Expected<'_>, result: &str) -> Result<Outcome, 
     check_outcome(outcome)
 }
 
-/// Where a server writes paths of another kind, what it says about them still counts.
+/// A path that is not a JSON pointer is dropped; the message still counts.
 fn finding(written: ResultMessage) -> Result<Finding, Fault> {
     let ResultMessage { path, message, severity } = written;
     Ok(Finding {

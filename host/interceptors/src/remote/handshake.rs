@@ -1,4 +1,4 @@
-//! Finding out how a server wants to be spoken to: without a handshake, else with one.
+//! Determines how to talk to a server: without a handshake if possible, else with one.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use weir_mcp::revision::{Era, Revision};
 
 use super::server::{CallError, ClientInfo, Link, Nothing, Server, shorten};
 
-/// Longest session id that is taken. It goes back in a header of each request.
+/// Longest session id that is accepted. It is sent back in a header of each request.
 const MAX_SESSION_ID: usize = 1024;
 
 /// The params of the handshake.
@@ -33,7 +33,7 @@ struct Initialized {
 }
 
 impl Server {
-    /// How it is spoken to, found out if that is not known.
+    /// The link to the server, determined if not known.
     pub(super) async fn linked(&self) -> Result<Arc<Link>, CallError> {
         if let Some(link) = self.known_link() {
             return Ok(link);
@@ -58,7 +58,7 @@ impl Server {
                 }
                 "it does not serve 2026-07-28".to_owned()
             }
-            // Nobody there, or nobody for us: a handshake would end the same way.
+            // Unreachable or not authorized: a handshake would fail the same way.
             Err(error @ CallError::Unreachable(_)) => return Err(error),
             Err(CallError::Status(status)) if matches!(status.as_u16(), 401 | 403) || status.is_server_error() => {
                 return Err(CallError::Status(status));

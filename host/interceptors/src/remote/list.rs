@@ -1,4 +1,4 @@
-//! What a server has: its list of interceptors, asked for once and believed for a while.
+//! A server's list of interceptors, requested once and cached for a while.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,26 +15,26 @@ use super::server::{CallError, Server, shorten};
 const MAX_PAGES: usize = 64;
 const MAX_ENTRIES: usize = 1024;
 
-/// Longest cursor that is sent back.
+/// Longest cursor that is accepted.
 const MAX_CURSOR: usize = 4096;
 
-/// Time for finding out what a server has, handshake included. The folder cannot be served before.
+/// Timeout for listing a server's interceptors, handshake included. The folder cannot be served before.
 const TIME: Duration = Duration::from_secs(10);
 
-/// How long a list is believed: changes of the folder come in bursts while somebody edits, and each reload asks.
+/// How long a list is cached. Changes of the folder come in bursts while somebody edits, and each reload asks.
 const BELIEVED: Duration = Duration::from_secs(60);
 
-/// How long a server that could not be asked is not asked again: all policies of a folder that stand on it then share
-/// one attempt, however long it took.
+/// How long a failed attempt is cached: all policies of a folder on this server then share one attempt, however long it
+/// took.
 const GIVEN_UP: Duration = Duration::from_secs(1);
 
-/// What came of asking, and until when that holds.
+/// The result of listing, and how long it is valid.
 pub(super) struct CachedCatalogue {
     answer: Result<Arc<Catalogue>, CallError>,
     until: Instant,
 }
 
-/// What a server has.
+/// The interceptors of a server.
 pub(crate) struct Catalogue {
     entries: Vec<(String, Result<Declaration, DescriptorError>)>,
 }
@@ -59,7 +59,7 @@ struct Named {
 }
 
 impl Catalogue {
-    /// The entry of that name. A name that comes twice is an error: nobody could say which of them answers.
+    /// The entry of that name. A duplicate name is an error: it is unclear which one would answer.
     pub(super) fn find(&self, name: &str) -> Option<Result<&Declaration, DescriptorError>> {
         let mut found = self.entries.iter().filter(|(known, _)| known == name);
         let (_, first) = found.next()?;
@@ -69,7 +69,7 @@ impl Catalogue {
         })
     }
 
-    /// What there is, for a message.
+    /// The names, for a message.
     pub(super) fn known(&self) -> String {
         const SHOWN: usize = 10;
         let names: Vec<String> = self.entries.iter().take(SHOWN).map(|(name, _)| shorten(name)).collect();
@@ -82,7 +82,7 @@ impl Catalogue {
 }
 
 impl Server {
-    /// What it has. Whoever asks while another does gets the same answer.
+    /// The server's interceptors. Concurrent callers share one request.
     pub(super) async fn catalogue(&self) -> Result<Arc<Catalogue>, CallError> {
         let mut cached = self.cached.lock().await;
         if let Some(CachedCatalogue { answer, until }) = &*cached
@@ -101,7 +101,7 @@ impl Server {
     async fn ask(&self) -> Result<Catalogue, CallError> {
         let before = self.known_link();
         match self.list().await {
-            // It may have been replaced by one that speaks another revision.
+            // The server may now support another revision.
             Err(error) if before.is_some() && !matches!(error, CallError::Unreachable(_)) => {
                 self.end();
                 self.list().await
@@ -118,7 +118,7 @@ impl Server {
             let garbage = |error: serde_json::Error| CallError::Garbage(format!("interceptors/list: {error}"));
             let page: Page<'_> = serde_json::from_str(&text).map_err(garbage)?;
             for raw in page.interceptors {
-                // One without a name can be nobody's.
+                // Without a name it cannot be used.
                 let Ok(Named { name }) = serde_json::from_str(raw.get()) else { continue };
                 entries.push((name, forms::descriptor(raw.get())));
             }

@@ -1,10 +1,10 @@
 //! Policies that run on other interceptor servers.
 //!
-//! Invariants: what a server says is hostile input, bounded in size and time and checked like the answer of a component;
-//! a server that fails is one kind of [`weir_core::Fault`], so fail-open, audit and quarantine mean here what they mean
-//! everywhere; a credential goes to the server that it was written for and nowhere else, and into no message.
+//! Invariants: a server's answers are untrusted, bounded in size and time, and checked like those of a component; a
+//! failing server is one kind of [`weir_core::Fault`], so fail-open, audit and quarantine work as everywhere; a
+//! credential goes only to its own server and into no message.
 //!
-//! Not here: where servers are configured, and what a policy's answer means for the traffic.
+//! Not here: how servers are configured, and what a policy's answer means for traffic.
 
 mod answer;
 mod handshake;
@@ -28,25 +28,25 @@ use server::{ENDING, Server};
 
 pub use policy::{RemotePolicy, RemoteStats};
 
-/// A server and what it is shown.
+/// A server and its credential.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RemoteAddress {
     /// Its endpoint, `http` or `https`.
     pub url: Uri,
-    /// The bearer token that it wants.
+    /// The bearer token for it.
     pub token: Option<String>,
 }
 
-/// Bounds towards all servers.
+/// Limits for all servers.
 #[derive(Debug, Clone, Copy)]
 pub struct RemoteOptions {
     /// The longest that any call may take.
     pub call_cap: Duration,
-    /// When a policy that fails is set aside.
+    /// When a failing policy is quarantined.
     pub quarantine: QuarantineOptions,
 }
 
-/// The servers that policies run on. Each is asked once for all policies on it, as long as one of them is in use.
+/// The servers that policies run on. All policies of a server share its list while any of them is in use.
 pub struct Remotes {
     upstream: Arc<Client>,
     options: RemoteOptions,
@@ -58,10 +58,10 @@ pub struct Remotes {
 /// Why a policy of a server cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RemoteError {
-    /// The server could not be asked what it has.
+    /// The server could not list its interceptors.
     #[error("the interceptor server {url} cannot be used: {cause}")]
     Server {
-        /// Where it should be.
+        /// Its URL.
         url: String,
         /// What went wrong.
         cause: String,
@@ -76,7 +76,7 @@ pub enum RemoteError {
         /// What it has.
         known: String,
     },
-    /// It has it, but what it says about it cannot be used.
+    /// Its descriptor cannot be used.
     #[error("interceptor {name:?} of {url}: {cause}")]
     Descriptor {
         /// Where it is.
@@ -96,7 +96,7 @@ impl fmt::Debug for RemoteAddress {
 }
 
 impl Remotes {
-    /// No servers yet; they are reached within these bounds.
+    /// No servers yet. These are the limits for all.
     pub fn new(client: &ClientOptions, options: RemoteOptions) -> Self {
         Self {
             upstream: Arc::new(Client::new(client)),
@@ -106,7 +106,7 @@ impl Remotes {
         }
     }
 
-    /// The policy of that name on that server, with the configuration that goes with each call (JSON text).
+    /// The policy of that name on that server, with the configuration for each call (JSON text).
     pub async fn policy(
         &self,
         address: &RemoteAddress,
@@ -130,12 +130,12 @@ impl Remotes {
         Ok(RemotePolicy::new(server, declaration, config, self.options))
     }
 
-    /// Ends the sessions with all servers, within a short time. A server that is not used any more is told so at once;
-    /// this is for the end of the process.
+    /// Ends the sessions with all servers, with a short timeout. For the end of the process; the session of an unused
+    /// server is ended at once.
     pub async fn end(&self) {
         let servers: Vec<Arc<Server>> = self.known().iter().filter_map(|(_, server)| server.upgrade()).collect();
         servers.iter().for_each(|server| server.end());
-        // Each has its own limit; whatever is late is dropped with the process.
+        // Each has its own timeout; what is late is dropped with the process.
         let _ = timeout(ENDING, self.endings.finished()).await;
     }
 

@@ -1,4 +1,4 @@
-//! A policy on another server, run within the limits that hold for it here.
+//! A policy on another server, run within this host's limits.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -16,10 +16,10 @@ use super::answer::{self, Expected};
 use super::server::{CallError, Link, Server};
 use super::{RemoteAddress, RemoteOptions};
 
-/// The code with which a server says that its own timeout passed.
+/// A server's error code for its own timeout.
 const TIMEOUT: i64 = -32000;
 
-/// A server that gives up this little before our own deadline gave up because of it.
+/// If the server times out this close to our deadline, it was because of our deadline.
 const TOGETHER: Duration = Duration::from_millis(10);
 
 /// A policy on another server.
@@ -34,18 +34,18 @@ pub struct RemotePolicy {
     in_flight: AtomicU32,
 }
 
-/// What such a policy has done so far.
+/// Statistics of such a policy.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RemoteStats {
-    /// Calls that were sent or refused, cancelled ones included.
+    /// Calls, including refused and cancelled ones.
     pub calls: u64,
     /// Faults by kind, in the order of [`FaultKind::ALL`].
     pub faults: [u64; 7],
     /// Calls that run now.
     pub in_flight: u32,
-    /// Whether it is set aside now.
+    /// Whether it is quarantined.
     pub quarantined: bool,
-    /// How often it was set aside.
+    /// How often it was quarantined.
     pub quarantines: u64,
 }
 
@@ -85,7 +85,7 @@ struct RequestPrincipal<'a> {
     claims: Option<&'a RawValue>,
 }
 
-/// Counts a call while it runs, and tells the quarantine if it ends without a verdict on the policy.
+/// Counts a running call. If it ends without a result, the quarantine learns that.
 struct InFlight<'a> {
     policy: &'a RemotePolicy,
     concluded: bool,
@@ -115,7 +115,7 @@ impl RemotePolicy {
         Self::new(Arc::clone(&self.server), self.declaration.clone(), Some(config), self.options)
     }
 
-    /// What its server says about it.
+    /// Its declaration.
     pub fn declaration(&self) -> &Declaration {
         &self.declaration
     }
@@ -130,7 +130,7 @@ impl RemotePolicy {
         self.config.as_deref()
     }
 
-    /// The revision that its server is spoken to in, if one was found.
+    /// The revision used with its server, if known.
     pub fn revision(&self) -> Option<&'static str> {
         self.server.known_link().map(|link| match &*link {
             Link::Stateless => weir_mcp::Revision::V2026_07_28.as_str(),
@@ -138,7 +138,7 @@ impl RemotePolicy {
         })
     }
 
-    /// What it has done so far.
+    /// Its statistics.
     pub fn stats(&self) -> RemoteStats {
         RemoteStats {
             calls: self.calls.load(Ordering::Relaxed),
@@ -240,7 +240,7 @@ impl Interceptor for RemotePolicy {
 }
 
 impl<'a> RequestContext<'a> {
-    /// What the protocol has a place for; the rest of a context stays here.
+    /// The members that the protocol defines; the rest of the context is not sent.
     fn of(context: &'a Context) -> Self {
         let Context {
             principal: Principal { kind, id, claims },
@@ -269,7 +269,7 @@ impl<'a> RequestContext<'a> {
     }
 }
 
-/// Which failure of a policy a failed call is.
+/// The fault of a failed call.
 fn fault(error: &CallError) -> Fault {
     let kind = match error {
         CallError::Unreachable(_) | CallError::SessionLost => FaultKind::Unavailable,

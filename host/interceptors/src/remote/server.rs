@@ -1,7 +1,7 @@
-//! One interceptor server: how it is spoken to, and one exchange with it.
+//! One interceptor server: the link to it, and one exchange with it.
 //!
-//! Invariants: an answer is the one to this very request or it is none; a request is sent once, and again only where the
-//! server said that it had lost the session; what is read is bounded.
+//! Invariants: an answer is only accepted for the request that it answers; a request is sent once, and again only if
+//! the server said that the session was lost; what is read is bounded.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -30,19 +30,19 @@ use weir_mcp::{Envelope, Kind, rpc};
 use super::RemoteAddress;
 use super::list::CachedCatalogue;
 
-/// Most bytes of one answer. An answer may hold a whole changed payload; this is twice the usual `max_body`.
+/// Most bytes of one answer. It may contain a whole changed payload; this is twice the usual `max_body`.
 const MAX_ANSWER: usize = 8 << 20;
 
-/// Most calls of one server at a time; further ones wait until their deadline.
+/// Most concurrent calls of one server; more wait until their deadline.
 const MAX_CALLS: usize = 256;
 
-/// Time for one answer where no deadline of a call holds.
+/// Timeout of an answer without a call deadline.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What a peer's text may add to a message, in bytes.
+/// Most bytes of a peer's text in a message.
 const MAX_TEXT: usize = 512;
 
-/// Time for telling a server that a session is over. It finds that out by itself, too, only later.
+/// Timeout for ending a session. If it fails, the server's own timeout ends it later.
 pub(super) const ENDING: Duration = Duration::from_secs(2);
 
 /// What goes with every request of the stateless revision.
@@ -87,44 +87,44 @@ pub(crate) struct Server {
     ids: AtomicU64,
     calls: Semaphore,
     link: RwLock<Option<Arc<Link>>>,
-    /// Held while a link is made, so that it is made once.
+    /// Held while a link is made, so only one is made.
     pub(super) linking: Mutex<()>,
-    /// What it has, as long as that is believed.
+    /// Its cached list.
     pub(super) cached: Mutex<Option<CachedCatalogue>>,
-    /// Requests that end sessions; they outlive the server that they are for.
+    /// Requests that end sessions; they outlive this value.
     endings: OwnedTasks,
 }
 
-/// How a server is spoken to.
+/// How to talk to a server.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Link {
-    /// Every request stands for itself.
+    /// Every request is self-contained.
     Stateless,
-    /// After a handshake, in the session that it gave, if it gave one.
+    /// After a handshake, in its session if the server assigned one.
     Session { id: Option<HeaderValue>, revision: Revision },
 }
 
-/// Why a call has no result. For the operator: a peer's words are in it.
+/// Why a call has no result. For the operator: it contains the peer's text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CallError {
     /// It could not be reached, or closed the connection, or did not answer in time.
     #[error("{0}")]
     Unreachable(String),
-    /// It answered with a status and no message.
+    /// It answered with an HTTP status without a message.
     #[error("it answered with HTTP status {0}")]
     Status(StatusCode),
-    /// What it answered is not what it must be.
+    /// Its answer is not valid.
     #[error("its answer cannot be used: {0}")]
     Garbage(String),
     /// It answered with an error.
     #[error("it answered with error {code}: {message}")]
     Error { code: i64, message: String },
-    /// It does not know the session any more.
+    /// It no longer knows the session.
     #[error("it lost the session")]
     SessionLost,
 }
 
-/// A result with the headers that came with it.
+/// A result and the headers of its response.
 pub(super) struct Answer {
     pub(super) headers: HeaderMap,
     /// JSON text.
@@ -155,7 +155,7 @@ impl Server {
         &self.address
     }
 
-    /// How it is spoken to, if that is known.
+    /// The link to it, if known.
     pub(super) fn known_link(&self) -> Option<Arc<Link>> {
         self.link.read().clone()
     }
@@ -164,7 +164,7 @@ impl Server {
         *self.link.write() = Some(link);
     }
 
-    /// Lets go of how it is spoken to. If that is in a session, the server is told that it is over.
+    /// Drops the link. If it has a session, that is ended.
     pub(super) fn end(&self) {
         let link = self.link.write().take();
         if let Some(link) = link {
@@ -172,21 +172,21 @@ impl Server {
         }
     }
 
-    /// Tells the server that a session is over, if the link is one.
+    /// Ends a session, if the link has one.
     pub(super) fn end_session(&self, link: &Link) {
-        // Without a runtime the process is about to end.
+        // Without a runtime the process is exiting.
         let (Link::Session { id: Some(_), .. }, Ok(_)) = (link, Handle::try_current()) else { return };
         let Ok(request) = self.request(Method::DELETE, link, None, Whole::default()) else { return };
         let (upstream, url) = (Arc::clone(&self.upstream), self.address.url.clone());
         self.endings.spawn(async move {
-            // Servers may refuse it: then the session ends when they are tired of it.
+            // Servers may refuse this; then their own timeout ends the session.
             let sent = timeout(ENDING, upstream.send(request, Patience::Limited)).await;
             let is_sent = matches!(sent, Ok(Ok(_)));
             tracing::debug!(server = %url, is_sent, "ended the session with an interceptor server");
         });
     }
 
-    /// Forgets a link that does not hold, unless another has taken its place.
+    /// Drops a lost link, unless it was already replaced.
     pub(super) fn unlink(&self, lost: &Arc<Link>) {
         let mut link = self.link.write();
         if link.as_ref().is_some_and(|link| Arc::ptr_eq(link, lost)) {
@@ -243,7 +243,7 @@ impl Server {
             _ => return Err(CallError::Status(parts.status)),
         };
         let envelope = match envelope {
-            // The status then says more than the text.
+            // The status is then more useful than the text.
             Err(CallError::Garbage(_)) if !parts.status.is_success() => return Err(CallError::Status(parts.status)),
             envelope => envelope?,
         };
@@ -254,7 +254,7 @@ impl Server {
         }
     }
 
-    /// Tells the server something that it does not answer.
+    /// Sends a notification.
     pub(super) async fn notify(&self, link: &Link, method: &str) -> Result<(), CallError> {
         let text = rpc::notification(method, None::<&Nothing>);
         let response = self.send(link, method, text).await?;
@@ -269,7 +269,7 @@ impl Server {
         })
     }
 
-    /// A request over a link; `message` is the method of the message in it.
+    /// A request over a link; `message` is the method of its message.
     fn request(
         &self,
         method: Method,
@@ -293,7 +293,7 @@ impl Server {
                 let request = request.header(PROTOCOL_VERSION, Revision::V2026_07_28.as_str());
                 request.header(METHOD, message.unwrap_or_default())
             }
-            // The handshake itself comes before anything is agreed on.
+            // At the handshake nothing is agreed yet.
             Link::Session { .. } if message == Some("initialize") => request,
             Link::Session { id, revision } => {
                 let request = request.header(PROTOCOL_VERSION, revision.as_str());
@@ -326,7 +326,7 @@ fn read_error(text: &str) -> CallError {
     }
 }
 
-/// A peer's text, cut and without what would play with a terminal or a log.
+/// A peer's text, truncated and without control characters.
 pub(super) fn shorten(text: &str) -> String {
     let cut = &text[..text.floor_char_boundary(MAX_TEXT.min(text.len()))];
     cut.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
@@ -341,7 +341,7 @@ async fn whole(body: Incoming, id: &str) -> Result<Envelope, CallError> {
     answer_in(read.data, id)?.ok_or_else(|| CallError::Garbage("it is not an answer".to_owned()))
 }
 
-/// The answer in a stream of events. Notifications before it are passed over: nobody here asked for progress.
+/// The answer in a stream of events. Notifications before it are skipped: we did not ask for progress.
 async fn events(mut body: Incoming, id: &str) -> Result<Envelope, CallError> {
     let mut scanner = Scanner::new(MAX_ANSWER);
     let mut total = 0;
@@ -365,7 +365,7 @@ async fn events(mut body: Incoming, id: &str) -> Result<Envelope, CallError> {
     answer.ok_or_else(|| CallError::Garbage("the events ended without an answer".to_owned()))
 }
 
-/// The answer to this request, if the message is one at all.
+/// The answer to this request; `None` for other messages.
 fn answer_in(text: Bytes, id: &str) -> Result<Option<Envelope>, CallError> {
     if text.trim_ascii().is_empty() {
         return Ok(None);
@@ -373,7 +373,7 @@ fn answer_in(text: Bytes, id: &str) -> Result<Option<Envelope>, CallError> {
     let envelope =
         Envelope::received(text).map_err(|_| CallError::Garbage("it is not a message of JSON-RPC".to_owned()))?;
     match envelope.kind() {
-        // An error that came before the request could be read has no id.
+        // An error from before the request was parsed has no id.
         Kind::Answer if envelope.id() == id || (envelope.id() == "null" && envelope.error().is_some()) => {
             Ok(Some(envelope))
         }

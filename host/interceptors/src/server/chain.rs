@@ -1,7 +1,7 @@
-//! `interceptor/executeChain`: all policies at once, as an earlier draft of the protocol had it. It exists only where the
-//! operator wants it and is never advertised.
+//! `interceptor/executeChain`: all policies at once, as in an earlier draft of the protocol. It exists only if the
+//! operator enables it, and is never advertised.
 //!
-//! Here the operator's overrides hold, since the chain is this gateway's.
+//! The operator's overrides apply here, since the chain is this gateway's.
 
 use std::time::Instant;
 
@@ -56,7 +56,7 @@ pub(super) async fn execute(scope: &CallScope<'_>, params: &str, era: Era) -> Ou
     rpc::complete(era, &forms::chain_result(&result, elapsed))
 }
 
-/// Takes out what faults say: their texts are for the operator. What policies say stays.
+/// Removes the texts of faults: they are for the operator. Messages of policies stay.
 fn without_texts(result: &mut ChainResult) {
     let mut failed = Vec::new();
     for entry in &mut result.results {

@@ -1,6 +1,6 @@
-//! What a request to the interceptor server goes through before its method is looked at, and the two handshakes.
+//! The checks on a request to the interceptor server before its method is dispatched, and the two handshakes.
 //!
-//! Both eras are served side by side. What belongs to a session stands for itself, too: nothing of it is remembered.
+//! Both eras are served side by side. Requests of a session are self-contained, too: nothing is remembered.
 
 use bytes::Bytes;
 use http::{HeaderMap, Request};
@@ -16,11 +16,11 @@ use weir_mcp::{headers, meta, rejection};
 use super::Interceptors;
 use super::rpc::{self, Failure, Outcome};
 
-/// How long a list may be kept by who asked. Policies change when the operator edits the folder, which is seldom, and
-/// a chain elsewhere should then follow within a minute.
+/// How long a client may cache a list. Policies change rarely, when the operator edits the folder; a chain elsewhere
+/// should then follow within a minute.
 pub(super) const TTL_MS: u64 = 60_000;
 
-/// Room for what stands around a payload: the envelope, a configuration, a context.
+/// Extra bytes around a payload: the envelope, a configuration, a context.
 const ENVELOPE: usize = 256 << 10;
 
 /// Revisions that are served, newest first.
@@ -30,7 +30,7 @@ const SERVED: [Revision; 3] = [Revision::V2026_07_28, Revision::V2025_11_25, Rev
 pub(super) struct Posted {
     pub(super) envelope: Envelope,
     pub(super) era: Era,
-    /// What the two sides agreed on, where it is known.
+    /// The agreed revision, if known.
     pub(super) revision: Option<Revision>,
 }
 
@@ -122,7 +122,7 @@ fn classify(headers: &HeaderMap, text: Bytes) -> Result<Posted, Refusal> {
                 return Err(rejection::missing_meta(&envelope, meta::CAPABILITIES).into());
             }
         }
-        // Without a header it is not known, which every revision since the first over HTTP allows.
+        // Without a header the revision is unknown, which every revision since the first over HTTP allows.
         (Era::Session, Some(revision)) if revision < Revision::V2025_03_26 => {
             return Err(rejection::unsupported_version(&envelope, revision.as_str()).into());
         }
@@ -132,11 +132,11 @@ fn classify(headers: &HeaderMap, text: Bytes) -> Result<Posted, Refusal> {
 }
 
 fn extension(interceptors: &Interceptors) -> Extension<'_> {
-    // A set of texts gives them sorted.
+    // The set is sorted.
     Extension { interceptors: Supported { supported_events: interceptors.events().into_iter().collect() } }
 }
 
-/// The handshake of a session. A revision that is not served is answered with the newest one that has sessions.
+/// The handshake of a session. A revision that is not served gets the newest one with sessions.
 pub(super) fn initialize(interceptors: &Interceptors, params: &str) -> Outcome {
     let Initialize { protocol_version } = serde_json::from_str(params).map_err(Failure::params)?;
     let newest = Revision::V2025_11_25;
@@ -149,7 +149,7 @@ pub(super) fn initialize(interceptors: &Interceptors, params: &str) -> Outcome {
     rpc::complete(Era::Session, &result)
 }
 
-/// What the stateless revision has in place of a handshake.
+/// The stateless revision's alternative to a handshake.
 pub(super) fn discover(interceptors: &Interceptors) -> Outcome {
     let result = Discovered {
         supported_versions: SERVED.map(Revision::as_str).to_vec(),
@@ -161,7 +161,7 @@ pub(super) fn discover(interceptors: &Interceptors) -> Outcome {
     rpc::complete(Era::Stateless, &result)
 }
 
-/// JSON as it was written, unless it is `null`.
+/// The raw JSON, unless it is `null`.
 pub(super) fn present(raw: Option<&RawValue>) -> Option<&RawValue> {
     raw.filter(|raw| raw.get() != "null")
 }

@@ -1,7 +1,7 @@
 //! `interceptor/invoke`: one policy on one payload.
 //!
-//! It runs as a chain of one, so that what counts as a verdict, what a fault is and what is counted are the same as
-//! everywhere. Whether a verdict blocks is the caller's to say.
+//! It runs as a chain of one, so verdicts, faults and metrics are the same as everywhere. Whether a verdict blocks is
+//! up to the caller.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -23,7 +23,7 @@ use super::front::present;
 use super::rpc::{self, Data, Failure, Outcome};
 use super::{ConfigError, Interceptors, PATH, ServedPolicy};
 
-/// What a request came with.
+/// What all calls of one request share.
 pub(super) struct CallScope<'a> {
     pub(super) visit: Visit<'a>,
     pub(super) interceptors: &'a Interceptors,
@@ -63,13 +63,13 @@ pub(super) async fn invoke(scope: &CallScope<'_>, params: &str, era: Era) -> Out
     let event = scope.event(event, phase, payload, present(context))?;
     let timeout = timeout(served, scope.interceptors.call_cap, timeout_ms)?;
 
-    // Making a configuration ready happens once for each; it is work of the host, bounded like any call, and not a part
-    // of the time that the policy has.
+    // A configuration is prepared once. That is work of the host, limited like any call, and does not count against the
+    // policy's time.
     let ready = Instant::now() + scope.interceptors.call_cap;
     let policy = match present(config) {
         None => Ok(served.policy.loaded()),
         Some(config) => match Payload::parse(config.get()) {
-            // Two members of one name could be one thing to the schema and another to the policy.
+            // Schema and policy could read duplicate members differently.
             Err(error) => Err(ConfigError::Refused(error.to_string())),
             Ok(_) => served.policy.configured(config.get(), ready).await,
         },
@@ -87,7 +87,7 @@ pub(super) fn read_phase(word: &str) -> Result<Phase, Failure> {
     Phase::parse(word).ok_or_else(|| Failure::params("phase is neither request nor response"))
 }
 
-/// The time for one call: what the caller wants, never more than what holds here.
+/// The timeout of one call: the caller's wish, at most the limit here.
 fn timeout(served: &ServedPolicy, cap: Duration, wanted: Option<f64>) -> Result<Duration, Failure> {
     let own = served.settings.timeout.value.map_or(cap, |own| own.min(cap));
     match wanted {
@@ -96,9 +96,9 @@ fn timeout(served: &ServedPolicy, cap: Duration, wanted: Option<f64>) -> Result<
     }
 }
 
-/// A time that a caller gives, in milliseconds.
+/// A caller's timeout, in milliseconds.
 pub(super) fn read_timeout(wanted: f64) -> Result<Duration, Failure> {
-    // A day is beyond every bound; more would not fit a duration.
+    // A day exceeds every limit; a longer time may not fit a duration.
     const DAY: f64 = 86_400_000.0;
     if wanted.is_nan() || wanted <= 0.0 {
         return Err(Failure::params("timeoutMs must be more than 0"));
@@ -115,7 +115,7 @@ fn timed_out(served: &ServedPolicy, timeout: Duration, phase: Phase) -> Failure 
     Failure::with(TIMEOUT, "Interceptor execution timeout", data)
 }
 
-/// Milliseconds, whole where they are.
+/// Milliseconds, as an integer if exact.
 fn number(time: Duration) -> serde_json::Number {
     match u64::try_from(time.as_millis()) {
         Ok(whole) if time.subsec_nanos().is_multiple_of(1_000_000) => whole.into(),
@@ -128,7 +128,7 @@ fn execution_failed(name: &InterceptorName, reason: &'static str) -> Failure {
     Failure::with(INTERNAL_ERROR, "Interceptor execution failed", data)
 }
 
-/// What a caller is told of a fault. Its own text is for the operator.
+/// What the caller learns of a fault. Its text is for the operator.
 pub(super) fn reason(kind: FaultKind) -> &'static str {
     match kind {
         FaultKind::Trap => "it crashed",
@@ -142,7 +142,7 @@ pub(super) fn reason(kind: FaultKind) -> &'static str {
 }
 
 impl CallScope<'_> {
-    /// What the policies see. A response comes without its request: the protocol has no place for it.
+    /// The event for the policies. A response comes without its request: the protocol has no member for it.
     pub(super) fn event(
         &self,
         name: EventName,
@@ -172,7 +172,7 @@ impl CallScope<'_> {
         timeout: Duration,
     ) -> Result<InterceptorResult, Failure> {
         let settings = Settings {
-            // The chain that knows the revision of the call is the caller's, and so is the check.
+            // The caller's chain knows the revision of the call, so it does the check.
             compat: None,
             mode: Effective { value: Mode::Active, origin: Origin::Default },
             fail_open: Effective { value: false, origin: Origin::Default },

@@ -1,4 +1,4 @@
-//! `interceptors/list`: descriptors in the order of the configuration, page by page where pages have a size.
+//! `interceptors/list`: descriptors in the order of the configuration, in pages if a page size is set.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -61,7 +61,7 @@ fn sees(served: &ServedPolicy, event: &str) -> bool {
         .any(|phase| weir_core::matches(&served.settings.hooks.value, event, phase))
 }
 
-/// As declared, under the name and with the hooks that it has here.
+/// The declaration with the name and the hooks that apply here.
 fn descriptor(served: &ServedPolicy) -> Descriptor {
     let ServedPolicy { settings, declaration, policy: _ } = served;
     Descriptor::of(&Declaration {
@@ -71,7 +71,7 @@ fn descriptor(served: &ServedPolicy) -> Descriptor {
     })
 }
 
-/// Says at which entry of which running set a page begins. The order of another set may be another.
+/// Encodes the running set and the index at which a page begins. Another set may have another order.
 fn write_cursor(epoch: u64, index: usize) -> String {
     URL_SAFE_NO_PAD.encode(format!("{epoch}.{index}"))
 }

@@ -1,15 +1,14 @@
-//! The interceptor server: the loaded policies for whoever runs a chain elsewhere, at `/interceptors` of the data plane.
+//! The interceptor server: serves the loaded policies to chains elsewhere, at `/interceptors` of the data plane.
 //!
-//! Invariants: an answer comes from the running set that the request began with; whatever a caller sends runs within
-//! the bounds that hold for the policy here (timeout, budget, cap), never beyond; a fault's text stays in the log.
+//! Invariants: an answer comes from the running set that the request began with; a call runs within the limits of its
+//! policy here (timeout, budget, cap); a fault's text stays in the log.
 //!
-//! A descriptor says what a policy declares, under the name that it has here. The operator's overrides of mode,
-//! fail-open and priority are not in it: they say how the chains of *this* gateway treat the policy, while a chain
-//! elsewhere has an operator of its own, whose overrides would otherwise start from ours without anybody seeing it (an
-//! audit roll-out here would take the protection away there). Narrowed hooks are in it, because they say what this host
-//! runs the policy for, whoever asks; a policy whose hooks were all taken away is not served.
+//! A descriptor has the policy's declaration under its name here. It omits the operator's overrides of mode, fail-open
+//! and priority: they apply to the chains of *this* gateway. A chain elsewhere has its own operator, who would inherit
+//! ours unnoticed (an audit roll-out here would disable the protection there). It includes narrowed hooks, since they
+//! limit what this host runs the policy for, whoever asks. A policy without any hooks left is not served.
 //!
-//! Not here: sessions (none are needed, so none are made), streams, and what a verdict means for any traffic.
+//! Not here: sessions (none are needed, so none are made), streams, and what a verdict means for traffic.
 
 mod chain;
 mod front;
@@ -39,7 +38,7 @@ use weir_mcp::{Kind, Method};
 use front::Posted;
 use rpc::{Failure, Outcome};
 
-/// Where the server is. It is no route: no chain stands before it.
+/// The path of the server. It is not a route: no chain runs before it.
 pub const PATH: &str = "/interceptors";
 
 /// Who is served.
@@ -47,19 +46,19 @@ pub const PATH: &str = "/interceptors";
 pub enum Reach {
     /// Nobody.
     Nobody,
-    /// Programs of this machine. On a network listener anybody could run every policy with payloads and configurations
-    /// of their choice, to probe what passes, so there it takes the operator's word.
+    /// Programs on this machine. On a network listener anybody could run every policy with any payload and
+    /// configuration to probe what passes, so that needs the operator's consent.
     #[default]
     Loopback,
-    /// Whoever reaches the listener.
+    /// Everyone who can reach the listener.
     Everyone,
 }
 
-/// The policies that are served, with what bounds a caller.
+/// The served policies and the limits for callers.
 pub struct Interceptors {
     /// Who is served.
     pub reach: Reach,
-    /// In the order in which they are listed.
+    /// In list order.
     pub entries: Vec<ServedPolicy>,
     /// Most entries of one page of the list; `None` for one page.
     pub page_size: Option<usize>,
@@ -73,20 +72,21 @@ pub struct Interceptors {
 
 /// One policy that is served.
 pub struct ServedPolicy {
-    /// What holds for it here; its name is the one that callers use.
+    /// Its settings here; the name is the one callers use.
     pub settings: Settings,
-    /// What it says about itself.
+    /// Its declaration.
     pub declaration: Declaration,
     /// How it is run.
     pub policy: Arc<dyn Configurable>,
 }
 
-/// A policy that callers may give a configuration of their own.
+/// A policy that accepts a configuration from the caller.
 pub trait Configurable: Send + Sync {
     /// The policy as it was loaded.
     fn loaded(&self) -> Arc<dyn Interceptor>;
 
-    /// The policy with that configuration (JSON text), ready before the deadline; the loaded one if it is the same.
+    /// The policy with that configuration (JSON text), prepared before the deadline; the loaded policy if it is the
+    /// same.
     fn configured<'a>(
         &'a self,
         config: &'a str,
@@ -97,15 +97,15 @@ pub trait Configurable: Send + Sync {
 /// Why a caller's configuration cannot be used. The text is for the log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// The policy does not take it, or the host could not try it.
+    /// The policy does not accept it, or the host could not try it.
     #[error("{0}")]
     Refused(String),
-    /// The time was over first.
+    /// The deadline passed first.
     #[error("its time ran out")]
     Deadline,
 }
 
-/// Counts a request, and that its caller went away if it is dropped before it was answered.
+/// Counts a request. If it is dropped before the request is answered, the caller went away.
 struct Watch<'a> {
     telemetry: &'a dyn Telemetry,
     started: Instant,
@@ -126,12 +126,12 @@ impl Default for Interceptors {
 }
 
 impl Interceptors {
-    /// Those that can be invoked at all.
+    /// Those that can be invoked.
     fn served(&self) -> impl Iterator<Item = &ServedPolicy> {
         self.entries.iter().filter(|served| !served.settings.hooks.value.is_empty())
     }
 
-    /// Every event that any of them hooks, for the capability.
+    /// All events that they hook, for the capability.
     fn events(&self) -> BTreeSet<&str> {
         let hooks = self.served().flat_map(|served| &served.settings.hooks.value);
         hooks.flat_map(|hook| &hook.events).map(String::as_str).collect()
@@ -194,7 +194,7 @@ async fn exchange(
     Ok(match outcome {
         Ok(said) => rpc::reply(StatusCode::OK, rpc_result(id, &said)),
         Err(failure) => {
-            // The stateless revision says what is not there by status, too.
+            // The stateless revision also signals a missing method by the status.
             let missing = failure.code == METHOD_NOT_FOUND && posted.era == Era::Stateless;
             let status = if missing { StatusCode::NOT_FOUND } else { StatusCode::OK };
             rpc::reply(status, rpc::error(id, &failure))
@@ -202,7 +202,7 @@ async fn exchange(
     })
 }
 
-/// The methods. Those of tools, prompts and resources do not exist here.
+/// Dispatches the methods. Those of tools, prompts and resources do not exist here.
 async fn call(
     interceptors: &Interceptors,
     visit: Visit<'_>,

@@ -1,6 +1,6 @@
-//! What the interceptor server answers: results, and failures with what they say besides.
+//! Answers of the interceptor server: results, and failures with their data.
 //!
-//! Invariant: a failure holds what its caller may know and nothing else.
+//! Invariant: a failure contains only what its caller may know.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -10,7 +10,7 @@ use weir_http::Body;
 use weir_mcp::revision::Era;
 use weir_mcp::rpc::{self, INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND};
 
-/// A result as JSON text, or why there is none.
+/// A result as JSON text, or the failure.
 pub(super) type Outcome = Result<String, Failure>;
 
 /// Why a request has no result.
@@ -21,7 +21,7 @@ pub(super) struct Failure {
     pub(super) data: Option<Data>,
 }
 
-/// What a failure says besides its message.
+/// The data of a failure.
 #[derive(Debug, Serialize)]
 #[serde(untagged, rename_all_fields = "camelCase")]
 pub(super) enum Data {
@@ -29,11 +29,11 @@ pub(super) enum Data {
     Timeout { interceptor: String, timeout_ms: serde_json::Number, phase: &'static str },
     /// It failed; the reason is one of a few.
     Failed { interceptor: String, reason: &'static str },
-    /// It is not for that.
+    /// It does not hook the event.
     NotHooked { interceptor: String, event: String, phase: &'static str },
 }
 
-/// A result with what the stateless revision wants in each.
+/// A result with the members that the stateless revision requires.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Complete<'a, T> {
@@ -76,7 +76,7 @@ pub(super) fn error(id: &str, failure: &Failure) -> Bytes {
     rpc::error_with(id, *code, message, data.as_ref())
 }
 
-/// A reply of JSON, or of nothing.
+/// A reply with JSON, or an empty one.
 pub(super) fn reply(status: StatusCode, text: Bytes) -> Response<Body> {
     let is_json = !text.is_empty();
     let mut response = Response::new(Body::whole(text));

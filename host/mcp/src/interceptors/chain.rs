@@ -10,7 +10,7 @@ use weir_core::{Edit, Fault, Finding, Mode, Payload, Suggestion, Validation, mil
 
 use super::form::raw;
 
-/// What a chain came to.
+/// The result of a chain.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChainResult {
@@ -27,7 +27,7 @@ pub struct ChainResult {
     pub final_payload: Option<Box<RawValue>>,
     /// Counts over the validators.
     pub validation_summary: ValidationSummary,
-    /// Wall time of the whole.
+    /// Total wall time.
     pub total_duration_ms: f64,
     /// Where it was aborted, unless it succeeded.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,7 +93,7 @@ pub struct ResultEntry {
     /// A validator's verdict.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid: Option<bool>,
-    /// How grave an invalid verdict is.
+    /// Severity of an invalid verdict.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub severity: Option<&'static str>,
     /// What a validator noticed.
@@ -117,7 +117,7 @@ pub struct ResultEntry {
     /// Instructions used, where they are counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fuel: Option<u64>,
-    /// Whether it is a second judgement, over the mutated payload. Left out when false.
+    /// Whether this is a second run over the mutated payload. Left out when false.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub revalidation: bool,
     /// The policy's further facts, or `{error: {kind, message}}` of a failure.

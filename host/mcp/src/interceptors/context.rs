@@ -4,16 +4,16 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use weir_core::{Context, Payload, Principal, PrincipalKind};
 
-/// The timestamp of a context that names none, so that cases give the same answer every day.
+/// The timestamp of a context without one, so test cases give the same result every day.
 pub const DEFAULT_TIMESTAMP: &str = "2026-01-01T00:00:00Z";
 
-/// Longest identifier that a peer may give, in bytes: they become keys of state and go into logs.
+/// Longest identifier from a peer, in bytes: they become keys of state and go into logs.
 const MAX_TEXT: usize = 1024;
 
 /// Why a context cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ContextError {
-    /// Not of the shape.
+    /// Not of the expected shape.
     #[error("context: {0}")]
     Shape(String),
     /// Neither user, service nor anonymous.
@@ -74,13 +74,13 @@ struct RemotePrincipal<'a> {
     claims: Option<&'a RawValue>,
 }
 
-/// Reads the JSON object of a context. Absent members stay unknown, but the timestamp becomes
+/// Reads the JSON object of a context. Absent members stay unknown, except that the timestamp becomes
 /// [`DEFAULT_TIMESTAMP`].
 pub fn context(text: &str) -> Result<Context, ContextError> {
     context_at(text, DEFAULT_TIMESTAMP)
 }
 
-/// Reads the JSON object of a context that has this timestamp unless it names one.
+/// Reads the JSON object of a context, with this timestamp if it has none.
 pub fn context_at(text: &str, absent: &str) -> Result<Context, ContextError> {
     let written: ContextObject<'_> =
         serde_json::from_str(text).map_err(|error| ContextError::Shape(error.to_string()))?;
@@ -112,8 +112,7 @@ pub fn context_at(text: &str, absent: &str) -> Result<Context, ContextError> {
     })
 }
 
-/// The same from a peer that may know members which we do not, as the interceptor protocol has it: those are
-/// passed over.
+/// The same from a peer. Unknown members are ignored, as the interceptor protocol requires.
 pub fn lenient_context(text: &str, absent: &str) -> Result<Context, ContextError> {
     let written: RemoteContext<'_> =
         serde_json::from_str(text).map_err(|error| ContextError::Shape(error.to_string()))?;
@@ -140,7 +139,7 @@ fn read_principal(written: PrincipalObject<'_>) -> Result<Principal, ContextErro
         None => PrincipalKind::default(),
     };
     let claims = claims.map(RawValue::get).filter(|claims| *claims != "null");
-    // Read as a payload, so that a policy is never given an object with two members of one name.
+    // Parsed as a payload, so a policy never sees an object with duplicate members.
     let is_object = |text: &str| text.starts_with('{') && Payload::parse(text).is_ok();
     if claims.is_some_and(|claims| !is_object(claims)) {
         return Err(ContextError::Claims);

@@ -1,7 +1,7 @@
 //! The descriptor of an interceptor, as `interceptors/list` has it.
 //!
-//! Written in the current form only, with defaults left out; read tolerantly, since servers of earlier drafts wrote it
-//! in other ways. What cannot be understood is an error, never a guess: a policy that is read wrongly protects nobody.
+//! It is written in the current form only, with defaults left out. It is read tolerantly, since servers of earlier
+//! drafts wrote it differently. What cannot be understood is an error, never a guess: a misread policy protects nobody.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -35,7 +35,7 @@ pub struct Descriptor {
     /// Left out when it gives none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority_hint: Option<settings::PriorityHint>,
-    /// Revisions that it understands.
+    /// Revisions that it supports.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compat: Option<settings::Compat>,
     /// JSON Schema of its configuration.
@@ -46,7 +46,7 @@ pub struct Descriptor {
 /// Why a descriptor cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DescriptorError {
-    /// Not of the shape.
+    /// Not of the expected shape.
     #[error("its descriptor cannot be read: {0}")]
     Shape(String),
     /// Not a name.
@@ -57,15 +57,15 @@ pub enum DescriptorError {
     Word {
         /// The member.
         member: &'static str,
-        /// What stands there.
+        /// The value found.
         found: String,
-        /// What could stand there.
+        /// The values allowed.
         right: &'static str,
     },
     /// A hook without a phase.
     #[error("its descriptor: a hook names no phase")]
     NoPhase,
-    /// What the types allow but the model does not.
+    /// Well-formed, but not allowed by the model.
     #[error("its descriptor: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Declaration(Vec<DeclarationError>),
 }
@@ -179,7 +179,7 @@ pub fn descriptor(text: &str) -> Result<Declaration, DescriptorError> {
     Ok(declaration)
 }
 
-/// One hook in the words of any draft: `both` stands for two, and `*/request` for everything of that phase.
+/// One hook in the form of any draft: `both` means two, and `*/request` means everything in that phase.
 fn read_hook(hook: HookObject, read: &mut Vec<weir_core::Hook>) -> Result<(), DescriptorError> {
     let HookObject { events, phase } = hook;
     let phases: &[Phase] = match phase.as_deref() {

@@ -6,8 +6,8 @@ use weir_core::chain::InterceptorResult;
 
 use super::chain::{Message, ResultEntry, Suggested};
 
-/// What one interceptor answered. `ask`, a question for a person, is ours: who does not know it sees an invalid
-/// verdict with the question as its message.
+/// What one interceptor answered. `ask`, a question for a person, is our extension: a client that does not know it sees
+/// an invalid verdict with the question as its message.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InvocationResult {
@@ -35,14 +35,14 @@ pub struct InvocationResult {
 }
 
 impl InvocationResult {
-    /// The result of a run that came to an answer.
+    /// The result of a run that ended with an answer.
     pub fn of(result: &InterceptorResult) -> Self {
         let ResultEntry {
             interceptor,
             kind,
             phase,
             duration_ms,
-            // What a chain does with an answer is the caller's business.
+            // What to do with the answer is up to the caller.
             mode: _,
             effect: _,
             fail_open: _,

@@ -1,7 +1,7 @@
 //! The JSON of the interceptor protocol: descriptors, invocations, results of chains, contexts.
 //!
-//! Invariants: members are camelCase; a type of core is converted in one place, by destructuring without `..`, so that
-//! a new field cannot be forgotten here. What is at its default is left out where the protocol says so.
+//! Invariants: members are camelCase; each core type is converted in one place, by destructuring without `..`, so a new
+//! field cannot be forgotten. Defaults are left out where the protocol says so.
 //!
 //! Not here: who may see it.
 

@@ -1,8 +1,8 @@
-//! What holds for one policy, each value with its origin.
+//! The settings of one policy, each with its origin.
 
 use serde::Serialize;
 
-/// What holds for one policy in this gateway.
+/// The settings of one policy in this gateway.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Settings {
@@ -11,18 +11,18 @@ pub struct Settings {
     /// `validation` or `mutation`.
     #[serde(rename = "type")]
     pub kind: &'static str,
-    /// Revisions that it understands.
+    /// Revisions that it supports.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compat: Option<Compat>,
     /// `active` or `audit`.
     pub mode: Effective<&'static str>,
-    /// Whether traffic passes when it fails.
+    /// Whether traffic passes when the policy fails.
     pub fail_open: Effective<bool>,
     /// What it sees.
     pub hooks: Effective<Vec<Hook>>,
     /// Its place in the order.
     pub priority_hint: Effective<PriorityHint>,
-    /// Time for one invocation; `null` for the chain's.
+    /// Timeout of one invocation; `null` for the chain's.
     pub timeout_ms: Effective<Option<f64>>,
     /// Instructions for one invocation; `null` for no budget.
     pub fuel: Effective<Option<u64>>,
@@ -31,12 +31,12 @@ pub struct Settings {
     pub weakened: Vec<&'static str>,
 }
 
-/// A value and where it comes from: `declared`, `override` or `default`.
+/// A value and its origin: `declared`, `override` or `default`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Effective<T> {
-    /// What holds.
+    /// The effective value.
     pub value: T,
-    /// Why.
+    /// Its origin.
     pub origin: &'static str,
 }
 

@@ -1,10 +1,10 @@
-//! Putting a changed payload back into an HTTP message.
+//! Applies a changed payload to an HTTP message.
 //!
-//! Invariants: a part that was not changed keeps its exact bytes; what frames the message or belongs to the
-//! gateway is not for policies to set, so such headers stay as they are.
+//! Invariants: an unchanged part keeps its exact bytes; policies cannot set headers that frame the message or belong to
+//! the gateway, so those stay.
 //!
-//! `url` is for reading: to send a request elsewhere within the route, a policy changes `path` and `query`.
-//! A member that is gone is unchanged; only a body that is gone is empty from then on.
+//! `url` is read-only: to send a request elsewhere within the route, a policy changes `path` and `query`. A missing
+//! member means unchanged; only a missing body means empty.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! Bodies that policies see: read as a whole, and replaced where a policy changed them.
+//! Bodies for policies: read completely, and replaced if a policy changed them.
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -9,7 +9,7 @@ use crate::headers;
 use crate::reading;
 use crate::refusal::Refusal;
 
-/// Reads a request's body. One that is compressed could not be shown to policies.
+/// Reads a request's body. A compressed one is refused, since policies cannot read it.
 pub(super) async fn read_request(call: &Call, headers: &HeaderMap, body: Incoming) -> Result<Read, Refusal> {
     if is_encoded(headers) && !body.is_end_stream() {
         return Err(Refusal::EncodedBody);
@@ -27,7 +27,7 @@ pub(super) async fn read_response(call: &Call, headers: &HeaderMap, body: Answer
     reading::read_response(call, body).await
 }
 
-/// Puts another body in place of the one that came.
+/// Replaces the body.
 pub(super) fn replace(headers: &mut HeaderMap, body: &mut Read, data: Bytes) {
     headers::body_replaced(headers);
     *body = Read { data, trailers: None };

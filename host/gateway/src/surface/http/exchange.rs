@@ -18,7 +18,7 @@ use crate::surface::Exchange;
 use crate::upstream::{address, ask};
 use crate::verdict::{Verdict, judge};
 
-/// A request that came.
+/// A request as it arrived.
 pub(super) struct HttpExchange {
     request: Request<Incoming>,
 }
@@ -27,7 +27,7 @@ pub(super) struct HttpExchange {
 struct Outgoing {
     parts: request::Parts,
     body: OutgoingBody,
-    /// Present if any policy wants to see anything of the exchange.
+    /// Present if a policy sees any part of the exchange.
     seen: Option<Seen>,
 }
 
@@ -36,7 +36,7 @@ enum OutgoingBody {
     Read(Read),
 }
 
-/// What policies see.
+/// The exchange as policies see it.
 struct Seen {
     context: Arc<Context>,
     name: EventName,
@@ -68,7 +68,7 @@ impl Exchange for HttpExchange {
 }
 
 impl Outgoing {
-    /// Reads a request as far as its policies want to see it.
+    /// Reads a request as far as its policies need it.
     async fn read(call: &Call, request: Request<Incoming>) -> Result<Self, Refusal> {
         let chain = &call.route.chain;
         let (wants_request, wants_response) = (chain.wants(EVENT, Phase::Request), chain.wants(EVENT, Phase::Response));
@@ -94,7 +94,7 @@ impl Outgoing {
         Ok(Self { parts, body, seen })
     }
 
-    /// Has the policies look at the request, and takes over what they made of it.
+    /// Runs the policies on the request and applies their changes.
     async fn judge(&mut self, call: &Call) -> Result<(), Refusal> {
         let (Some(seen), OutgoingBody::Read(body)) = (&mut self.seen, &mut self.body) else { return Ok(()) };
         if !seen.wants_request {
@@ -115,7 +115,7 @@ impl Outgoing {
         }
     }
 
-    /// The request for the upstream, and what policies see of the exchange.
+    /// The request for the upstream, and the exchange as policies see it.
     fn into_request(self, call: &Call) -> Result<(Request<RequestBody>, Option<Seen>), Refusal> {
         let Self { mut parts, body, seen } = self;
         let body = match body {
@@ -123,7 +123,7 @@ impl Outgoing {
             OutgoingBody::Read(Read { data, trailers }) => RequestBody::whole(Whole::new(data, trailers)),
         };
         if seen.as_ref().is_some_and(|seen| seen.wants_response) {
-            // A compressed response could not be shown to policies.
+            // Policies cannot read a compressed response.
             parts.headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
         address(call, &mut parts)?;
@@ -142,7 +142,7 @@ impl Seen {
         }
     }
 
-    /// The response, with what policies made of it.
+    /// The response after the policies.
     async fn reply(
         &self,
         call: &Call,

@@ -1,4 +1,4 @@
-//! Headers as a payload writes them.
+//! Headers in a payload.
 
 use std::fmt;
 
@@ -7,13 +7,13 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 /// Headers in the payload's order.
 pub(super) struct Fields(pub(super) Vec<(String, Values)>);
 
-/// What a header comes with.
+/// The values of a header.
 #[derive(serde::Deserialize)]
 #[serde(untagged)]
 pub(super) enum Values {
-    /// It comes once.
+    /// One value.
     One(String),
-    /// It comes several times, or not at all.
+    /// Several values, or none.
     Many(Vec<String>),
 }
 

@@ -1,7 +1,7 @@
-//! The forms in which a body is shown to policies, by its content type.
+//! How a body is shown to policies, by its content type.
 //!
-//! JSON becomes the value, text a string, anything else `{"base64": …}`; an empty body is absent. Text is what
-//! says so, multipart and form data, and what says nothing, as long as it is UTF-8.
+//! JSON becomes the value, text a string, anything else `{"base64": …}`; an empty body is absent. Text types, multipart
+//! and form data, and bodies without a type count as text, if they are UTF-8.
 
 use ::http::HeaderMap;
 use ::http::header::CONTENT_TYPE;
@@ -11,7 +11,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// What the content type says.
+/// The form by content type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     Json,
@@ -22,7 +22,7 @@ pub(super) enum Form {
 /// How a body was shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shown {
-    /// It is empty or streams.
+    /// Empty or streamed.
     Absent,
     Json,
     Text,
@@ -76,12 +76,12 @@ fn is_value(text: &str) -> bool {
 
 /// Appends a string as JSON.
 pub(super) fn quote(text: &str, out: &mut Vec<u8>) {
-    // Writing to memory does not fail, and a string is always JSON.
+    // Writing to memory does not fail, and a string can always be serialized.
     let _ = serde_json::to_writer(out, text);
 }
 
 impl Shown {
-    /// How a body of this form is shown. A JSON body that is no single JSON value counts as text.
+    /// How a body of this form is shown. A JSON body that is not one JSON value counts as text.
     pub(super) fn of(form: Form, data: &[u8]) -> Self {
         match (form, std::str::from_utf8(data)) {
             _ if data.is_empty() => Self::Absent,
@@ -105,12 +105,12 @@ impl Shown {
         }
     }
 
-    /// The bytes of a body that a policy changed. `form` is what the content type says after the change.
+    /// The bytes of a body that a policy changed. `form` is by the content type after the change.
     pub(super) fn encode(self, form: Form, text: &str) -> Result<Bytes, String> {
         let was_value = matches!(self, Self::Json | Self::Absent);
         let value = || Bytes::copy_from_slice(text.as_bytes());
         if was_value && form == Form::Json {
-            // A JSON body stays one as long as its type does, even where its value is a string.
+            // A JSON body stays JSON as long as its type does, even if its value is a string.
             return Ok(value());
         }
         if let Ok(text) = serde_json::from_str::<String>(text) {

@@ -1,10 +1,10 @@
 //! Plain HTTP: one event `http/ingress` per exchange.
 //!
-//! Invariants: a body that no policy of its phase wants streams through, with its trailers; a payload that is not
-//! changed forwards the exact bytes that came.
+//! Invariants: a body that no policy of its phase needs streams through, with its trailers; an unchanged payload
+//! forwards the exact original bytes.
 //!
-//! A response with a policy on it is read as a whole first, server-sent events too. The trailers of a body that
-//! was read are passed on unless the body was changed; they are not part of the payload.
+//! A response with a policy is read completely first, server-sent events too. The trailers of a body that was read are
+//! forwarded unless the body was changed; they are not part of the payload.
 
 mod apply;
 mod body;

@@ -1,9 +1,9 @@
 //! HTTP messages as payloads.
 //!
-//! Request: `{method, url, path, query, headers, body}`; `url` is what the caller addressed, `path` and `query`
-//! (without `?`, empty where there is none) are its parts. Response: `{status, headers, body}`. Header names are
-//! in lower case; a header that comes once is a string, one that comes several times an array of strings; bytes
-//! that are not UTF-8 are shown as Latin-1. The body is last and absent where it is empty or not read.
+//! Request: `{method, url, path, query, headers, body}`; `url` is the URL that the caller requested, `path` and `query`
+//! (without `?`, empty if there is none) are its parts. Response: `{status, headers, body}`. Header names are in lower
+//! case; a header that occurs once is a string, a repeated one an array of strings; bytes that are not UTF-8 are read
+//! as Latin-1. The body is last; it is absent if it is empty or not read.
 
 use ::http::{HeaderMap, HeaderValue, Request, request, response};
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use weir_http::origin;
 use super::form::{Form, Shown, quote};
 use crate::refusal::Refusal;
 
-/// The URL that the caller addressed.
+/// The URL that the caller requested.
 pub(super) fn url<B>(request: &Request<B>) -> String {
     let host = origin::host(request);
     let host = host.as_ref().map_or("", |authority| authority.as_str());
@@ -21,7 +21,7 @@ pub(super) fn url<B>(request: &Request<B>) -> String {
     format!("http://{host}{path}")
 }
 
-/// A request's payload. `None` for a body that streams. A body of a JSON type must be JSON.
+/// A request's payload. `body` is `None` if it streams. A body of a JSON type must be JSON.
 pub(super) fn request(parts: &request::Parts, url: &str, body: Option<&Bytes>) -> Result<(Payload, Shown), Refusal> {
     let data = body.map_or(&b""[..], |body| &body[..]);
     let form = Form::of(&parts.headers);
@@ -44,8 +44,8 @@ pub(super) fn request(parts: &request::Parts, url: &str, body: Option<&Bytes>) -
     Ok((payload, shown))
 }
 
-/// A response's payload. A body of a JSON type that is not JSON, or that two readers could read differently, is
-/// shown as a string.
+/// A response's payload. A body of a JSON type that is not JSON, or that readers could read differently, becomes a
+/// string.
 pub(super) fn response(parts: &response::Parts, data: &Bytes) -> Result<(Payload, Shown), Refusal> {
     let shown = Shown::of(Form::of(&parts.headers), data);
     let compose = |shown: Shown| {

@@ -1,4 +1,4 @@
-//! A call on a route that speaks MCP: the gateway's call, and what the protocol has to know beside it.
+//! A call on an MCP route: the gateway's call with what MCP adds.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -10,12 +10,12 @@ use crate::routes::PreparedRoute;
 use crate::shared::Shared;
 use crate::surface::Protocol;
 
-/// A call on a route that speaks MCP.
+/// A call on an MCP route.
 pub(super) struct McpCall {
     call: Arc<Call>,
-    /// What the policies of its route want to see of what comes back.
+    /// What the route's policies see of the server's messages.
     pub(super) watched: Watched,
-    /// What all routes have in common.
+    /// What all MCP routes share.
     pub(super) common: Arc<Common>,
 }
 
@@ -25,17 +25,17 @@ impl McpCall {
         Arc::new(Self { call, watched, common })
     }
 
-    /// A call that came over no connection.
+    /// A call without a connection.
     pub(super) fn begin_local(shared: Arc<Shared>, route: Arc<PreparedRoute>, common: Arc<Common>) -> Arc<Self> {
         Self::new(Call::begin_local(shared, route), common)
     }
 
-    /// Another call on the same route that came over no connection.
+    /// Another call without a connection on the same route.
     pub(super) fn another(&self) -> Arc<Self> {
         Self::begin_local(Arc::clone(&self.shared), Arc::clone(&self.route), Arc::clone(&self.common))
     }
 
-    /// The same exchange on the route as it is now: for streams that outlive a reload.
+    /// The same exchange on the current route: for streams that outlive a reload.
     pub(super) fn on_route_of_now(self: &Arc<Self>) -> Arc<Self> {
         let now = self.call.on_route_of_now();
         if Arc::ptr_eq(&now, &self.call) || now.route.surface.protocol() != Protocol::Mcp.as_str() {

@@ -1,7 +1,7 @@
 //! A program that the gateway starts for a route.
 //!
-//! Invariant: what stands in a program's environment or arguments may be a secret, so neither is shown: not by
-//! `Display`, not by `Debug`.
+//! Invariant: a program's environment and arguments may contain secrets, so neither is shown, not by `Display` and not
+//! by `Debug`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,26 +11,26 @@ use std::time::Duration;
 /// A program to start, and how its processes are used.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Command {
-    /// The program: a name that is looked up in `PATH`, or a path.
+    /// The program: a path, or a name to look up in `PATH`.
     pub program: String,
     /// Its arguments.
     pub arguments: Vec<String>,
-    /// Variables that it gets beside the few that every program gets.
+    /// Variables in addition to the few that every program gets.
     pub environment: BTreeMap<String, String>,
-    /// The folder it is started in; the gateway's own without one.
+    /// Its working directory; the gateway's own by default.
     pub directory: Option<PathBuf>,
     /// Who uses a process.
     pub sharing: Sharing,
-    /// Most processes at a time.
+    /// Most concurrent processes.
     pub max_processes: usize,
-    /// How long a session, or a process that nobody uses, is kept without anything happening.
+    /// How long an idle session or an unused process is kept.
     pub idle_timeout: Duration,
 }
 
 /// Who uses a process.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Sharing {
-    /// Each session has one of its own.
+    /// Each session has its own.
     #[default]
     PerSession,
     /// All sessions use the same one.
@@ -38,7 +38,7 @@ pub enum Sharing {
 }
 
 impl Command {
-    /// A program without arguments, used as it is by default.
+    /// A program without arguments and with default settings.
     pub fn new(program: impl Into<String>) -> Self {
         Self {
             program: program.into(),
@@ -46,14 +46,14 @@ impl Command {
             environment: BTreeMap::new(),
             directory: None,
             sharing: Sharing::default(),
-            // Each is a process of somebody else's with its own memory; a machine bears dozens, not thousands.
+            // Each is a third-party process with its own memory; a machine can run dozens, not thousands.
             max_processes: 64,
-            // A person may leave a client open over a break and go on.
+            // A user may leave a client open over a break.
             idle_timeout: Duration::from_secs(30 * 60),
         }
     }
 
-    /// The program's name without the folder it lies in.
+    /// The program's name without its folder.
     pub fn name(&self) -> &str {
         let path = Path::new(&self.program);
         path.file_stem().and_then(|name| name.to_str()).unwrap_or("command")

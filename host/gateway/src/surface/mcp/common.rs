@@ -1,4 +1,4 @@
-//! What calls of all MCP routes have in common. Nothing in it refers to any call.
+//! What calls of all MCP routes share. Nothing in it refers to a call.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -7,16 +7,16 @@ use tokio::sync::Semaphore;
 
 use super::tools::ToolHeaders;
 
-/// Most answers of ours to servers under way at a time; a stream that would need one more waits.
+/// Most concurrent answers of our own to servers; a stream that needs one more waits.
 const MAX_ANSWERING: usize = 64;
 
-/// What calls of all MCP routes have in common.
+/// What calls of all MCP routes share.
 pub(super) struct Common {
-    /// Which arguments of which tools are mirrored in headers.
+    /// The arguments that tools mirror in headers.
     pub(super) tools: ToolHeaders,
-    /// Places for answers of ours to servers that are under way.
+    /// Permits for concurrent answers of our own to servers.
     pub(super) answering: Arc<Semaphore>,
-    /// Bytes of params that are kept until their answers come.
+    /// Bytes of params kept until their answers arrive.
     pub(super) retained: Arc<AtomicUsize>,
 }
 

@@ -1,10 +1,10 @@
-//! MCP: every request of either side but the protocol's own housekeeping is an event of its method's name.
+//! MCP: every request of either side, except the protocol's own housekeeping, is an event named after its method.
 //!
-//! Invariants: a message keeps its bytes except for the member that a policy changed; ids keep type and value; a
-//! message that could be read in two ways is refused, so that policies judge what the other side acts on.
+//! Invariants: a message keeps its bytes except for the member that a policy changed; ids keep type and value; an
+//! ambiguous message is refused, so policies judge what the other side acts on.
 //!
-//! `conversation` decides what becomes of messages and knows no transport. `streamable` carries them to a server at a
-//! URL, `stdio` to a process. What is pure is in `weir-mcp`.
+//! `conversation` decides how each message is handled and knows no transport. `streamable` carries messages to a server
+//! at a URL, `stdio` to a process. Code without I/O is in `weir-mcp`.
 
 mod call;
 mod command;

@@ -1,7 +1,7 @@
-//! What every POST goes through before anything is made of it: its size, its envelope, its revision, and in the
-//! stateless revision the headers that say the same as the message.
+//! The first checks of every POST: its size, its envelope, its revision, and in the stateless revision the mirror
+//! headers.
 //!
-//! Not here: whether its caller's origin may reach the route. That is found before anything is read.
+//! Not here: the origin check, which runs before anything is read.
 
 use std::sync::Arc;
 
@@ -18,13 +18,13 @@ use crate::surface::mcp::call::McpCall;
 pub(super) struct Posted {
     pub(super) parts: request::Parts,
     pub(super) envelope: Envelope,
-    /// What the message or its header says; a session may have agreed on another one.
+    /// As named in the message or its header; a session may have agreed on another one.
     pub(super) revision: Option<Revision>,
     pub(super) era: Era,
 }
 
 impl Posted {
-    /// Whether it is what an agent does: a request that is an event.
+    /// Whether it is an agent's action: a request that is an event.
     pub(super) fn is_action(&self) -> bool {
         matches!(self.envelope.kind(), Kind::Request { method } if !is_housekeeping(method))
     }

@@ -1,4 +1,4 @@
-//! Refusals in JSON-RPC's words.
+//! Refusals as JSON-RPC errors.
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -13,7 +13,7 @@ use crate::denial::{Denial, PolicyMessage};
 use crate::refusal::{Refusal, UPSTREAM_INVALID};
 use crate::routes::OnDeny;
 
-/// The problem type of an answer that policies could not be shown.
+/// The problem type of an answer that policies cannot read.
 pub(super) const UNREADABLE: &str = UPSTREAM_INVALID;
 
 impl From<Rejection> for Refusal {
@@ -55,7 +55,7 @@ struct TextContent {
     text: String,
 }
 
-/// How a denied request of a client, or the answer to it, is answered.
+/// The answer to a denied client request, or instead of a denied answer to it.
 pub(super) fn denied(question: &Question, denial: &Denial) -> Bytes {
     let is_tool = question.method() == Method::ToolsCall;
     match question.call.route.options.on_deny {
@@ -64,29 +64,29 @@ pub(super) fn denied(question: &Question, denial: &Denial) -> Bytes {
     }
 }
 
-/// How any other denied message is answered, or what stands in its place.
+/// The answer to any other denied message, or its replacement.
 pub(super) fn refused(call: &Call, id: &str, denial: &Denial) -> Bytes {
     let timeout = u64::try_from(call.route.options.chain_timeout.as_millis()).unwrap_or(u64::MAX);
     let (code, message, data) = facts(denial, timeout);
     rpc::error_with(id, code, message, Some(&data))
 }
 
-/// What stands in place of an answer that policies could not be shown.
+/// Replaces a server's answer that policies cannot read.
 pub(super) fn unreadable(id: &str) -> Bytes {
     rpc::error(id, INTERNAL_ERROR, "The upstream's answer could not be read, so policies could not check it")
 }
 
-/// What stands in place of an answer of the client that policies could not be shown.
+/// Replaces a client's answer that policies cannot read.
 pub(super) fn unreadable_answer(id: &str) -> Bytes {
     rpc::error(id, INTERNAL_ERROR, "The client's answer could not be read, so policies could not check it")
 }
 
-/// What stands in place of an answer whose question is not known, or not for certain.
+/// Replaces an answer whose question is unknown or ambiguous.
 pub(super) fn unknown(id: &str) -> Bytes {
     rpc::error(id, INTERNAL_ERROR, "The answer belongs to no request that is known, so policies could not check it")
 }
 
-/// What stands in place of a message that could not be judged, or that a policy made unusable. The cause is for the log.
+/// Replaces a message that could not be judged, or that a policy made unusable. The cause is for the log.
 pub(super) fn failed(call: &Call, id: &str, refusal: &Refusal) -> Bytes {
     refusal.log(Some(&call.reference));
     call.refused(refusal.urn());
@@ -97,7 +97,7 @@ pub(super) fn failed(call: &Call, id: &str, refusal: &Refusal) -> Bytes {
     rpc::error(id, INTERNAL_ERROR, message)
 }
 
-/// How a request of a server is answered that policies could not be shown.
+/// The answer to a server's request that policies cannot read.
 pub(super) fn unreadable_request(id: &str) -> Bytes {
     rpc::error(id, INVALID_REQUEST, "Invalid request: policies could not be shown this request")
 }

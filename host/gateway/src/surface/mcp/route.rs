@@ -22,12 +22,12 @@ use crate::surface_state::SurfaceState;
 
 /// MCP on one route.
 pub(super) struct McpRoute {
-    /// Not owned: its sessions hold calls, and those hold their route.
+    /// Weak: its sessions hold calls, which hold their route.
     mcp: Weak<Mcp>,
     reach: Reach,
 }
 
-/// Where the route's server is.
+/// How the route's server is reached.
 pub(super) enum Reach {
     /// At the route's URL.
     Url,
@@ -41,7 +41,7 @@ impl McpRoute {
     }
 }
 
-/// The program that a route leads to, if it speaks MCP with one.
+/// The program of an MCP route, if it has one.
 pub(super) fn command_of(route: &Route) -> Option<&Command> {
     let surface: &dyn Any = &*route.surface;
     match &surface.downcast_ref::<McpRoute>()?.reach {
@@ -57,7 +57,7 @@ impl Surface for McpRoute {
     }
 
     async fn read(&self, call: &Arc<Call>, request: Request<Incoming>) -> Result<Box<dyn Exchange>, Refusal> {
-        // Without it the gateway is about to end.
+        // If it is gone, the gateway is shutting down.
         let mcp = self.mcp.upgrade().ok_or(Refusal::Internal)?;
         let call = McpCall::new(Arc::clone(call), Arc::clone(&mcp.common));
         let is_post = request.method() == Method::POST;

@@ -1,8 +1,8 @@
-//! The sessions of MCP routes: which conversation belongs to which id, and whose it is.
+//! The sessions of MCP routes: the conversation and the owner of each id.
 //!
-//! Invariants: bounded by count; what callers make up goes before what a server has confirmed. A session is of the
-//! principal for whom the server confirmed it first, and nobody else's: its id may have leaked. Whoever is pushed out
-//! is unknown afterwards, so its answers do not pass where policies want to see them.
+//! Invariants: bounded by count; sessions that only callers claim are evicted before those that a server confirmed. A
+//! session belongs to the principal for whom the server first confirmed it, and to nobody else: its id may have leaked.
+//! An evicted session is unknown afterwards, so its answers do not pass if policies want to see them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use weir_core::Principal;
 use super::call::McpCall;
 use super::conversation::Conversation;
 
-/// Most sessions at a time. Each costs less than a kilobyte while nothing is awaited in it.
+/// Most concurrent sessions. Each takes less than a kilobyte while no answer is pending.
 const MAX_SESSIONS: usize = 16_384;
 
 /// All sessions.
@@ -25,7 +25,7 @@ pub(super) struct Sessions {
 #[derive(Default)]
 struct Known {
     by_id: HashMap<Key, Session>,
-    /// Which goes first where there is no room: unconfirmed before confirmed, then by when it was used last.
+    /// Order of eviction: unconfirmed before confirmed, then least recently used.
     order: BTreeMap<(bool, u64), Key>,
     clock: u64,
 }
@@ -37,12 +37,12 @@ struct Key(Arc<str>, Arc<str>);
 struct Session {
     conversation: Arc<Conversation>,
     used: u64,
-    /// For whom its server has confirmed it; until then only a caller says that there is such a session.
+    /// The principal for whom its server confirmed it; until then only a caller claims that it exists.
     owner: Option<Principal>,
 }
 
 impl Sessions {
-    /// The conversation of a session, which may have begun before the gateway did; `None` if it is somebody else's.
+    /// The conversation of a session, which may be older than the gateway; `None` if it belongs to somebody else.
     pub(super) fn join(&self, call: &Arc<McpCall>, id: &str, caller: &Principal) -> Option<Arc<Conversation>> {
         let mut known = self.known.lock();
         let session = known.session(call, id);
@@ -50,7 +50,7 @@ impl Sessions {
         is_theirs.then(|| Arc::clone(&session.conversation))
     }
 
-    /// Takes note that the server knows a session that this caller is in.
+    /// Records that the server confirmed a session for this caller.
     pub(super) fn confirm(&self, call: &Arc<McpCall>, id: &str, caller: &Principal) {
         let mut known = self.known.lock();
         let session = known.session(call, id);
@@ -61,8 +61,8 @@ impl Sessions {
         }
     }
 
-    /// The conversation of a session that the server gave to this caller just now. Whoever had that id before has it
-    /// no more.
+    /// The conversation of a session that the server has just assigned to this caller. A previous owner of the id loses
+    /// it.
     pub(super) fn begin(&self, call: &Arc<McpCall>, id: &str, caller: &Principal) -> Arc<Conversation> {
         let mut known = self.known.lock();
         let session = known.session(call, id);
@@ -85,7 +85,7 @@ impl Sessions {
 }
 
 impl Known {
-    /// The session of that id, which is used now.
+    /// The session of that id, marked as used now.
     fn session(&mut self, call: &Arc<McpCall>, id: &str) -> &mut Session {
         self.clock += 1;
         let (key, used) = (key(call, id), self.clock);
@@ -107,7 +107,7 @@ impl Known {
         session
     }
 
-    /// Takes note that the session that was used then is confirmed from now on.
+    /// Moves the session that was used then to the confirmed ones.
     fn confirmed(&mut self, used: u64) {
         if let Some(key) = self.order.remove(&(false, used)) {
             self.order.insert((true, used), key);
@@ -122,7 +122,7 @@ impl Known {
 }
 
 impl Session {
-    /// Its place in the order in which sessions go.
+    /// Its place in the order of eviction.
     fn place(&self) -> (bool, u64) {
         (self.owner.is_some(), self.used)
     }

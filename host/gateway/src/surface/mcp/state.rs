@@ -1,4 +1,4 @@
-//! What the routes that speak MCP keep between exchanges: sessions, processes, what was learned of tools.
+//! The state of MCP routes between exchanges: sessions, processes, known tools.
 
 use std::sync::Arc;
 
@@ -13,28 +13,28 @@ use crate::routes::Routes;
 use crate::surface::Surface;
 use crate::surface_state::SurfaceState;
 
-/// MCP in a gateway. Made once; running sets come and go.
+/// MCP in a gateway. Created once; it outlives running sets.
 #[derive(Default)]
 pub struct Mcp {
     pub(super) common: Arc<Common>,
-    /// The sessions of routes that lead to a URL.
+    /// The sessions of routes to a URL.
     pub(super) sessions: Arc<Sessions>,
-    /// The processes of routes that lead to a program.
+    /// The processes of routes to a program.
     pub(super) servers: Servers,
 }
 
 impl Mcp {
-    /// MCP without any session or process.
+    /// MCP without sessions and processes.
     pub fn new() -> Arc<Self> {
         Arc::new(Self::default())
     }
 
-    /// The surface of a route to a server that speaks Streamable HTTP at the route's URL.
+    /// The surface of a route to a Streamable HTTP server at the route's URL.
     pub fn over_http(self: &Arc<Self>) -> Arc<dyn Surface> {
         Arc::new(McpRoute::new(self, Reach::Url))
     }
 
-    /// The surface of a route to a program that speaks over its standard streams.
+    /// The surface of a route to a program that uses standard streams.
     pub fn over_stdio(self: &Arc<Self>, command: Command) -> Arc<dyn Surface> {
         Arc::new(McpRoute::new(self, Reach::Command(command)))
     }

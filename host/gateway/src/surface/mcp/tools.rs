@@ -1,7 +1,7 @@
-//! Which arguments of which tools are mirrored in headers: `x-mcp-header` in the schemas of `tools/list`.
+//! The arguments that tools mirror in headers: `x-mcp-header` in the schemas of `tools/list`.
 //!
-//! What was seen last of a tool holds; a caller whose headers do not fit asks for the list again. Bounded by count and
-//! by bytes, since servers choose how many tools they name, and what they call them.
+//! The last schema seen is used; a caller whose headers do not match requests the list again. Bounded by count and
+//! bytes, since servers choose the number and the names of their tools.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,19 +16,19 @@ use weir_mcp::mirror::{Mirrored, mirrored};
 
 use crate::call::Call;
 
-/// Most tools that are remembered of one route, and most bytes of what is known of them.
+/// Most tools per route, and most bytes for them.
 const MAX_TOOLS: usize = 4096;
 const MAX_BYTES: usize = 4 << 20;
 
-/// What is known of the tools of all routes.
+/// The known tools of all routes.
 #[derive(Default)]
 pub(super) struct ToolHeaders {
     by_route: Mutex<HashMap<Box<str>, Known>>,
 }
 
-/// What is known of the tools of one route.
+/// The known tools of one route.
 struct Known {
-    /// Where it led when they were seen: two upstreams of one route, before and after a reload, are not the same.
+    /// The upstream they were learned from: after a reload, a route may have another.
     upstream: String,
     tools: HashMap<Box<str>, Arc<[Mirrored]>>,
     bytes: usize,
@@ -55,7 +55,7 @@ impl ToolHeaders {
         known.tools.get(tool).map(Arc::clone)
     }
 
-    /// Learns from an answer to `tools/list`; whether it was a message.
+    /// Learns from an answer to `tools/list`. Returns whether it was a message.
     pub(super) fn learn_from(&self, call: &Call, answer: Bytes) -> bool {
         let Ok(envelope) = Envelope::received(answer) else { return false };
         if let Some(result) = envelope.result() {
@@ -64,7 +64,7 @@ impl ToolHeaders {
         true
     }
 
-    /// Learns from the whole body of an answer: a message, or events with messages.
+    /// Learns from the body of an answer: a message, or events with messages.
     pub(super) fn learn_from_body(&self, call: &Call, text: Bytes) {
         if self.learn_from(call, text.clone()) {
             return;
@@ -113,7 +113,7 @@ impl Known {
     }
 }
 
-/// What it costs to remember a tool, about.
+/// Approximate memory for a tool.
 fn weight(name: &str, found: &[Mirrored]) -> usize {
     let of_argument = |argument: &Mirrored| 64 + argument.header.as_str().len() + argument.pointer.len();
     128 + name.len() + found.iter().map(of_argument).sum::<usize>()

@@ -1,25 +1,24 @@
-//! What the policies of a route want to see of what comes back, so that streams in which they see nothing pass
-//! untouched.
+//! What a route's policies see of the server's messages. Streams in which they see nothing pass untouched.
 
 use weir_core::{Chain, Phase, catalogue};
 
-/// What has to be looked at.
+/// What has to be inspected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Watched {
-    /// Any answer. Then every answer is read: one that comes where another is expected must not pass unseen.
+    /// Answers. If set, every answer is read: one that arrives in place of another must not pass unseen.
     pub(super) responses: bool,
     /// Requests of the server.
     pub(super) server_requests: bool,
-    /// Anything at all, be it only what the client sends.
+    /// Anything at all, even if only client messages.
     pub(super) messages: bool,
 }
 
-/// Requests that a client sends. Whatever else a policy hooks, a server may send.
+/// Namespaces of client requests. A server may send whatever else a policy hooks.
 const OF_CLIENTS: [&str; 7] =
     ["completion/", "logging/", "prompts/", "resources/", "server/", "subscriptions/", "tools/"];
 
 impl Watched {
-    /// What the policies of a chain want to see.
+    /// What the policies of a chain see.
     pub(super) fn by(chain: &Chain) -> Self {
         let hooks = |wanted: Phase| {
             let entries = chain.entries().iter();
@@ -36,7 +35,7 @@ impl Watched {
         }
     }
 
-    /// Whether the messages of the server have to be looked at at all.
+    /// Whether server messages must be inspected at all.
     pub(super) fn anything(self) -> bool {
         self.responses || self.server_requests
     }

@@ -1,4 +1,4 @@
-//! What becomes of the messages of a client.
+//! Messages of a client.
 
 use std::sync::Arc;
 
@@ -20,31 +20,31 @@ use crate::surface::mcp::call::McpCall;
 use crate::surface::mcp::refusals;
 use crate::verdict::{Verdict, judge};
 
-/// What becomes of a message of the client, with the question that it asks.
+/// The outcome for a client message, with its pending question.
 #[expect(clippy::large_enum_variant, reason = "it is moved once; a box would be an allocation per message")]
 pub(crate) enum ClientMessageOutcome {
-    /// It goes to the server.
+    /// Forward it to the server.
     Forward {
         envelope: Envelope,
-        /// Present if it is a request whose answer has to be looked at.
+        /// Present if it is a request whose answer must be inspected.
         pending: Option<PendingQuestion>,
     },
-    /// The client is answered by us.
+    /// Answer the client ourselves.
     Answer(Bytes),
-    /// Nobody gets anything.
+    /// The client cancelled it: nothing is sent.
     Cancelled,
 }
 
-/// What policies made of the params of a request.
+/// The params after the policies.
 enum Judged {
     Params(Arc<Payload>),
     Denied(Denial),
-    /// The answers in it cannot be shown to policies.
+    /// Policies cannot read the answers in it.
     Unreadable,
 }
 
 impl Conversation {
-    /// What becomes of a message of the client.
+    /// Handles a client message.
     pub(crate) async fn take(
         &self,
         call: &Arc<McpCall>,
@@ -83,7 +83,7 @@ impl Conversation {
         let is_event = !is_housekeeping(method);
         let wants_request = is_event && chain.wants(method, Phase::Request);
         let wants_response = is_event && chain.wants(method, Phase::Response);
-        // What a handshake agrees on says which policies apply later.
+        // The revision from the handshake determines which policies apply later.
         let looks = watched.anything() || (Method::of(method) == Method::Initialize && watched.messages);
         if !wants_request && !looks {
             return Ok(ClientMessageOutcome::Forward { envelope: message, pending: None });
@@ -131,8 +131,7 @@ impl Conversation {
         Ok(ClientMessageOutcome::Forward { envelope, pending: Some(pending) })
     }
 
-    /// An answer to a request of the server. What may not pass is replaced by an error, so that the server does not
-    /// wait for ever.
+    /// An answer to a server's request. A refused answer is replaced by an error, so the server does not wait forever.
     async fn answer(&self, call: &Arc<McpCall>, message: Envelope) -> Result<ClientMessageOutcome, Refusal> {
         let key = Id::of(message.id());
         let found = lock(&self.by_server).find(&key);
@@ -167,7 +166,7 @@ impl Conversation {
     }
 }
 
-/// What of a request policies want to see.
+/// The parts of a request that policies judge.
 struct Asks {
     /// The event of the request itself.
     request: Option<EventName>,
@@ -176,7 +175,7 @@ struct Asks {
 }
 
 impl Asks {
-    /// The answers first: what the request becomes is made of what they became.
+    /// Judges the answers first; the request is then judged with the result.
     async fn judged(
         self,
         call: &McpCall,

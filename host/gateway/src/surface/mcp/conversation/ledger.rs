@@ -1,7 +1,7 @@
-//! What has been asked and not yet been forgotten, bounded by count and by bytes.
+//! Open questions of one side, bounded by count and bytes.
 //!
-//! Invariants: an id that stands for two requests stands for none, so an answer is never judged as the answer to
-//! another question; when room is short, params go before questions, and what was answered before what was not.
+//! Invariants: an id used by two requests matches neither, so an answer is never judged against the wrong question;
+//! when space is short, params are dropped before questions, and answered questions before open ones.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use weir_mcp::Id;
 
 use super::question::PendingQuestion;
 
-/// Most questions of one side of one conversation. A client that waits for more answers at a time does not exist;
-/// the rest are answers that a stream could still bring again.
+/// Most questions of one side of a conversation. No client waits for more answers at once; the rest are answers that a
+/// resumed stream could repeat.
 const MAX_QUESTIONS: usize = 1024;
-/// Most bytes kept for one side of one conversation. Nearly all are params, which serve policies that compare an answer
-/// with its question, soon after.
+/// Most bytes for one side of a conversation. Nearly all are params, for policies that compare an answer with its
+/// question soon after.
 const MAX_BYTES: usize = 8 << 20;
-/// Most bytes kept for all conversations together.
+/// Most bytes for all conversations together.
 const MAX_BYTES_OF_ALL: usize = 256 << 20;
 
 /// The questions of one side.
@@ -33,7 +33,7 @@ pub(super) struct Ledger {
 struct Entry {
     serial: u64,
     is_answered: bool,
-    /// `None` where the id stood for two requests.
+    /// `None` if two requests used the id.
     pending: Option<PendingQuestion>,
     weight: usize,
 }
@@ -42,16 +42,16 @@ struct Entry {
 pub(super) enum Found {
     /// This question.
     Known(PendingQuestion),
-    /// Nothing, or nothing for certain.
+    /// Unknown or ambiguous.
     Unknown,
 }
 
 /// Whether an answer may come again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Replay {
-    /// It cannot; the question is forgotten.
+    /// No; the question is forgotten.
     Never,
-    /// A resumed stream may bring it once more.
+    /// Yes, a resumed stream may repeat it.
     Possible,
 }
 
@@ -60,18 +60,18 @@ impl Ledger {
         Self { entries: HashMap::new(), order: BTreeMap::new(), next: 0, bytes: 0, bytes_of_all }
     }
 
-    /// Takes note of a question.
+    /// Adds a question.
     pub(super) fn add(&mut self, pending: PendingQuestion) {
         let key = pending.question.key.clone();
         let pending = match self.remove(&key) {
             None => Some(pending),
-            // The same message once more: a retry, or a stream that was resumed.
+            // The same message again: a retry, or a resumed stream.
             Some(Entry { pending: Some(earlier), .. }) if earlier.question.mark == pending.question.mark => {
                 Some(pending)
             }
             Some(_) => None,
         };
-        // What there is no room for is not known afterwards.
+        // Without space it is unknown afterwards.
         let Some((pending, weight)) = self.with_room(pending) else { return };
         let serial = self.next;
         self.next += 1;
@@ -89,13 +89,13 @@ impl Ledger {
         }
     }
 
-    /// Takes note that a question was answered.
+    /// Records that a question was answered.
     pub(super) fn note_answer(&mut self, key: &Id, mark: Option<u64>, replay: Replay) {
         let Some(entry) = self.entries.get_mut(key) else { return };
         let same = entry.pending.as_ref().is_none_or(|pending| mark.is_none_or(|mark| pending.question.mark == mark));
         match replay {
             Replay::Possible => entry.is_answered |= same,
-            // An id of two requests stays one until it is pushed out, since both answers may still come.
+            // An ambiguous id stays until it is evicted, since both answers may still arrive.
             Replay::Never if same && entry.pending.is_some() => self.forget(key),
             Replay::Never => {}
         }
@@ -118,8 +118,7 @@ impl Ledger {
         self.bytes_of_all.fetch_sub(bytes, Ordering::Relaxed);
     }
 
-    /// The question with what it weighs, without its params if there is no room for them; `None` if there is none
-    /// for the question either.
+    /// The question and its size, without params if they do not fit; `None` if the question does not fit either.
     fn with_room(&self, pending: Option<PendingQuestion>) -> Option<(Option<PendingQuestion>, usize)> {
         let Some(mut pending) = pending else { return Some((None, 0)) };
         let whole = pending.weight();
@@ -131,7 +130,7 @@ impl Ledger {
         (rest <= MAX_BYTES && self.take(rest)).then_some((Some(pending), rest))
     }
 
-    /// Takes so many bytes of what all conversations have together, if they are there.
+    /// Reserves bytes from the limit of all conversations, if available.
     fn take(&self, bytes: usize) -> bool {
         let taken = self.bytes_of_all.fetch_add(bytes, Ordering::Relaxed) + bytes <= MAX_BYTES_OF_ALL;
         if !taken {

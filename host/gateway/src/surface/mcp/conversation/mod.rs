@@ -1,10 +1,10 @@
-//! The messages of one session, or of one exchange that stands for itself, as policies see them.
+//! The messages of one session or one self-contained exchange, as policies see them.
 //!
-//! Invariants: both phases of one question are judged by the chain with which the question was seen; an answer is
-//! only taken for the answer to a question that is known for certain, and where the chain wants any answer, one
-//! without such a question does not pass; ids keep type and value; what is retained is bounded.
+//! Invariants: both phases of a question are judged by the chain that saw the question; an answer only counts if its
+//! question is known for certain, and if the chain wants answers, one without a known question does not pass; ids keep
+//! type and value; retained data is bounded.
 //!
-//! Not here: how messages travel. Whoever carries them asks what becomes of each, and does that.
+//! Not here: transports. A transport asks here how to handle each message, and does that.
 
 mod client;
 mod ledger;
@@ -39,48 +39,48 @@ pub(crate) use question::{PendingQuestion, Question};
 
 /// The messages of one session.
 pub(crate) struct Conversation {
-    /// Not owned: what owns conversations is part of it.
+    /// Weak: the owner of conversations is part of it.
     shared: Weak<Shared>,
     route: Arc<PreparedRoute>,
     common: Arc<Common>,
     session: Option<String>,
-    /// What the handshake agreed on.
+    /// The revision from the handshake.
     revision: OnceLock<Revision>,
-    /// What the client has asked.
+    /// The client's questions.
     by_client: Mutex<Ledger>,
-    /// What the server has asked.
+    /// The server's questions.
     by_server: Mutex<Ledger>,
     running: Running,
-    /// Who was seen last on the client's side: the one whom the server's requests concern.
+    /// The last context on the client's side, which the server's requests concern.
     caller: Mutex<Option<Arc<Context>>>,
     marks: RandomState,
 }
 
-/// What becomes of a message of the client.
+/// The outcome for a client message.
 #[expect(clippy::large_enum_variant, reason = "it is moved once; a box would be an allocation per message")]
 pub(crate) enum FromClient {
-    /// It goes to the server, with the bytes that came unless a policy changed them.
+    /// Forward it to the server, unchanged unless a policy changed it.
     Forward(Envelope),
-    /// The client is answered by us; nothing goes to the server.
+    /// Answer the client ourselves; nothing goes to the server.
     Answer(Bytes),
-    /// The client cancelled the request before it was forwarded: nobody gets anything.
+    /// The client cancelled the request before it was forwarded: nothing is sent.
     Cancelled,
 }
 
-/// What becomes of a message of the server.
+/// The outcome for a server message.
 #[expect(clippy::large_enum_variant, reason = "it is moved once; a box would be an allocation per message")]
 pub(crate) enum FromServer {
-    /// It goes to the client.
+    /// Forward it to the client.
     Forward(Envelope),
-    /// The server is answered by us, since its request was denied; nothing goes to the client.
+    /// Answer the server ourselves, since its request was denied; nothing goes to the client.
     Answer(Bytes),
-    /// It is dropped: it cannot be read, or has no place here.
+    /// Drop it: it is unreadable, or not allowed here.
     Nothing,
 }
 
 #[expect(clippy::wrong_self_convention, reason = "the names say which side a message comes from")]
 impl Conversation {
-    /// What becomes of a message of the client that came in this exchange. Dropping the future cancels the policies.
+    /// Handles a client message of this exchange. Dropping the future cancels the policies.
     pub(crate) async fn from_client(
         &self,
         call: &Arc<McpCall>,
@@ -94,24 +94,23 @@ impl Conversation {
         })
     }
 
-    /// What becomes of a message of the server that is not bound to one request and that comes once.
+    /// Handles a server message that is not bound to a request and does not repeat.
     pub(crate) async fn from_server(&self, message: Result<Envelope, Malformed>) -> FromServer {
         let Some(shared) = self.shared.upgrade() else { return FromServer::Nothing };
-        // A question that is seen now is judged by what is loaded now.
+        // A new question is judged by the current route.
         let route = shared.current().routes.prepared(&self.route.name).unwrap_or_else(|| Arc::clone(&self.route));
         let call = McpCall::begin_local(shared, route, Arc::clone(&self.common));
         self.receive(&call, None, message, Replay::Never).await
     }
 
-    /// No answer to this request of the client can come any more.
+    /// Forgets a client's request that can no longer be answered.
     pub(crate) fn forget(&self, id: &str) {
         lock(&self.by_client).forget(&Id::of(id));
     }
 }
 
 impl Conversation {
-    /// A conversation that begins. `session` is the session's id for policies; there is none where requests stand for
-    /// themselves.
+    /// A new conversation. `session` is the session id for policies; `None` if requests are self-contained.
     pub(crate) fn new(call: &McpCall, session: Option<String>) -> Arc<Self> {
         let bytes = Arc::clone(&call.common.retained);
         Arc::new(Self {
@@ -128,12 +127,12 @@ impl Conversation {
         })
     }
 
-    /// Takes over a question that was asked before the session had a name.
+    /// Adds a question that was asked before the session had an id.
     pub(crate) fn expects(&self, pending: PendingQuestion) {
         lock(&self.by_client).add(pending);
     }
 
-    /// Takes note of the revision that a handshake agreed on.
+    /// Records the revision from a handshake.
     fn agreed(&self, result: &str) {
         let revision = weir_mcp::json::member(result, "protocolVersion").and_then(weir_mcp::json::string);
         if let Some(revision) = revision.as_deref().and_then(Revision::parse) {
@@ -141,13 +140,12 @@ impl Conversation {
         }
     }
 
-    /// Takes note of the revision that holds for the session; what was agreed on first stays.
+    /// Records the session's revision; the first one is kept.
     pub(crate) fn agree(&self, revision: Revision) {
         let _ = self.revision.set(revision);
     }
 
-    /// The revision of a message: what it claims for itself, else what the session agreed on, else what the header
-    /// says.
+    /// The revision of a message: its own claim, else the session's, else the header's.
     fn revision(&self, headers: &HeaderMap, message: &Envelope) -> Option<Revision> {
         if let Claim::Revision(text) = &message.meta().claim {
             return Revision::parse(text);
@@ -156,7 +154,7 @@ impl Conversation {
         self.revision.get().copied().or_else(|| Revision::parse(&header()?))
     }
 
-    /// The context of what a client sends; it is remembered as the one of its session.
+    /// The context of a client message; remembered as the session's.
     pub(crate) fn client_context(
         &self,
         call: &McpCall,
@@ -172,7 +170,7 @@ impl Conversation {
         context
     }
 
-    /// The context of what a server sends by itself.
+    /// The context of a server message.
     fn server_context(&self, call: &McpCall, revision: Option<Revision>) -> Arc<Context> {
         let facts = Facts {
             session_id: self.session.clone(),
@@ -189,7 +187,7 @@ impl Conversation {
         })
     }
 
-    /// The question that a message asks.
+    /// The question of a request.
     fn question(
         &self,
         call: &Arc<McpCall>,
@@ -211,7 +209,7 @@ impl Conversation {
     }
 
     fn pending(question: Arc<Question>, params: Option<Arc<Payload>>) -> PendingQuestion {
-        // Params that no policy will see again are not kept.
+        // Params are only kept if a policy will see the answer.
         let params = params.filter(|_| question.event.is_some());
         PendingQuestion { question, params }
     }

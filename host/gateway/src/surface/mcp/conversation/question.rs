@@ -1,4 +1,4 @@
-//! What stays known of a request while its answer is awaited.
+//! A request whose answer is pending.
 
 use std::sync::Arc;
 
@@ -8,24 +8,24 @@ use weir_mcp::{Id, Method};
 
 use crate::surface::mcp::call::McpCall;
 
-/// A request that was forwarded, of either side.
+/// A forwarded request, from either side.
 pub(crate) struct Question {
-    /// The id as it was written.
+    /// The id as written.
     pub(crate) id: Arc<str>,
     /// The id as a value.
     pub(crate) key: Id,
     pub(super) method: Box<str>,
     pub(crate) era: Era,
-    /// The exchange in which the question was seen; its chain judges the answer, whatever is loaded meanwhile.
+    /// The exchange in which it was seen. Its chain judges the answer, even after a reload.
     pub(crate) call: Arc<McpCall>,
     pub(crate) context: Arc<Context>,
     /// The event of the answer; `None` if no policy wants it.
     pub(crate) event: Option<EventName>,
-    /// Tells this request from another one of the same id.
+    /// Distinguishes it from other requests with the same id.
     pub(super) mark: u64,
 }
 
-/// A question with its params, as long as there is room for them.
+/// A question with its params, if there was room for them.
 #[derive(Clone)]
 pub(crate) struct PendingQuestion {
     pub(crate) question: Arc<Question>,
@@ -33,14 +33,14 @@ pub(crate) struct PendingQuestion {
 }
 
 impl Question {
-    /// The method that it asks for.
+    /// Its method.
     pub(crate) fn method(&self) -> Method<'_> {
         Method::of(&self.method)
     }
 
-    /// How many bytes it costs to keep, about.
+    /// Its approximate size in bytes.
     pub(super) fn weight(&self) -> usize {
-        /// A call, a context and the question itself, without the texts that callers choose.
+        /// A call, a context and the question, without strings that callers choose.
         const USUAL: usize = 1024;
         let principal = self.context.principal.id.as_ref().map_or(0, String::len);
         let path = self.call.agent.asked.path_and_query().map_or(0, |path| path.as_str().len());
@@ -49,7 +49,7 @@ impl Question {
 }
 
 impl PendingQuestion {
-    /// How many bytes it costs to keep, about.
+    /// Its approximate size in bytes.
     pub(super) fn weight(&self) -> usize {
         self.question.weight() + self.params.as_ref().map_or(0, |params| params.text().len())
     }
@@ -66,7 +66,7 @@ impl PendingQuestion {
     }
 }
 
-/// The event of something that is asked.
+/// The event of a request.
 pub(super) fn asking(name: EventName, payload: Arc<Payload>, context: &Arc<Context>) -> Event {
     Event { name, phase: Phase::Request, payload, request: None, context: Arc::clone(context) }
 }

@@ -1,12 +1,11 @@
-//! Rounds of one request: what a server asks of the client inside a result, and what the client answers inside the
-//! request that it sends again.
+//! Rounds of one request: the server's questions to the client inside a result, and the client's answers inside the
+//! repeated request.
 //!
-//! Invariants: each entry is an event of its own; what policies change goes into the entry's place; everything else,
-//! the state that the server wants back above all, stays as it came.
+//! Invariants: each entry is its own event; a policy's change replaces that entry; everything else stays unchanged,
+//! above all the state that the server wants back.
 //!
-//! The answers do not say which question they answer, and no session could remember it. Each kind of answer has a
-//! member without which no server takes it, so its members say what it can be; where they do not, it is judged as
-//! every kind.
+//! The answers do not name their questions, and there is no session to remember them. Each kind of answer has a
+//! mandatory member, which tells what it can be; if none is present, it is judged as every kind.
 
 use std::sync::Arc;
 
@@ -23,31 +22,31 @@ use crate::refusal::Refusal;
 use crate::surface::mcp::call::McpCall;
 use crate::verdict::{Verdict, judge};
 
-/// Most entries of one round; a person would have to answer them.
+/// Most entries of one round; a person would have to answer them all.
 const MAX_ENTRIES: usize = 64;
 
 const INPUT_REQUESTS: &str = "inputRequests";
 const INPUT_RESPONSES: &str = "inputResponses";
 
-/// Kinds of answers, with the member that each must have.
+/// Kinds of answers and the mandatory member of each.
 const ANSWERS: [(&str, &str); 3] =
     [("action", "elicitation/create"), ("role", "sampling/createMessage"), ("roots", "roots/list")];
 
-/// What became of the answers inside a request.
+/// The outcome of judging the answers in a request.
 pub(super) enum Responses {
-    /// The params, with what policies made of them.
+    /// The params after the policies.
     Pass(Arc<Payload>),
     Denied(Denial),
-    /// They cannot be shown to policies.
+    /// Policies cannot read them.
     Unreadable,
 }
 
-/// What became of the questions inside a result.
+/// The outcome of judging the questions in a result.
 pub(super) enum Requests {
-    /// The result, with what policies made of it.
+    /// The result after the policies.
     Pass(Arc<Payload>),
     Denied(Denial),
-    /// They cannot be shown to policies.
+    /// Policies cannot read them.
     Unreadable,
 }
 
@@ -57,7 +56,7 @@ pub(super) fn has_responses(message: &Envelope) -> bool {
     members.iter().any(|member| member.name == INPUT_RESPONSES)
 }
 
-/// Judges each answer inside the params of a request.
+/// Judges each answer in the params of a request.
 pub(super) async fn responses(
     call: &McpCall,
     context: &Arc<Context>,
@@ -96,7 +95,7 @@ pub(super) async fn responses(
     meta::edited(&params, &edits).map(Responses::Pass).map_err(Refusal::UnusablePayload)
 }
 
-/// Judges each question inside a result, if it is one that asks.
+/// Judges each question in a result, if it has any.
 pub(super) async fn requests(
     call: &McpCall,
     context: &Arc<Context>,
@@ -135,14 +134,14 @@ pub(super) async fn requests(
     meta::edited(&result, &edits).map(Requests::Pass).map_err(Refusal::UnusablePayload)
 }
 
-/// The entries of a round, and the text in which they stand. `None` if they are no object, or too many.
+/// The entries of a round and their text. `None` if they are not an object, or too many.
 fn entries(payload: &Payload, member: &str) -> Option<(String, Vec<Member>)> {
     let text = json::member(payload.text(), member)?.to_owned();
     let members = json::members(&text).ok().filter(|members| members.len() <= MAX_ENTRIES)?;
     Some((text, members))
 }
 
-/// What an answer can be.
+/// The kinds that an answer can be.
 fn kinds(answer: &Payload) -> impl Iterator<Item = &'static str> {
     let has = |member: &str| json::member(answer.text(), member).is_some();
     let found: Vec<&'static str> = ANSWERS.iter().filter(|(member, _)| has(member)).map(|(_, kind)| *kind).collect();

@@ -1,4 +1,4 @@
-//! The requests of a client whose policies still run, so that it can cancel them.
+//! Client requests whose policies still run, so the client can cancel them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use weir_mcp::Id;
 
-/// Who can be told. As many as there are requests in flight.
+/// The cancellable requests: at most those in flight.
 #[derive(Default)]
 pub(super) struct Running {
     requests: Mutex<HashMap<Id, Vec<Arc<Notify>>>>,

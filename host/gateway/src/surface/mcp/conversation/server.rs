@@ -1,4 +1,4 @@
-//! What becomes of the messages of a server.
+//! Messages of a server.
 
 use std::sync::Arc;
 
@@ -21,8 +21,7 @@ use crate::surface::mcp::refusals;
 use crate::verdict::{Verdict, judge};
 
 impl Conversation {
-    /// What becomes of a message of the server that came in this exchange, in the answer that is bound to a request
-    /// if there is one.
+    /// Handles a server message of this exchange. `bound` is the request whose response it arrived in, if any.
     pub(crate) async fn receive(
         &self,
         call: &Arc<McpCall>,
@@ -65,7 +64,7 @@ impl Conversation {
         let Ok(name) = EventName::new(method) else {
             return FromServer::Answer(refusals::unreadable_request(envelope.id()));
         };
-        // What is no event is noted all the same: its answer must not look like one to nothing.
+        // Also for housekeeping: otherwise its answer would seem to answer nothing.
         let is_event = !is_housekeeping(method);
         let wants_response = is_event && chain.wants(method, Phase::Response);
         let revision = self.revision(&HeaderMap::new(), &envelope);
@@ -108,7 +107,7 @@ impl Conversation {
             Some(bound) => Some(bound.clone()),
             None => match lock(&self.by_client).find(&key) {
                 Found::Known(pending) => Some(pending),
-                // Some clients do not tell "1" from 1.
+                // Some clients do not distinguish "1" from 1.
                 Found::Unknown => bound.filter(|bound| bound.question.key.is_loosely(&key)).cloned(),
             },
         };
@@ -129,7 +128,7 @@ impl Conversation {
         self.judged(&pending, envelope).await
     }
 
-    /// The answer with what policies made of it.
+    /// The answer after the policies.
     async fn judged(&self, pending: &PendingQuestion, envelope: Envelope) -> FromServer {
         let question = &pending.question;
         let call = &question.call;
@@ -157,15 +156,15 @@ impl Conversation {
     }
 }
 
-/// What policies made of the result of an answer.
+/// The result after the policies.
 enum Answer {
     Result(Arc<Payload>),
     Denied(Denial),
-    /// The questions in it cannot be shown to policies.
+    /// Policies cannot read the questions in it.
     Unreadable,
 }
 
-/// First the result, then the questions in what it became.
+/// Judges the result, then the questions in the changed result.
 async fn answer_judged(pending: &PendingQuestion, came: &Arc<Payload>, rounds: bool) -> Result<Answer, Refusal> {
     let question = &pending.question;
     let call = &question.call;
@@ -193,7 +192,7 @@ async fn answer_judged(pending: &PendingQuestion, came: &Arc<Payload>, rounds: b
     })
 }
 
-/// What policies say to a request of the server; what they may not change is put back.
+/// The policies' verdict on a server request; protected members are restored.
 async fn permitted(call: &McpCall, event: &Event, era: Era) -> Result<Verdict, Refusal> {
     Ok(match judge(call, event).await? {
         Verdict::Changed(changed) => {

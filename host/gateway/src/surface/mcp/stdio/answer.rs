@@ -1,4 +1,4 @@
-//! Answers of our own to messages that reach no server, or whose answer never comes.
+//! Our own answers to messages that reach no server, or whose answer never arrives.
 
 use std::time::Duration;
 
@@ -18,24 +18,24 @@ struct Late {
     timeout_ms: u64,
 }
 
-/// The process is gone, and with it the answer.
+/// The process ended before it answered.
 pub(super) fn lost(id: &str) -> Bytes {
     rpc::error(id, INTERNAL_ERROR, "The server ended before it answered")
 }
 
-/// An answer that could not be read, or was longer than a message may be.
+/// The answer was unreadable or too long.
 pub(super) fn unreadable(id: &str) -> Bytes {
     rpc::error(id, INTERNAL_ERROR, "The server's answer could not be read")
 }
 
-/// The process has not begun to answer for as long as it may.
+/// The process did not respond within the timeout.
 pub(super) fn late(id: &str, limit: Duration) -> Bytes {
     let timeout_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
     let data = Late { kind: UPSTREAM_TIMEOUT, timeout_ms };
     rpc::error_with(id, INTERNAL_ERROR, "The server did not answer in time", Some(&data))
 }
 
-/// A reply to a message that is refused before it goes anywhere.
+/// The reply to a message that is refused before it is forwarded.
 pub(super) fn refuse(status: StatusCode, id: &str, message: &str) -> Rejection {
     rejection::rejection(status, id, INVALID_REQUEST, message)
 }

@@ -1,17 +1,17 @@
-//! When a program that ended by itself may be started again.
+//! When a program that exited by itself may be restarted.
 
 use std::time::{Duration, Instant};
 
-/// The first pause; it doubles with every end in a row.
+/// The first pause; it doubles with each failure in a row.
 const FIRST: Duration = Duration::from_millis(250);
 
 /// The longest pause.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// Whoever lives as long has not failed at the start.
+/// A process that ran this long has not failed at startup.
 const STABLE: Duration = Duration::from_secs(60);
 
-/// The ends of a program's processes, as far as they matter for its next start.
+/// The recent failures of a program.
 #[derive(Debug, Default)]
 pub(super) struct Backoff {
     in_a_row: u32,
@@ -19,19 +19,19 @@ pub(super) struct Backoff {
 }
 
 impl Backoff {
-    /// How long the next start has to wait; `None` if not at all.
+    /// How long the next start must wait; `None` if not at all.
     pub(super) fn pause(&self, now: Instant) -> Option<Duration> {
         self.until.map(|until| until.saturating_duration_since(now)).filter(|pause| !pause.is_zero())
     }
 
-    /// A process ended by itself, or could not be started.
+    /// A process exited by itself, or could not be started.
     pub(super) fn failed(&mut self, now: Instant, lived: Duration) {
         self.in_a_row = if lived >= STABLE { 1 } else { self.in_a_row.saturating_add(1) };
         let pause = FIRST.saturating_mul(1 << (self.in_a_row - 1).min(16));
         self.until = Some(now + pause.min(LONGEST));
     }
 
-    /// A process was ended in order.
+    /// A process was shut down gracefully.
     pub(super) fn worked(&mut self) {
         *self = Self::default();
     }

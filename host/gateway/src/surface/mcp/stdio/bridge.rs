@@ -1,7 +1,7 @@
-//! The processes of one route: started on demand, counted, started again with pauses, ended when nobody needs them.
+//! The processes of one route: started on demand, limited in number, restarted with pauses, ended when unused.
 //!
-//! Invariants: there are never more than the route's `max_processes`, those that are ending included; a session's
-//! process ends with the session; whoever is refused a process is told when to come again.
+//! Invariants: there are never more than the route's `max_processes`, including those that are exiting; a session's own
+//! process ends with the session; a caller that gets no process learns when to retry.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -26,10 +26,10 @@ use crate::refusal::{Refusal, UPSTREAM_UNREACHABLE};
 use crate::surface::mcp::call::McpCall;
 use crate::surface::mcp::command::Command;
 
-/// Most sessions of one route. Where each has a process, `max_processes` is less.
+/// Most sessions of one route. With a process per session, `max_processes` is the lower limit.
 const MAX_SESSIONS: usize = 4096;
 
-/// Room beside the largest body: what stands around it in a message.
+/// Extra bytes around the largest body in a message.
 const MARGIN: usize = 64 * 1024;
 
 /// The processes of one route.
@@ -40,7 +40,7 @@ pub(crate) struct Bridge {
     backoff: Arc<Mutex<Backoff>>,
     supervisors: OwnedTasks,
     sessions: Mutex<HashMap<String, Arc<Session>>>,
-    /// The process of all sessions.
+    /// The process that all sessions share.
     pub(super) sessions_process: AsyncMutex<Option<InitializedProcess>>,
     /// The process of all exchanges without a session.
     stateless: AsyncMutex<Option<SharedProcess>>,
@@ -52,32 +52,32 @@ pub(super) struct Session {
     pub(super) id: String,
     pub(super) party: Arc<Party>,
     pub(super) link: Arc<Link>,
-    /// Who began it: nobody else may use it, for its id may have leaked.
+    /// Who began it. Nobody else may use it, since its id may have leaked.
     owner: Principal,
-    /// What was agreed on.
+    /// The agreed revision.
     pub(super) revision: Option<Revision>,
-    /// Whether the process was initialized for it, and not for a session before.
+    /// Whether the process was initialized for this session, not for an earlier one.
     pub(super) is_first: bool,
     used: Mutex<Instant>,
 }
 
-/// What a handshake came to.
+/// The result of a handshake.
 pub(super) struct Handshake {
     pub(super) party: Arc<Party>,
     pub(super) link: Arc<Link>,
-    /// What was agreed on.
+    /// The agreed revision.
     pub(super) revision: Option<Revision>,
-    /// Whether the process was initialized for it, and not for a session before.
+    /// Whether the process was initialized for this session, not for an earlier one.
     pub(super) is_first: bool,
 }
 
-/// A process that sessions share.
+/// A process that sessions share, after its handshake.
 pub(super) struct InitializedProcess {
     pub(super) process: SharedProcess,
-    /// What it answered to the first `initialize`, as JSON.
+    /// Its result of the first `initialize`, as JSON.
     pub(super) initialized: String,
     pub(super) revision: Option<Revision>,
-    /// What the client of the first session can do. The process believes it of all.
+    /// The capabilities of the first session's client. The process assumes them for all.
     pub(super) capabilities: BTreeSet<String>,
 }
 
@@ -87,7 +87,7 @@ pub(super) struct SharedProcess {
     unused_since: Option<Instant>,
 }
 
-/// What is said to whoever has to come again.
+/// Tells the caller when to retry.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Later {
@@ -109,7 +109,7 @@ impl Bridge {
         }
     }
 
-    /// Starts a process. `id` is the request's that needs it.
+    /// Starts a process. `id` is that of the request that needs it.
     pub(super) fn start(&self, call: &McpCall, id: &str, users: Users) -> Result<Arc<Link>, Refusal> {
         let unavailable = |message: &str, retry: Option<Duration>| {
             call.refused(UPSTREAM_UNREACHABLE);
@@ -170,7 +170,7 @@ impl Bridge {
         Ok(link)
     }
 
-    /// Takes in a session. If there are too many it ends, and this is false.
+    /// Adds a session. If there are too many, ends it and returns false.
     pub(super) fn begin(&self, session: Session) -> bool {
         let mut sessions = self.sessions();
         if sessions.len() >= MAX_SESSIONS || self.ended.load(Ordering::Relaxed) {
@@ -181,7 +181,7 @@ impl Bridge {
         true
     }
 
-    /// The session of that id, if it lives and is this caller's.
+    /// The session of that id, if it is alive and belongs to this caller.
     pub(super) fn session(&self, id: &str, caller: &Principal) -> Option<Arc<Session>> {
         let session = self.sessions().get(id).filter(|session| session.owner == *caller).map(Arc::clone)?;
         if session.link.is_closed() {
@@ -201,7 +201,7 @@ impl Bridge {
         })
     }
 
-    /// Ends what nobody has used for too long, and what is over.
+    /// Ends idle and finished sessions and processes.
     pub(super) async fn sweep(&self) {
         let now = Instant::now();
         let is_over = |session: &Session| session.link.is_closed() || session.idle(now) >= self.command.idle_timeout;
@@ -213,7 +213,7 @@ impl Bridge {
         }
         let is_spent =
             |shared: &mut SharedProcess| shared.link.is_closed() || shared.unused(now) >= self.command.idle_timeout;
-        // Whoever holds the lock is using it.
+        // If the lock is taken, the process is in use.
         if let Ok(mut shared) = self.sessions_process.try_lock() {
             shared.take_if(|shared| is_spent(&mut shared.process));
         }
@@ -222,12 +222,12 @@ impl Bridge {
         }
     }
 
-    /// Ends the streams that would never end by themselves.
+    /// Ends the streams that do not end by themselves.
     pub(super) fn drain(&self) {
         self.sessions().values().for_each(|session| session.party.streams.release());
     }
 
-    /// Ends everything, and starts nothing any more.
+    /// Ends everything and starts nothing more.
     pub(super) fn end(&self) {
         self.ended.store(true, Ordering::Relaxed);
         let sessions = std::mem::take(&mut *self.sessions());
@@ -255,7 +255,7 @@ impl Session {
         Self { id, party, link, owner, revision, is_first, used: Mutex::new(Instant::now()) }
     }
 
-    /// How long nothing has happened.
+    /// How long it has been idle.
     fn idle(&self, now: Instant) -> Duration {
         let Some(unread) = self.party.streams.unread_since() else { return Duration::ZERO };
         let used = *self.used.lock();
@@ -271,7 +271,7 @@ impl Session {
 }
 
 impl InitializedProcess {
-    /// Says so if another client can do other things than the process was told.
+    /// Logs a warning if another client has other capabilities than the process knows.
     pub(super) fn compare(&self, call: &McpCall, capabilities: &BTreeSet<String>) {
         if self.capabilities != *capabilities {
             let (route, call_ref) = (call.route_name(), call.reference.as_str());
@@ -301,7 +301,7 @@ impl Drop for SharedProcess {
     }
 }
 
-/// How much is kept for one client: the largest answer, and one more while it is read.
+/// Buffer limit per client: the largest answer, and one more while it is read.
 pub(super) fn held(call: &McpCall) -> usize {
     call.route.options.max_body.saturating_add(MARGIN).saturating_mul(2)
 }

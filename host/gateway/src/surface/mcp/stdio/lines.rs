@@ -1,12 +1,12 @@
-//! Messages on a stream: one per line, each of bounded length.
+//! Messages on a stream: one per line, each of limited length.
 //!
-//! Invariant: whatever a peer sends, no more than one line within the limit is held. A longer line is read to its
-//! end and only its two ends are kept, which is enough to say what it was.
+//! Invariant: at most one line within the limit is buffered. Of a longer line only the two ends are kept, which is
+//! enough to identify it.
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
-/// How much of each end of a longer line is kept.
+/// Bytes kept of each end of a longer line.
 const END: usize = 512;
 
 /// Reads lines.
@@ -15,11 +15,11 @@ pub(super) struct Lines<R> {
     limit: usize,
 }
 
-/// One line, without what ends it.
+/// One line, without its line end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Line {
     Whole(Bytes),
-    /// It was longer than the limit; this is how it began and ended.
+    /// It exceeded the limit; these are its two ends.
     TooLong {
         start: Bytes,
         end: Bytes,
@@ -31,7 +31,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         Self { reader: BufReader::with_capacity(64 * 1024, reader), limit }
     }
 
-    /// The next line that is not blank; `None` at the end. What follows the last line end counts as a line.
+    /// The next line that is not blank; `None` at the end. A last line without a line end counts.
     pub(super) async fn next(&mut self) -> std::io::Result<Option<Line>> {
         loop {
             let mut held = BytesMut::new();
@@ -83,8 +83,8 @@ fn keep_end(end: &mut BytesMut, piece: &[u8]) {
     let _ = end.split_to(surplus);
 }
 
-/// The id in a message of which only the two ends are known, as it was written. Writers put it first or last among
-/// the members, and nothing but the version beside it there.
+/// The id in a message of which only the two ends are known, as written. Writers put it first or last, with at most the
+/// version beside it.
 pub(super) fn id_of_ends(start: &[u8], end: &[u8]) -> Option<String> {
     let start: String = String::from_utf8_lossy(start).chars().filter(|c| !c.is_ascii_whitespace()).collect();
     let end: String = String::from_utf8_lossy(end).chars().filter(|c| !c.is_ascii_whitespace()).collect();

@@ -1,8 +1,7 @@
-//! MCP servers that speak over their standard streams, and the gateway as the Streamable HTTP server in front of
-//! them.
+//! MCP servers on standard streams, with the gateway as the Streamable HTTP server in front of them.
 //!
-//! Invariants: what a client of one session sends and is sent reaches no other session, also where they share a
-//! process; everything passes the session's conversation, and so the policies; whatever is held is bounded.
+//! Invariants: messages of one session reach no other session, even if they share a process; every message passes the
+//! session's conversation, and so the policies; buffers are bounded.
 //!
 //! Not here: what policies see of a message (conversation), and how a POST is read.
 
@@ -37,7 +36,7 @@ use bridge::Bridge;
 
 pub(super) use servers::Servers;
 
-/// One exchange over HTTP on a route that leads to a process.
+/// One exchange over HTTP on a route to a process.
 pub(super) struct StdioExchange {
     call: Arc<McpCall>,
     bridge: Arc<Bridge>,
@@ -63,12 +62,12 @@ impl StdioExchange {
         Self { call, bridge, received: Received::OfSession(request) }
     }
 
-    /// Whether such an endpoint has a method.
+    /// Whether the endpoint supports a method.
     pub(super) fn has(method: &Method) -> bool {
         matches!(*method, Method::POST | Method::GET | Method::DELETE)
     }
 
-    /// How any other method is refused.
+    /// The refusal of any other method.
     pub(super) fn method_not_allowed() -> Refusal {
         Refusal::MethodNotAllowed("POST, GET, DELETE")
     }

@@ -1,11 +1,10 @@
-//! A process: started with its own group, fed line by line, watched, and ended in order.
+//! A process: started in its own process group, fed line by line, supervised, and shut down gracefully.
 //!
-//! Invariants: a process belongs to a supervisor that reaps it, so none is left as a zombie; when it ends, by itself
-//! or not, its whole group ends; when its handle is dropped it is ended in the order of the protocol: its input is
-//! closed, then SIGTERM, then SIGKILL.
+//! Invariants: a supervisor reaps each process, so none stays a zombie; when the process ends, its whole group ends;
+//! dropping its handle shuts it down as the protocol defines: close its input, then SIGTERM, then SIGKILL.
 //!
-//! A process gets few of the gateway's variables: those of a shell that programs need to find one another, their
-//! home and their language. The rest of the gateway's environment may hold secrets that are not the server's.
+//! A process gets few of the gateway's variables: those needed to find programs, the home folder and the language.
+//! Others may hold secrets that are not the server's.
 
 use std::io;
 use std::process::{ExitStatus, Stdio};
@@ -27,36 +26,37 @@ use crate::surface::mcp::command::Command;
 const INHERITED: &[&str] =
     &["HOME", "LANG", "LC_ALL", "LC_CTYPE", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "TZ", "USER"];
 
-/// Lines that wait for a process to read them. Senders wait beyond that.
+/// Lines queued for a process. Beyond that, senders wait.
 const QUEUE: usize = 16;
 
-/// Time to end after the input was closed: servers save what they have.
+/// Time to exit after its input is closed; servers may save state.
 const AFTER_CLOSE: Duration = Duration::from_secs(2);
 
-/// Time to end after SIGTERM. Together with the time before, it is less than what clients give a server from closing
-/// its input to SIGKILL (two seconds, twice): a relay that they end so has ended its own server before.
+/// Time to exit after SIGTERM. Together with the time before, it is less than clients allow a server from closing its
+/// input to SIGKILL (two seconds, twice), so a relay that is shut down by a client ends its own server in time.
 const AFTER_TERM: Duration = Duration::from_millis(1500);
 
-/// Time to read what a process said last.
+/// Time to read a process's last output.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
-/// Longest line of standard error that is logged.
+/// Longest logged line of standard error.
 const MAX_LOG_LINE: usize = 2048;
 
-/// What a process starts with.
+/// The environment of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Surroundings {
     /// Some of the gateway's variables; its standard error goes to the log.
     Few,
-    /// All that the gateway has, standard error too: whoever started the gateway meant to start the process.
+    /// The gateway's whole environment and its standard error: the user who started the gateway meant to start this
+    /// process.
     All,
 }
 
 /// A process that runs until this is dropped.
 pub(super) struct Process {
-    /// Lines for its standard input, without their ends.
+    /// Lines for its standard input, without line ends.
     pub(super) input: mpsc::Sender<Bytes>,
-    /// Set by whoever reads the output when that has ended: what is ended after that had begun to end by itself.
+    /// Set by the output's reader at its end. A process that is stopped after that had already begun to exit.
     pub(super) fell_silent: Arc<AtomicBool>,
     _running: oneshot::Sender<()>,
 }
@@ -65,18 +65,18 @@ pub(super) struct Process {
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) status: io::Result<ExitStatus>,
-    /// Whether it was asked to.
+    /// Whether it was shut down by us.
     pub(super) in_order: bool,
     pub(super) lived: Duration,
 }
 
-/// A group that is killed with this.
+/// A process group; dropping this kills it.
 struct Group(Option<Pid>);
 
 impl Group {
     fn signal(&self, signal: Signal) {
         if let Some(group) = self.0 {
-            // It may have gone already.
+            // It may be gone.
             let _ = kill_process_group(group, signal);
         }
     }
@@ -84,13 +84,13 @@ impl Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        // The leader may have been reaped a moment ago. Its number stays taken while anybody is in the group, and
-        // numbers are not given out again at once, so this meets nobody else.
+        // The leader may already be reaped. Its number stays taken while the group has members, and numbers are not
+        // reused at once, so this hits no other process.
         self.signal(Signal::KILL);
     }
 }
 
-/// Starts a process. Its supervisor is one of `tasks`; `ended` is called when it has been reaped.
+/// Starts a process. Its supervisor is one of `tasks`; `ended` is called after it was reaped.
 pub(super) fn start(
     command: &Command,
     surroundings: Surroundings,
@@ -137,7 +137,7 @@ pub(super) fn start(
 
 fn build(command: &Command, surroundings: Surroundings) -> io::Result<tokio::process::Command> {
     let Command { program, arguments, environment, directory, .. } = command;
-    // A path is looked up from here, not from where the process will be.
+    // A path is relative to the gateway's folder, not to the process's.
     let program = match program.contains('/') {
         true => std::path::absolute(program)?.into_os_string(),
         false => program.into(),
@@ -160,7 +160,7 @@ fn build(command: &Command, surroundings: Surroundings) -> io::Result<tokio::pro
     Ok(built)
 }
 
-/// Ends a process in order.
+/// Shuts a process down gracefully.
 async fn end(child: &mut Child, group: &Group, close: oneshot::Sender<()>) -> io::Result<ExitStatus> {
     let _ = close.send(());
     if let Ok(status) = timeout(AFTER_CLOSE, child.wait()).await {
@@ -174,7 +174,7 @@ async fn end(child: &mut Child, group: &Group, close: oneshot::Sender<()>) -> io
     child.wait().await
 }
 
-/// Writes lines until it is told to close the input; what was queued before is still written.
+/// Writes lines until it is signalled to close the input; queued lines are still written.
 async fn write(mut stdin: ChildStdin, mut lines: mpsc::Receiver<Bytes>, mut closing: oneshot::Receiver<()>) {
     loop {
         let line = tokio::select! {
@@ -195,7 +195,7 @@ async fn write(mut stdin: ChildStdin, mut lines: mpsc::Receiver<Bytes>, mut clos
     }
 }
 
-/// Logs what a process says on standard error.
+/// Logs a process's standard error.
 async fn log_lines(stderr: ChildStderr, route: String, pid: u32) {
     let mut reader = BufReader::new(stderr);
     let mut line = Vec::new();

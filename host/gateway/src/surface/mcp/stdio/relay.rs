@@ -1,10 +1,9 @@
-//! Policies between a client and a server that speak over standard streams, without any HTTP.
+//! Policies between a client and a server that both use standard streams, without HTTP.
 //!
-//! Invariants: only messages that policies let pass are written to either side, and nothing else; a slow policy
-//! holds up the message it looks at and the notifications after it, no other request; the server ends with the
-//! client, in order.
+//! Invariants: only messages that policies let pass are written to either side; a slow policy delays its own message
+//! and later notifications, but no other request; when the client ends, the server is shut down gracefully.
 //!
-//! Not here: reading signals, and the streams themselves.
+//! Not here: signals, and the streams themselves.
 
 use std::io;
 use std::process::ExitStatus;
@@ -35,16 +34,16 @@ use crate::surface::mcp::call::McpCall;
 use crate::surface::mcp::command::Command;
 use crate::surface::mcp::conversation::{Conversation, FromClient, FromServer};
 
-/// Messages that wait for the client to read them.
+/// Messages queued for the client.
 const QUEUE: usize = 64;
 
-/// Room beside the largest body: what stands around it in a message.
+/// Extra bytes around the largest body in a message.
 const MARGIN: usize = 64 * 1024;
 
-/// Time to bring the client what the server said, once that has ended.
+/// Time to deliver the server's last messages to the client.
 const AFTER_END: Duration = Duration::from_secs(1);
 
-/// Why nothing is relayed.
+/// Why the relay failed to start.
 #[derive(Debug, thiserror::Error)]
 pub enum RelayError {
     /// No route of that name.
@@ -62,15 +61,15 @@ pub enum RelayError {
 
 /// What both directions share.
 struct Both {
-    /// A call on the route, of which every message is another.
+    /// The call that each message's call is copied from.
     template: Arc<McpCall>,
     conversation: Arc<Conversation>,
     to_client: mpsc::Sender<Bytes>,
     to_server: mpsc::Sender<Bytes>,
 }
 
-/// Starts a server with everything that this process has, and relays messages through the chain of a route until
-/// either side closes or the shutdown future ends. Gives how the server ended.
+/// Starts a server with this process's whole environment, and relays messages through the chain of a route until either
+/// side closes or the shutdown future ends. Returns the server's exit status.
 pub async fn relay(
     gateway: &Gateway,
     route: &str,
@@ -91,7 +90,7 @@ pub async fn relay(
     let template = McpCall::begin_local(shared, route, Arc::default());
     let (to_client, queued) = mpsc::channel(QUEUE);
     let both = Arc::new(Both {
-        // Policies keep state by session, and there is one.
+        // Policies keep state per session, and there is one.
         conversation: Conversation::new(&template, Some(format!("stdio-{}", Uuid::new_v4()))),
         to_client,
         to_server: process.input.clone(),
@@ -103,7 +102,7 @@ pub async fn relay(
     {
         let client_side = client_side(both, input, limit);
         tokio::select! {
-            // The server is done, or the client does not read any more.
+            // The server is done, or the client no longer reads.
             () = &mut server_side => {}
             () = &mut writing => {}
             () = client_side => {}
@@ -111,7 +110,7 @@ pub async fn relay(
         }
     }
     drop(process);
-    // What the server still says on its way out is brought to the client, if that reads it.
+    // Deliver the server's last messages to the client, if it still reads.
     let last_words = async {
         while !(server_side.is_terminated() && writing.is_terminated()) {
             tokio::select! {
@@ -132,7 +131,7 @@ pub async fn relay(
     Ok(ended.await.unwrap_or_else(|_| lost()))
 }
 
-/// Reads what the client says until it says nothing more.
+/// Reads the client's messages to their end.
 async fn client_side(both: Arc<Both>, input: impl AsyncRead + Unpin, limit: usize) {
     let mut lines = Lines::new(input, limit);
     let mut sequence = Sequence::new();
@@ -159,11 +158,11 @@ async fn client_side(both: Arc<Both>, input: impl AsyncRead + Unpin, limit: usiz
             }
         }
     }
-    // What was said last must reach the server before its input is closed.
+    // The last messages must reach the server before its input is closed.
     sequence.finish().await;
 }
 
-/// Reads what the server says until it says nothing more.
+/// Reads the server's messages to their end.
 async fn server_side(both: Arc<Both>, output: ChildStdout, limit: usize) {
     let mut lines = Lines::new(output, limit);
     let mut sequence = Sequence::new();
@@ -189,7 +188,7 @@ impl Both {
             After,
         }
         let order = match envelope.kind() {
-            // It has to overtake the request that it is about, and stops its policies.
+            // It must overtake its request and stop the request's policies.
             Kind::Notification { method } if Method::of(method) == Method::Cancelled => Order::Now,
             Kind::Notification { .. } => Order::After,
             Kind::Request { .. } | Kind::Answer => Order::Beside,
@@ -238,7 +237,7 @@ impl Both {
             tracing::warn!(target: "weir::stdio", "the server wrote a line that is no message");
             return;
         };
-        // Progress is that of a request which is not answered yet, so nothing that is judged comes before it.
+        // Progress belongs to an unanswered request, so no judged message must precede it.
         let is_progress = message.method() == Method::Progress;
         let (sort, id) = (message.sort, message.id().to_owned());
         let work = async move {
@@ -256,7 +255,7 @@ impl Both {
         }
     }
 
-    /// A message of the client that was too long: whoever waits for an answer gets one.
+    /// Handles a client message that was too long: the side that waits for an answer gets one.
     async fn too_long_from_client(&self, start: &[u8], end: &[u8]) {
         tracing::warn!(target: "weir::stdio", "the client wrote a line that is longer than `max_body` allows");
         let Some(id) = id_of_ends(start, end) else { return };
@@ -274,7 +273,7 @@ impl Both {
     }
 
     async fn send_to_client(&self, text: Bytes) {
-        // Whoever is gone is told nothing.
+        // If the client is gone, this is dropped.
         let _ = self.to_client.send(weir_mcp::envelope::one_line(text)).await;
     }
 
@@ -283,7 +282,7 @@ impl Both {
     }
 }
 
-/// Writes messages to the client until there are none, or it is gone.
+/// Writes messages to the client until the queue is closed or the client is gone.
 async fn write(mut output: impl AsyncWrite + Unpin, mut queued: mpsc::Receiver<Bytes>) {
     while let Some(text) = queued.recv().await {
         let written = async {

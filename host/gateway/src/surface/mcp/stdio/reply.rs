@@ -1,4 +1,4 @@
-//! HTTP replies around messages and streams of them.
+//! HTTP replies with messages and streams of them.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -13,11 +13,11 @@ use weir_http::Body;
 
 use crate::surface::mcp::call::McpCall;
 
-/// How long a stream may be silent. Then a comment goes out, which readers skip: those between here and the client see
-/// that it lives, and a client that is gone without a word is noticed.
+/// Longest silence of a stream. Then a comment is sent, which readers skip: proxies see that the stream is alive, and a
+/// client that vanished is noticed.
 const SILENCE: Duration = Duration::from_secs(25);
 
-/// A stream that is never silent for long.
+/// A stream with keep-alive comments.
 struct KeepAlive<S> {
     events: Pin<Box<S>>,
     silence: Pin<Box<Sleep>>,
@@ -32,7 +32,7 @@ pub(super) fn json(status: StatusCode, text: Bytes) -> Response<Body> {
     response
 }
 
-/// The status of an answer that comes alone.
+/// The status of a single answer.
 pub(super) fn status_of(call: &McpCall) -> StatusCode {
     if call.is_late() { StatusCode::GATEWAY_TIMEOUT } else { StatusCode::OK }
 }
@@ -53,7 +53,7 @@ pub(super) fn empty(status: StatusCode) -> Response<Body> {
     response
 }
 
-/// Whether a caller says that it reads events. Whoever says nothing gets one answer and no more.
+/// Whether a caller accepts events. Otherwise it only gets the answer.
 pub(super) fn reads_events(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
     accepted.flat_map(|value| value.split(',')).any(|range| {

@@ -1,7 +1,7 @@
-//! Messages of one direction, judged side by side, with those in order that depend on it.
+//! Judges the messages of one direction concurrently, and keeps the order where it matters.
 //!
-//! Invariants: work that is begun later never holds up work that was begun earlier; what has to come after everything
-//! before it does; so many run at a time and no more; all of it ends with the sequence.
+//! Invariants: later work never delays earlier work; ordered work runs after everything before it; the number of
+//! running tasks is limited; all tasks end with the sequence.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -10,13 +10,13 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use weir_http::tasks::report;
 
-/// Most messages that are judged at a time. A policy decides in milliseconds, so more would only wait.
+/// Most messages judged concurrently. A policy decides in milliseconds, so more would only wait.
 const AT_A_TIME: usize = 64;
 
 /// Runs work.
 pub(super) struct Sequence {
     tasks: JoinSet<()>,
-    /// One for each task; closed when it is done.
+    /// One per task; closed when the task is done.
     running: Vec<watch::Receiver<()>>,
     places: Arc<Semaphore>,
 }
@@ -26,7 +26,7 @@ impl Sequence {
         Self { tasks: JoinSet::new(), running: Vec::new(), places: Arc::new(Semaphore::new(AT_A_TIME)) }
     }
 
-    /// Begins work at once, whatever is still running. Most is done before this returns.
+    /// Starts work at once, whatever is running. Most work is done before this returns.
     pub(super) async fn beside(&mut self, work: impl Future<Output = ()> + Send + 'static) {
         let mut work = Box::pin(work);
         if futures_util::poll!(work.as_mut()).is_pending() {
@@ -34,7 +34,7 @@ impl Sequence {
         }
     }
 
-    /// Does work when everything is done that was begun before.
+    /// Runs work after everything that was started before.
     pub(super) async fn after(&mut self, work: impl Future<Output = ()> + Send + 'static) {
         self.tidy();
         if self.running.is_empty() {
@@ -43,7 +43,7 @@ impl Sequence {
         let before = self.running.clone();
         let later = async move {
             for mut one in before {
-                // Nothing is ever sent: this is the end of the sender.
+                // Nothing is ever sent: this waits for the sender to be dropped.
                 let _ = one.changed().await;
             }
             work.await;

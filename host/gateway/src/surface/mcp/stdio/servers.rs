@@ -1,6 +1,6 @@
-//! All processes of a gateway, by the routes that lead to them.
+//! All processes of a gateway, by route.
 //!
-//! Invariants: a process belongs to a route of the set that serves; when the route goes, or leads elsewhere, its
+//! Invariants: a process belongs to a route of the current set; if the route is removed or changes its command, its
 //! processes end; none outlives the gateway.
 
 use std::collections::HashMap;
@@ -19,13 +19,13 @@ use crate::routes::{Route, Routes};
 use crate::surface::mcp::call::McpCall;
 use crate::surface::mcp::command::Command;
 
-/// How long processes have to end at the end: longer than the longest way from the closed input to SIGKILL.
+/// Time for processes to exit on shutdown: more than the longest graceful shutdown.
 const END: Duration = Duration::from_secs(7);
 
-/// How often idle sessions are looked for, at least and at most.
+/// Shortest and longest interval between searches for idle sessions.
 const SWEEP: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(10));
 
-/// Tells the command that a route leads to, if it leads to one.
+/// Returns the command of a route, if it has one.
 type CommandOf = for<'r> fn(&'r Route) -> Option<&'r Command>;
 
 /// The processes of all routes.
@@ -36,7 +36,7 @@ pub(crate) struct Servers {
 }
 
 impl Servers {
-    /// The processes of a call's route, which leads to this command. `command_of` gives that of any route.
+    /// The processes of a call's route, which has this command. `command_of` returns that of any route.
     pub(crate) fn bridge(
         &self,
         call: &McpCall,
@@ -45,7 +45,7 @@ impl Servers {
     ) -> Result<Arc<Bridge>, Refusal> {
         let name = call.route_name();
         let mut bridges = self.bridges();
-        // Looked up under the lock: a call that began before the set was replaced must not start what was ended.
+        // Checked under the lock: a call from before a reload must not restart what the reload ended.
         let current = call.shared.current();
         if current.routes.by_name(name).and_then(command_of) != Some(command) {
             let text = "The route leads elsewhere now; begin anew";
@@ -57,7 +57,7 @@ impl Servers {
         Ok(Arc::clone(bridge))
     }
 
-    /// Another set serves: what it has no use for ends.
+    /// Ends processes that a new set does not use.
     pub(crate) fn replaced(&self, routes: &Routes, command_of: CommandOf) {
         self.bridges().retain(|name, bridge| {
             let stays = routes.by_name(name).and_then(command_of) == Some(&bridge.command);
@@ -69,7 +69,7 @@ impl Servers {
         });
     }
 
-    /// Ends what is idle, for as long as it is polled.
+    /// Ends idle sessions and processes while it is polled.
     pub(crate) async fn tend(&self) {
         loop {
             let bridges: Vec<Arc<Bridge>> = self.bridges().values().map(Arc::clone).collect();
@@ -81,7 +81,7 @@ impl Servers {
         }
     }
 
-    /// No new calls come: what only listens ends, so that those in flight are all that is waited for.
+    /// No new calls will arrive. Streams that only listen end, so the drain waits only for calls in flight.
     pub(crate) fn drain(&self) {
         self.bridges().values().for_each(|bridge| bridge.drain());
     }
@@ -94,7 +94,7 @@ impl Servers {
         }
     }
 
-    /// Has all processes end, without waiting for it.
+    /// Ends all processes without waiting.
     pub(crate) fn stop(&self) {
         std::mem::take(&mut *self.bridges()).values().for_each(|bridge| bridge.end());
     }

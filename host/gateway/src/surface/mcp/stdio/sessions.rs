@@ -1,10 +1,10 @@
 //! Sessions over Streamable HTTP in front of processes.
 //!
-//! Invariants: a session begins with an answered `initialize` and ends with DELETE, with its process, or when nobody
-//! has used it for too long; a caller that goes away cancels nothing, and what it missed it can ask for again; a
-//! message that policies refuse reaches neither side.
+//! Invariants: a session begins with an answered `initialize` and ends by DELETE, with its process, or by idle timeout;
+//! a disconnect cancels nothing, and the client can request missed messages again; a refused message reaches neither
+//! side.
 //!
-//! Not here: which process a session has (bridge), and where a message of a process goes (link).
+//! Not here: the process of a session (bridge), and the routing of its messages (link).
 
 use std::sync::Arc;
 
@@ -32,13 +32,13 @@ use crate::surface::mcp::command::Sharing;
 use crate::surface::mcp::conversation::{Conversation, FromClient};
 use crate::surface::mcp::post::Posted;
 
-/// What a client posted in a session.
+/// A message that a client posted in a session.
 struct PostedMessage {
     headers: HeaderMap,
     envelope: Envelope,
-    /// The same message, as its way is found by.
+    /// The same message, for routing.
     message: Message,
-    /// What the header says.
+    /// The revision in the header.
     revision: Option<Revision>,
 }
 
@@ -58,7 +58,7 @@ pub(super) async fn post(call: &Arc<McpCall>, bridge: &Bridge, posted: Posted) -
     }
 }
 
-/// Answers a GET: the stream of no request, or a stream that broke.
+/// Answers a GET: the general stream, or a resumed one.
 pub(super) fn listen(call: &McpCall, bridge: &Bridge, parts: &Parts) -> Result<Response<Body>, Refusal> {
     let named = revision(&parts.headers)?;
     if !reply::reads_events(&parts.headers) {
@@ -84,12 +84,12 @@ pub(super) fn listen(call: &McpCall, bridge: &Bridge, parts: &Parts) -> Result<R
             Ok(response)
         }
         Err(Unreadable::InUse) => {
-            // Not replaced: two clients that both listen would take the stream from one another for ever. Whoever
-            // lost its connection says so by Last-Event-ID.
+            // Not replaced: two listening clients would take the stream from each other forever. A client that lost its
+            // connection resumes with Last-Event-ID.
             let message = "Another stream of this session listens already; resume it with Last-Event-ID";
             Err(answer::refuse(StatusCode::CONFLICT, "null", message).into())
         }
-        // Clients take this for the news that there is nothing to listen to, and do not ask again.
+        // Clients take this to mean that there is no stream, and do not ask again.
         Err(Unreadable::Over) => Err(Refusal::MethodNotAllowed("POST, DELETE")),
     }
 }
@@ -103,7 +103,7 @@ pub(super) fn end(call: &McpCall, bridge: &Bridge, headers: &HeaderMap) -> Resul
 }
 
 async fn initialize(call: &Arc<McpCall>, bridge: &Bridge, posted: PostedMessage) -> Result<Response<Body>, Refusal> {
-    // Twice what is random in a UUID: nobody guesses it.
+    // Twice the randomness of a UUID: it cannot be guessed.
     let id = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
     let owner = call.principal(&posted.headers);
     let asked = posted.message.id().to_owned();
@@ -159,7 +159,7 @@ fn initialized(answer: &bytes::Bytes) -> Option<(String, Option<Revision>)> {
     Some((message.result()?.to_owned(), revision))
 }
 
-/// Has the process answer an `initialize`.
+/// Sends an `initialize` to the process and waits for the answer.
 async fn ask(
     call: &Arc<McpCall>,
     link: &Link,
@@ -192,7 +192,7 @@ async fn request(call: &Arc<McpCall>, session: &Session, posted: PostedMessage) 
     let number = link.open(party, &message, carries, call).map_err(|untaken| refuse(untaken, &message))?;
     let (tell, judged) = oneshot::channel();
     let judging = judge(Arc::clone(link.state()), Arc::clone(party), Arc::clone(call), headers, envelope, number);
-    // It goes on when the caller goes away.
+    // It continues after a disconnect.
     link.run(async move {
         let _ = tell.send(judging.await);
     });
@@ -215,7 +215,7 @@ async fn request(call: &Arc<McpCall>, session: &Session, posted: PostedMessage) 
     }
 }
 
-/// Has the policies look at a request and sends it on. Gives what the caller is answered at once, if anything.
+/// Runs the policies on a request and forwards it. Returns an immediate answer, if any.
 async fn judge(
     state: Arc<State>,
     party: Arc<Party>,
@@ -247,7 +247,7 @@ async fn judge(
     }
 }
 
-/// Has the row of a recorded call say what goes to the process.
+/// Records the message that goes to the process.
 pub(super) fn noted(call: &McpCall, envelope: &Envelope) {
     if let Some(notes) = call.agent.notes() {
         notes.sending_message(envelope.text());
@@ -265,7 +265,7 @@ async fn notification(
     if let FromClient::Forward(envelope) = forwarded {
         let text = match message.method() {
             Method::Cancelled => state.cancelled(&session.party, &Message::of(envelope)),
-            // The process was told already when the first session began.
+            // The process already got it for the first session.
             Method::Initialized if !session.is_first => None,
             _ => Some(envelope.in_one_line().into_text()),
         };
@@ -288,13 +288,13 @@ async fn answer_of_client(
             state.send(envelope.in_one_line().into_text()).await;
         }
     } else {
-        // It may answer a question that was withdrawn, or one that another session was asked.
+        // The question may have been withdrawn, or be another session's.
         tracing::debug!(target: "weir::stdio", call_ref = call.reference.as_str(), "an answer to nothing that was asked");
     }
     Ok(reply::empty(StatusCode::ACCEPTED))
 }
 
-/// The session that a request names, if it is its caller's.
+/// The session that a request names, if it belongs to the caller.
 fn session(call: &McpCall, bridge: &Bridge, headers: &HeaderMap, id: &str) -> Result<Arc<Session>, Refusal> {
     let Some(named) = headers::session(headers)? else {
         let message = "Bad request: Mcp-Session-Id is missing; begin a session with initialize";
@@ -311,7 +311,7 @@ fn revision(headers: &HeaderMap) -> Result<Option<Revision>, Refusal> {
     }
 }
 
-/// What events are written with: an event without data is for those only who know what it is for.
+/// The marks of events. An event without data is only for clients whose revision defines it.
 fn marks(session: &Session, named: Option<Revision>) -> Marks {
     match named.or(session.revision) {
         Some(revision) if revision >= Revision::V2025_11_25 => Marks::Primed,
@@ -319,7 +319,7 @@ fn marks(session: &Session, named: Option<Revision>) -> Marks {
     }
 }
 
-/// Why a request is not taken.
+/// The reply to a request that is not accepted.
 pub(super) fn refuse(untaken: Untaken, message: &Message) -> Rejection {
     let id = message.id();
     match untaken {

@@ -1,7 +1,7 @@
-//! Exchanges without sessions in front of one process that all of them share.
+//! Exchanges without sessions, in front of one process that they all share.
 //!
-//! Invariants: what an exchange is about lives as long as its caller listens; whoever goes away cancels it, and the
-//! process is told so; nothing of one exchange reaches another.
+//! Invariants: an exchange lives while its caller listens; a disconnect cancels it, also at the process; no message of
+//! one exchange reaches another.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -28,11 +28,11 @@ use crate::surface::mcp::call::McpCall;
 use crate::surface::mcp::conversation::{Conversation, FromClient};
 use crate::surface::mcp::post::Posted;
 
-/// How long a reply waits for its first message to see whether it is the answer. Then it begins as a stream: callers
-/// give up on a head that does not come.
+/// How long a reply waits for its first message, to see whether it is the answer. Then it starts as a stream: callers
+/// give up if the head does not arrive.
 const UNDECIDED: Duration = Duration::from_secs(10);
 
-/// One exchange. When it is dropped before its answer came, the process is told that nobody waits.
+/// One exchange. If it is dropped before its answer, the process gets a cancellation.
 struct Exchange {
     link: Arc<Link>,
     party: Arc<Party>,
@@ -61,7 +61,7 @@ pub(super) async fn post(call: &Arc<McpCall>, bridge: &Bridge, posted: Posted) -
     let Exchange { link, party } = &exchange;
     let carries = if reply::reads_events(&parts.headers) { Carries::Messages } else { Carries::Answer };
     let number = link.open(party, &message, carries, call).map_err(|untaken| match untaken {
-        // It ended a moment ago; the next exchange has another.
+        // The process has just ended; the next exchange starts another.
         super::table::Untaken::Gone => {
             Rejection { status: StatusCode::SERVICE_UNAVAILABLE, text: answer::lost(message.id()) }
         }
@@ -98,8 +98,7 @@ async fn notification(
     envelope: Envelope,
     message: &Message,
 ) -> Result<Response<Body>, Refusal> {
-    // Over HTTP a request is cancelled by closing its stream. An id says nothing here: callers count theirs each on
-    // its own.
+    // Over HTTP a request is cancelled by closing its stream. An id is useless here: each caller numbers its own.
     if message.method() != Method::Cancelled
         && let FromClient::Forward(envelope) = exchange.party.conversation.from_client(call, headers, envelope).await?
     {
@@ -112,7 +111,7 @@ fn is_answer(text: &Bytes) -> bool {
     Message::read(text.clone()).is_some_and(|message| message.sort == Sort::Answer)
 }
 
-/// An answer that comes alone, with the status that the revision gives some errors.
+/// A single answer, with the status that the revision defines for some errors.
 fn whole(call: &McpCall, text: Bytes) -> Response<Body> {
     let status = match Message::read(text.clone()).and_then(|message| message.code()) {
         Some(rpc::METHOD_NOT_FOUND) => StatusCode::NOT_FOUND,

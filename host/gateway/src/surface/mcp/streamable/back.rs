@@ -1,4 +1,4 @@
-//! The way back to a server that asked: our own answer to its request, as a POST in the same session.
+//! Sends our own answer to a server's request, as a POST in the same session.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::refusal::Refusal;
 use crate::surface::mcp::call::McpCall;
 use crate::upstream::ask_aside;
 
-/// Where the server is, and what its session expects in a head.
+/// The server's URL, and the headers for its session.
 #[derive(Clone)]
 pub(super) struct Back {
     uri: Uri,
@@ -23,7 +23,7 @@ pub(super) struct Back {
 }
 
 impl Back {
-    /// The way on which these parts go.
+    /// From the parts of a forwarded request.
     pub(super) fn new(parts: &request::Parts) -> Arc<Self> {
         let mut headers = parts.headers.clone();
         for name in [CONTENT_ENCODING, LAST_EVENT_ID, METHOD] {
@@ -36,7 +36,7 @@ impl Back {
         Arc::new(Self { uri: parts.uri.clone(), headers })
     }
 
-    /// The same way in a session that has just begun.
+    /// The same for a session that has just begun.
     pub(super) fn within(self: Arc<Self>, session: &str) -> Arc<Self> {
         let mut back = Self::clone(&self);
         if let Ok(session) = HeaderValue::from_str(session) {
@@ -45,8 +45,7 @@ impl Back {
         Arc::new(back)
     }
 
-    /// Sends an answer. It goes out beside the stream that the request came on; only where too many are under way does
-    /// the stream wait.
+    /// Sends an answer in the background. The stream only waits if too many are in flight.
     pub(super) async fn answer(&self, call: &Arc<McpCall>, text: Bytes) {
         let Some(live) = call.shared.live() else { return };
         // Never closed, so this cannot fail.

@@ -1,4 +1,4 @@
-//! The headers of a request on their way to the upstream.
+//! The headers of a request to the upstream.
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -9,7 +9,7 @@ use crate::headers;
 use crate::routes::PassAuthorization;
 use crate::surface::mcp::call::McpCall;
 
-/// Drops what is said to the gateway, and what the upstream must not see.
+/// Removes headers for the gateway itself, and those that the upstream must not see.
 pub(super) fn request(call: &McpCall, headers: &mut HeaderMap, era: Era) {
     headers::clean_request(headers);
     if era == Era::Stateless {

@@ -1,4 +1,4 @@
-//! The session in which a request over HTTP stands: whose it is, and what its answers say about it.
+//! The session of a request over HTTP: its owner, and what responses tell about it.
 //!
 //! Not here: sessions in front of processes, which are the gateway's own.
 
@@ -15,24 +15,24 @@ use crate::surface::mcp::call::McpCall;
 use crate::surface::mcp::conversation::Conversation;
 use crate::surface::mcp::sessions::Sessions;
 
-/// Who sends a request, and in which session.
+/// The caller of a request and its session.
 pub(super) struct InSession {
     session: Option<String>,
     caller: Principal,
     sessions: Arc<Sessions>,
 }
 
-/// Whether the conversation of a session has to be remembered from one exchange to the next.
+/// Whether the session's conversation must be remembered between exchanges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Memory {
-    /// If policies, or the owners of sessions, are looked at on this route now.
+    /// If the route currently has policies or checks the owners of sessions.
     AsNeeded,
-    /// In any case: the stream outlives what is loaded now.
+    /// Always: the stream outlives a reload.
     Always,
 }
 
 impl InSession {
-    /// Read from the headers as they came. Where requests stand for themselves there is no session, whatever they say.
+    /// Read from the original headers. Without sessions in the revision, a session header is ignored.
     pub(super) fn of(call: &McpCall, sessions: &Arc<Sessions>, headers: &HeaderMap, era: Era) -> Result<Self, Refusal> {
         let session = match era {
             Era::Session => headers::session(headers)?.map(str::to_owned),
@@ -41,7 +41,7 @@ impl InSession {
         Ok(Self { session, caller: call.principal(headers), sessions: Arc::clone(sessions) })
     }
 
-    /// The conversation in which a message of that id belongs. Refused if the session is somebody else's.
+    /// The conversation of a message with that id. Refused if the session belongs to somebody else.
     pub(super) fn conversation(
         &self,
         call: &Arc<McpCall>,
@@ -57,14 +57,14 @@ impl InSession {
         }
     }
 
-    /// The conversation of a handshake: the session that it begins has no name yet. One that is named all the same
-    /// must be the caller's, since the server may take it for that.
+    /// The conversation of a handshake: its session has no id yet. If the request names a session anyway, it must be
+    /// the caller's, since the server may use it.
     pub(super) fn handshake(&self, call: &Arc<McpCall>, id: &str) -> Result<Arc<Conversation>, Refusal> {
         self.conversation(call, Memory::AsNeeded, id)?;
         Ok(alone(call, None))
     }
 
-    /// Takes note of what the head of an answer says about the session.
+    /// Updates the session from the status of a response.
     pub(super) fn note_status(&self, call: &Arc<McpCall>, status: StatusCode) {
         let Some(session) = &self.session else { return };
         if status == StatusCode::NOT_FOUND {
@@ -74,15 +74,15 @@ impl InSession {
         }
     }
 
-    /// Takes note that the session was ended.
+    /// Records that the session was ended.
     pub(super) fn note_end(&self, call: &McpCall) {
         if let Some(session) = &self.session {
             self.sessions.end(call, session);
         }
     }
 
-    /// The conversation of the session that a handshake has begun, with its id; `None` if it did not begin any, or
-    /// none that has to be remembered.
+    /// The conversation and the id of the session that a handshake began; `None` if it began none, or none that must be
+    /// remembered.
     pub(super) fn begin(&self, call: &Arc<McpCall>, answer: &HeaderMap) -> Option<(Arc<Conversation>, String)> {
         let session = headers::only(answer, &SESSION_ID).ok().flatten().filter(|id| headers::is_session(id))?;
         remembers(call).then_some(())?;

@@ -1,4 +1,4 @@
-//! A list of tools that passes untouched, with a copy to learn from.
+//! A list of tools that is forwarded untouched and copied to learn from.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use weir_http::{AnswerBody, BodyError, Frame, HttpBody};
 
 use crate::surface::mcp::call::McpCall;
 
-/// A body that passes as it comes.
+/// A body that is forwarded unchanged.
 pub(super) struct Learning {
     body: AnswerBody,
     call: Arc<McpCall>,
@@ -38,7 +38,7 @@ impl Stream for Learning {
                 this.copy = None;
             }
         }
-        // A body of known length is not asked for its end.
+        // A body of known length is not polled for its end.
         if (frame.is_none() || this.body.is_end())
             && let Some(copy) = this.copy.take()
         {

@@ -1,4 +1,4 @@
-//! Asking the upstream for its tools when a policy changed a call whose mirrored arguments are not known.
+//! Requests the upstream's tools when a policy changed a call whose mirrored arguments are unknown.
 
 use std::sync::Arc;
 
@@ -21,10 +21,10 @@ use crate::refusal::Refusal;
 use crate::surface::mcp::call::McpCall;
 use crate::upstream::ask_aside;
 
-/// Most pages that are asked for; a tool on a later one is not known.
+/// Most pages requested; tools on later pages stay unknown.
 const MAX_PAGES: usize = 16;
 
-/// What a page of the list is asked for with. `_meta` is that of the call.
+/// The params of a request for a page. `_meta` is that of the call.
 #[derive(Serialize)]
 struct Page<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,7 +33,7 @@ struct Page<'a> {
     meta: Option<&'a RawValue>,
 }
 
-/// The mirrored arguments of the tool that a message calls; `None` if it calls none, or the upstream does not say.
+/// The mirrored arguments of the called tool; `None` if the message is not a tool call, or they are unknown.
 pub(super) async fn mirrored(
     call: &Arc<McpCall>,
     parts: &request::Parts,

@@ -1,4 +1,4 @@
-//! A message of the client: through the policies to the upstream, and the answer back.
+//! A client message: through the policies to the upstream, and the answer back.
 
 use std::sync::Arc;
 
@@ -25,20 +25,20 @@ use crate::surface::mcp::refusals;
 use crate::surface::mcp::sessions::Sessions;
 use crate::upstream::{address, ask};
 
-/// One message on its way to the upstream.
+/// One message to the upstream.
 struct Outgoing {
     conversation: Arc<Conversation>,
     session: InSession,
     era: Era,
     pending: Option<PendingQuestion>,
-    /// The way to answer the server's own requests, where it may have some.
+    /// Answers the server's own requests, if it may have any.
     back: Option<Arc<Back>>,
-    /// Whether the answer is a list of tools to learn from.
+    /// Whether the answer lists tools to learn from.
     lists_tools: bool,
     is_initialize: bool,
 }
 
-/// The message through the policies to the upstream, and the answer back.
+/// Carries the message through the policies to the upstream, and the answer back.
 pub(super) async fn carry(
     call: &Arc<McpCall>,
     sessions: &Arc<Sessions>,
@@ -78,7 +78,7 @@ pub(super) async fn carry(
     let lists_tools = era == Era::Stateless && method == Method::ToolsList;
     let patience = if method == Method::SubscriptionsListen { Patience::Endless } else { Patience::Limited };
     if watched.anything() || pending.is_some() || lists_tools {
-        // A compressed answer could not be shown to policies.
+        // Policies cannot read a compressed answer.
         parts.headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     }
     address(call, &mut parts)?;
@@ -151,7 +151,7 @@ impl Outgoing {
         Ok(reply::instead(parts, instead))
     }
 
-    /// What the head of a response says about the session.
+    /// Updates the session from the head of a response.
     fn note_session(&mut self, call: &Arc<McpCall>, status: StatusCode, headers: &HeaderMap) {
         if !self.is_initialize {
             return self.session.note_status(call, status);

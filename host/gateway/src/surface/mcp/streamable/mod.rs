@@ -1,8 +1,8 @@
-//! Streamable HTTP: carries the messages of a conversation between a caller and an upstream that both speak it.
+//! Streamable HTTP: carries the messages of a conversation between a caller and an upstream that both support it.
 //!
-//! Invariants: where the policies of a route can see nothing of what comes back, it streams through untouched; in a
-//! session an exchange goes on although its caller went away, up to the head of the response, because going away does
-//! not cancel there; in the stateless revision going away is the cancel, and everything of the exchange ends with it.
+//! Invariants: a response streams through untouched if the route's policies see nothing of it; in a session an exchange
+//! continues until the head of its response even if its caller disconnects, because there a disconnect does not cancel;
+//! in the stateless revision a disconnect is the cancel and ends everything of the exchange.
 
 mod back;
 mod clean;
@@ -28,7 +28,7 @@ use crate::call::Call;
 use crate::refusal::Refusal;
 use crate::surface::{Exchange, Life};
 
-/// Methods that an MCP endpoint has.
+/// Methods of an MCP endpoint.
 const METHODS: &str = "POST, GET, DELETE, HEAD, OPTIONS";
 
 /// One exchange over Streamable HTTP.
@@ -42,7 +42,7 @@ pub(super) struct StreamableExchange {
 enum Received {
     /// A message.
     Posted(Posted),
-    /// A stream, the end of a session, or what else a caller asks about the endpoint.
+    /// A stream, the end of a session, or another request about the endpoint.
     OfSession(Request<Incoming>),
 }
 

@@ -1,8 +1,7 @@
-//! Relaying server-sent events: each event goes out as soon as it is complete and its policies have decided.
+//! Relays server-sent events: each event goes out once it is complete and its policies have decided.
 //!
-//! Invariants: what no policy changes keeps its bytes, comments, ids and pauses too, so that a reader can resume where
-//! it was. Nothing of a stream that cannot be read any further goes out: it ends, with an error in place of the answer
-//! that it is bound to.
+//! Invariants: unchanged events keep their bytes, including comments, ids and retry times, so a reader can resume.
+//! After an unreadable event nothing more goes out: the stream ends, with an error in place of its answer.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -20,17 +19,17 @@ use crate::surface::mcp::call::McpCall;
 use crate::surface::mcp::conversation::{Conversation, FromServer, PendingQuestion, Replay};
 use crate::surface::mcp::refusals;
 
-/// A stream of events on its way to the caller.
+/// A stream of events to the caller.
 pub(super) struct Relay {
     body: AnswerBody,
     scanner: Scanner,
     stream: Arc<Events>,
-    /// Whether an event had an id, so that a reader may resume and get its answer again.
+    /// Whether an event had an id: then a reader may resume and get its answer again.
     can_resume: bool,
     state: State,
 }
 
-/// What the events of one stream have in common.
+/// What the events of one stream share.
 struct Events {
     conversation: Arc<Conversation>,
     call: Arc<McpCall>,
@@ -38,28 +37,27 @@ struct Events {
     back: Option<Arc<Back>>,
 }
 
-/// What a stream is about.
+/// The scope of a stream.
 enum Reach {
-    /// One message of the client; its answer if it was a request.
+    /// One client message; if it was a request, its pending question.
     Message(Option<PendingQuestion>),
-    /// The whole session, for as long as it lasts. It outlives reloads, so what is seen on it is judged by what is
-    /// loaded then.
+    /// The whole session. It outlives reloads, so its messages are judged by the current route.
     Session,
 }
 
-/// The chain at work on an event. Nothing comes of it if nobody may see the event.
+/// The policies judging an event. `None` if the event may not be forwarded.
 type Judging = Pin<Box<dyn Future<Output = Option<Bytes>> + Send>>;
 
 enum State {
     Reading,
     Judging(Judging),
-    /// The upstream has ended; what is left is in the scanner.
+    /// The upstream has ended; the scanner may have more.
     Draining,
     Ended,
 }
 
 impl Relay {
-    /// The stream that answers one message.
+    /// The response to one message.
     pub(super) fn bound(
         body: AnswerBody,
         call: Arc<McpCall>,
@@ -70,7 +68,7 @@ impl Relay {
         Self::new(body, Events { conversation, call, reach: Reach::Message(pending), back })
     }
 
-    /// The stream of a session.
+    /// A session's stream.
     pub(super) fn of_session(
         body: AnswerBody,
         call: Arc<McpCall>,
@@ -120,7 +118,7 @@ impl Relay {
                         continue;
                     }
                     match ready!(Pin::new(&mut self.body).poll_frame(context)) {
-                        // Trailers say nothing to a reader of events.
+                        // Trailers mean nothing to a reader of events.
                         Some(Ok(frame)) => {
                             if let Ok(data) = frame.into_data() {
                                 self.scanner.push(data);
@@ -137,7 +135,7 @@ impl Relay {
         }
     }
 
-    /// The bytes of a block that goes out now; `None` if the chain has to look at it first.
+    /// The bytes of a block to forward now; `None` if policies must judge it first.
     fn take(&mut self, block: Block) -> Option<Bytes> {
         self.can_resume |= block.has_id();
         match block.data() {
@@ -149,7 +147,7 @@ impl Relay {
                 self.state = State::Judging(Box::pin(judged(Arc::clone(&self.stream), block, data, replay)));
                 None
             }
-            // Comments, and events that only say where a reader would resume.
+            // Comments, and events that only mark a position to resume.
             _ => Some(block.into_bytes()),
         }
     }

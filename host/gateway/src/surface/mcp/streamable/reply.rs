@@ -1,4 +1,4 @@
-//! Replies that are made here, or whose body is.
+//! Replies made here, or with a replaced body.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -10,7 +10,7 @@ use crate::headers;
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
 
-/// What the content type of an answer says.
+/// The form of a response, by content type.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     Json,
@@ -19,7 +19,8 @@ pub(super) enum Form {
 }
 
 impl Form {
-    /// Where several are said, readers differ in which of them they heed: a stream is taken for one in any case.
+    /// With several content types, readers differ in which one they use: if any is a stream of events, it counts as
+    /// one.
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let said = |essence: &str| {
             let values = headers.get_all(CONTENT_TYPE).iter().filter_map(|value| value.to_str().ok());
@@ -34,7 +35,7 @@ impl Form {
     }
 }
 
-/// A response whose body is replaced.
+/// A response with a replaced body.
 pub(super) fn instead(mut parts: response::Parts, text: Bytes) -> Response<Body> {
     parts.headers.insert(CONTENT_TYPE, JSON);
     headers::body_replaced(&mut parts.headers);
@@ -50,7 +51,7 @@ pub(super) fn json(status: StatusCode, text: Bytes) -> Response<Body> {
 }
 
 /// The reply to a request that its caller cancelled before it was forwarded. A cancelled request has no answer, but
-/// HTTP must have one: a stream of events that ends without any is what a server sends that heeds the cancel.
+/// HTTP needs a response: an empty stream of events, as a server sends that honours the cancel.
 pub(super) fn nothing() -> Response<Body> {
     let mut response = Response::new(Body::whole(Bytes::new()));
     response.headers_mut().insert(CONTENT_TYPE, EVENTS);

@@ -1,4 +1,4 @@
-//! Requests without a message: streams of a session, its end, and what else a caller asks about the endpoint.
+//! Requests without a message: streams of a session, its end, and others about the endpoint.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::upstream::{address, ask};
 /// Methods of an endpoint without sessions.
 const STATELESS_METHODS: &str = "POST";
 
-/// GET streams, ending a session, and what else a caller asks about the endpoint.
+/// Handles GET streams, the end of a session, and other requests about the endpoint.
 pub(super) async fn carry(
     call: &Arc<McpCall>,
     sessions: &Arc<Sessions>,
@@ -50,7 +50,7 @@ pub(super) async fn carry(
     match (&method, parts.status) {
         (&Method::DELETE, StatusCode::NOT_FOUND) => session.note_end(call),
         (&Method::DELETE, status) if status.is_success() => session.note_end(call),
-        // Some servers without streams say that the path is not there.
+        // Some servers without streams answer 404, so a failed GET does not end the session.
         (&Method::GET, status) if status.is_success() => session.note_status(call, status),
         _ => {}
     }
@@ -58,7 +58,7 @@ pub(super) async fn carry(
     if method != Method::GET || !is_stream {
         let is_json = method == Method::GET && parts.status.is_success() && Form::of(&parts.headers) == Form::Json;
         if is_json && call.watched.anything() {
-            // Nobody knows what a client would make of a message in it.
+            // It is unclear what a client would do with a message in it.
             return Err(Refusal::UpstreamInvalid("the upstream answered a GET with JSON, not with a stream of events"));
         }
         return Ok(Response::from_parts(parts, Body::streamed(body)));

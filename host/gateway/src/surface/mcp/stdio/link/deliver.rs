@@ -1,8 +1,7 @@
-//! From the process to one stream: messages in their order, each through the policies, and what is said when nothing
-//! comes.
+//! Delivers the process's messages to one stream: in order, each through the policies, with a timeout.
 //!
-//! Invariants: what belongs to one request keeps its order; a request that the process has, and says nothing about for
-//! too long, is answered here, and the process is told that nobody waits any more.
+//! Invariants: the messages of one request keep their order; if the process is silent about a request for too long, the
+//! request is answered here, and the process gets a cancellation.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,46 +18,45 @@ use crate::surface::mcp::conversation::{FromServer, Replay};
 use crate::surface::mcp::stdio::answer;
 use crate::surface::mcp::stdio::table::{Request, Users, Waits};
 
-/// How long a session's process may be held up by a client that reads slowly. Where others use the process, too, it
-/// is not held up at all.
+/// How long a slow client may block its session's process. A shared process is never blocked.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What leads to a stream.
+/// The queue to a stream.
 #[derive(Clone)]
 pub(crate) struct Outlet {
     pub(super) queue: mpsc::Sender<ToClient>,
     pub(super) party: Arc<Party>,
-    /// The exchange of the request whose stream it is.
+    /// The call of the request whose stream it is.
     pub(super) call: Option<Arc<McpCall>>,
 }
 
-/// A message on its way to a stream.
+/// A message to a stream.
 pub(super) enum ToClient {
-    /// The answer to the stream's request, whose id is beside it.
+    /// The answer to the stream's request, with its id.
     Answer(Envelope, String),
     Other(Envelope),
-    /// An answer of ours, which no policy has to see.
+    /// Our own answer, which policies do not see.
     Ours(Bytes),
 }
 
-/// Where messages go, and for how long they are waited for.
+/// Delivers the messages of one outlet.
 pub(super) struct Delivery {
     pub(super) state: Arc<State>,
     pub(super) party: Arc<Party>,
     pub(super) stream: u64,
-    /// The exchange of the request whose stream it is.
+    /// The call of the request whose stream it is.
     pub(super) call: Option<Arc<McpCall>>,
-    /// How long the process may say nothing about the request; `None` if it may for ever.
+    /// How long the process may be silent about the request; `None` for no limit.
     pub(super) limit: Option<Duration>,
 }
 
 impl Outlet {
     pub(super) async fn send(&self, message: ToClient) {
-        // The outlet is over where its request was cancelled meanwhile.
+        // If its request was cancelled, the outlet is closed.
         let _ = self.queue.send(message).await;
     }
 
-    /// The process, which has had the request since then, began to answer.
+    /// Records that the process began to answer the request that it got at `since`.
     pub(super) fn began(&self, since: Option<Instant>) {
         if let (Some(call), Some(since)) = (&self.call, since) {
             call.note_upstream_time(since.elapsed());
@@ -67,15 +65,15 @@ impl Outlet {
 }
 
 impl Delivery {
-    /// Brings messages to the stream, one after the other, through the policies. Ends after the stream's answer, or
-    /// when nothing can come any more.
+    /// Delivers messages to the stream, in order, through the policies. Ends after the answer, or when no more can
+    /// arrive.
     pub(super) async fn run(self, mut messages: mpsc::Receiver<ToClient>) {
         let first = tokio::select! {
             biased;
             message = messages.recv() => message,
             limit = self.late() => match self.time_out(limit) {
                 Some(text) => Some(ToClient::Ours(text)),
-                // It came at the last moment and is on its way.
+                // It arrived at the last moment and is on its way.
                 None => messages.recv().await,
             },
         };
@@ -96,7 +94,7 @@ impl Delivery {
         let (original, judged, id) = match message {
             ToClient::Ours(text) => return self.push(text).await,
             ToClient::Answer(answer, id) => {
-                // An answer is judged by what was loaded when its question was asked.
+                // An answer is judged by the chain that saw its question.
                 let checked = answer.clone().checked();
                 let judged = match &self.call {
                     Some(call) => conversation.receive(call, None, checked, Replay::Never).await,
@@ -126,7 +124,7 @@ impl Delivery {
         self.party.streams.push(self.stream, text, patience).await;
     }
 
-    /// Ends when the process has had the request for as long as it may and said nothing about it.
+    /// Completes when the process was silent about the request for the whole timeout.
     async fn late(&self) -> Duration {
         let Some(limit) = self.limit else { return std::future::pending().await };
         let mut until = Instant::now() + limit;
@@ -136,7 +134,7 @@ impl Delivery {
             let waits = self.state.table().waits(self.stream);
             let since = match waits {
                 Waits::Since(since) => since,
-                // For policies, or for the client itself.
+                // It waits for policies, or for its own client.
                 Waits::ForOthers => now,
                 Waits::NoMore => return std::future::pending().await,
             };
@@ -147,7 +145,7 @@ impl Delivery {
         }
     }
 
-    /// What is said in the place of an answer that is late; `None` if it is not.
+    /// The answer to a request that timed out; `None` if it did not.
     fn time_out(&self, limit: Duration) -> Option<Bytes> {
         let Request { id, .. } = self.state.table().take(self.stream)?;
         tracing::warn!(target: "weir::stdio", route = self.state.route, limit_ms = limit.as_millis(), "the server did not answer in time");

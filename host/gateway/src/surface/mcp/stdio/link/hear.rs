@@ -1,4 +1,4 @@
-//! What the process says, brought to the outlets of whom it concerns.
+//! Reads the process's messages and routes them to outlets.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +17,7 @@ use crate::surface::mcp::stdio::lines::{Line, Lines, id_of_ends};
 use crate::surface::mcp::stdio::streams::GENERAL;
 use crate::surface::mcp::stdio::table::{Request, Users, Way};
 
-/// Reads what the process says until it says nothing more.
+/// Reads the process's messages to their end.
 pub(super) async fn pump(state: Arc<State>, output: ChildStdout, limit: usize, fell_silent: Arc<AtomicBool>) {
     let mut lines = Lines::new(output, limit);
     loop {
@@ -31,16 +31,16 @@ pub(super) async fn pump(state: Arc<State>, output: ChildStdout, limit: usize, f
             }
         }
     }
-    // Before anybody can see that it is closed, and has the process ended for that.
+    // Set before the link is closed, since a closed link makes its owner stop the process.
     fell_silent.store(true, Ordering::Relaxed);
     state.on_exit().await;
 }
 
 impl State {
-    /// Brings a message of the process to whom it concerns.
+    /// Routes a message of the process.
     async fn on_message(&self, text: Bytes) {
         let Some(message) = Message::read(text) else {
-            // Once: some servers write all of their log there.
+            // Once: some servers write their whole log there.
             if !self.complained.swap(true, Ordering::Relaxed) {
                 let route = &self.route;
                 tracing::warn!(target: "weir::stdio", route, "the server wrote a line that is no message; such lines are dropped");
@@ -74,7 +74,7 @@ impl State {
             let listens = |party| table.outlet(party).is_some_and(|outlet| outlet.party.streams.is_read(GENERAL));
             let way = table.way(message, listens);
             match way {
-                // Somebody is there to answer for the client: whoever asks whether it is alive is not kept waiting.
+                // Without a listening client the gateway answers, so a ping does not wait.
                 Way::Party(party) if message.method() == Method::Ping && !listens(party) => None,
                 Way::Request(number) => table.request(number).map(|request| (request.party, request.outlet.clone())),
                 Way::Party(party) => table.outlet(party).map(|outlet| (party, outlet)),
@@ -101,7 +101,7 @@ impl State {
         {
             let mut table = self.table();
             if self.users == Users::Exchanges && message.method() == Method::Cancelled {
-                // The server ends a subscription; its stream ends with the request's outlet.
+                // The server ends a subscription: its stream ends with the request's outlet.
                 if let Some(number) = message.cancelled().and_then(|id| id.parse().ok()) {
                     table.take(number);
                 }
@@ -140,7 +140,7 @@ impl State {
         }
     }
 
-    /// A message that was too long: if it was an answer, something has to take its place.
+    /// Handles a message that was too long: if it was an answer, an error replaces it.
     async fn on_too_long(&self, start: &[u8], end: &[u8]) {
         tracing::warn!(target: "weir::stdio", route = self.route, "the server wrote a line that is longer than `max_body` allows");
         let number = id_of_ends(start, end).and_then(|id| id.parse().ok());
@@ -150,7 +150,7 @@ impl State {
         }
     }
 
-    /// The process is gone: whatever it was asked is answered.
+    /// The process is gone: answers all its open requests.
     async fn on_exit(&self) {
         let (requests, parties) = {
             let mut table = self.table();

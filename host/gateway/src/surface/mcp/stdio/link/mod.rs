@@ -1,10 +1,10 @@
-//! One process and those who talk to it: what they send is numbered, what it says is brought to whom it concerns.
+//! One process and its clients: their requests are numbered, its messages are routed.
 //!
-//! Invariants: what belongs to one request keeps its order; a slow policy holds up only the request it looks at;
-//! every request gets an answer, from the process or from here; all tasks end with the link.
+//! Invariants: the messages of one request keep their order; a slow policy only delays its own request; every request
+//! gets an answer, from the process or from here; all tasks end with the link.
 //!
-//! Not here: who may start a process, and what a session is. What it says is read in `hear`, and brought to its stream
-//! in `deliver`.
+//! Not here: who may start a process, and what a session is. `hear` reads messages, `deliver` passes them to their
+//! stream.
 
 mod deliver;
 mod hear;
@@ -29,7 +29,7 @@ use crate::surface::mcp::call::McpCall;
 use crate::surface::mcp::conversation::Conversation;
 use deliver::{Delivery, Outlet};
 
-/// Messages of one request that wait for those before them to be judged.
+/// Messages of one request that are queued to be judged.
 const OUTLET_QUEUE: usize = 32;
 
 /// One process with its users.
@@ -46,7 +46,7 @@ pub(super) struct State {
     users: Users,
     route: String,
     patience: Duration,
-    /// Whether it was said already that the process writes lines that are no messages.
+    /// Whether a warning about lines that are not messages was already logged.
     complained: AtomicBool,
 }
 
@@ -57,16 +57,16 @@ pub(super) struct Party {
     pub(super) streams: Arc<Streams>,
 }
 
-/// What bounds a process.
+/// Limits of a process.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounds {
     /// Most bytes of a message.
     pub(super) message: usize,
-    /// How long it may say nothing about a request, and how long it may not read what it is sent.
+    /// How long it may be silent about a request, and how long it may leave its input unread.
     pub(super) patience: Duration,
 }
 
-/// What a cancellation says.
+/// The params of a cancellation.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Cancelled {
@@ -107,25 +107,24 @@ impl Link {
         self.state.table().is_unused()
     }
 
-    /// Has the process ended in order. What it was asked is answered here.
+    /// Shuts the process down. Its open requests are answered here.
     pub(super) fn end(&self) {
         self.process.lock().take();
     }
 
-    /// Takes in a client. `held` bounds what is kept for it. Without a session it has no stream beside those of its
-    /// requests.
+    /// Adds a client. `held` limits what is buffered for it. Without a session it has no general stream.
     pub(super) fn join(&self, conversation: Arc<Conversation>, held: usize) -> Arc<Party> {
         let general = self.state.users != Users::Exchanges;
         let streams = Streams::new(held, general);
         let party = Arc::new(Party { id: OnceLock::new(), conversation, streams });
         let outlet = general.then(|| self.outlet(&party, GENERAL, None, None));
         let id = self.state.table().join(outlet);
-        // It was made just now.
+        // It is new, so this is its first id.
         let _ = party.id.set(id);
         party
     }
 
-    /// Takes in a request, which then has a stream of its number.
+    /// Adds a request, which then has a stream of its number.
     pub(super) fn open(
         &self,
         party: &Arc<Party>,
@@ -134,7 +133,7 @@ impl Link {
         call: &Arc<McpCall>,
     ) -> Result<u64, Untaken> {
         let id = party.id().ok_or(Untaken::Gone)?;
-        // A handshake is waited for where it is made, and a subscription may have nothing to say for days.
+        // A handshake has its own timeout, and a subscription may be silent for days.
         let is_limited = !matches!(message.method(), Method::Initialize | Method::SubscriptionsListen);
         let limit = is_limited.then_some(self.state.patience);
         let mut table = self.state.table();
@@ -145,7 +144,7 @@ impl Link {
         })
     }
 
-    /// Runs something for as long as the link lives.
+    /// Runs a task that ends with the link.
     pub(super) fn run(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(task);
     }
@@ -170,9 +169,9 @@ impl State {
         self.table.lock()
     }
 
-    /// Sends a request that policies let pass to the process.
+    /// Sends an approved request to the process.
     pub(super) async fn forward(&self, number: u64, envelope: Envelope) {
-        // Where the process is gone, its end answers.
+        // If the process is gone, its end answers.
         if self.table().send(number, Instant::now()) {
             self.send(Message::of(envelope).numbered(number)).await;
         }
@@ -180,18 +179,18 @@ impl State {
 
     /// Sends anything else to the process.
     pub(super) async fn send(&self, text: Bytes) {
-        // Where the process is gone, nobody waits for this any more.
+        // If the process is gone, nobody waits for this.
         if timeout(self.patience, self.input.send(text)).await.is_err() {
             tracing::warn!(target: "weir::stdio", route = self.route, "the server does not read what it is sent");
         }
     }
 
-    /// Lets go of a request: it will not be answered, or has been.
+    /// Removes a request: it is answered, or will not be.
     pub(super) fn withdraw(&self, number: u64) {
         self.table().take(number);
     }
 
-    /// Takes a client's cancellation. Gives what the process is told, if it knows the request.
+    /// Handles a client's cancellation. Returns the message for the process, if it has the request.
     pub(super) fn cancelled(&self, party: &Party, message: &Message) -> Option<Bytes> {
         let mut table = self.table();
         let number = table.number_of(party.id()?, message.cancelled()?)?;
@@ -199,12 +198,12 @@ impl State {
         request.since.is_some().then(|| message.with_cancelled(&number.to_string()))
     }
 
-    /// Whether a client was asked what it now answers.
+    /// Removes the question that a client answers. False if it was not asked.
     pub(super) fn take_question(&self, party: &Party, id: &str) -> bool {
         party.id().is_some_and(|party| self.table().take_question(party, id, Instant::now()))
     }
 
-    /// Lets a client go. The process is told of everything that it still did for it.
+    /// Removes a client. The process gets cancellations for its open requests.
     pub(super) fn leave(&self, party: &Party) {
         party.streams.close();
         let Some(id) = party.id() else { return };
@@ -216,10 +215,10 @@ impl State {
         working.into_iter().for_each(|number| self.disown(number));
     }
 
-    /// Tells the process that nobody waits for the answer to a request any more.
+    /// Sends a cancellation for a request.
     fn disown(&self, number: u64) {
         let text = rpc::notification("notifications/cancelled", Some(&Cancelled { request_id: number }));
-        // Nobody can wait here. A process that does not read would not act on it either.
+        // This must not block. A process that does not read would not act on it either.
         if self.input.try_send(text).is_err() {
             tracing::debug!(target: "weir::stdio", route = self.route, "a cancellation was not sent");
         }

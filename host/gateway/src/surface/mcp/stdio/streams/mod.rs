@@ -1,10 +1,10 @@
-//! What a client has to be sent, in streams of server-sent events, and what it may ask for again.
+//! The messages for a client, in streams of server-sent events that it can resume.
 //!
-//! Invariants: an event is in one stream, and each stream has one reader at a time; events keep their order; what
-//! is held is bounded by count and bytes. What makes room is, in this order, what was delivered, and what nobody
-//! reads; only after the writer's patience is it what somebody reads too slowly.
+//! Invariants: an event is in one stream, and each stream has one reader at a time; events keep their order; the buffer
+//! is bounded by count and bytes. Events are evicted in this order: delivered ones, then those without a reader; those
+//! of a slow reader only after the writer's patience.
 //!
-//! Not here: what the events say.
+//! Not here: the content of events.
 
 mod reader;
 
@@ -20,36 +20,36 @@ use tokio::time::{Instant, timeout_at};
 
 pub(super) use reader::{Reader, position};
 
-/// The stream of no request.
+/// The general stream, which belongs to no request.
 pub(super) const GENERAL: u64 = 0;
 
-/// Most events that are held for one client.
+/// Most buffered events of one client.
 const MAX_EVENTS: usize = 1024;
 
 /// All streams of one client.
 pub(super) struct Streams {
     inner: Mutex<Inner>,
-    /// Told when something was delivered.
+    /// Notified when events were delivered.
     room: Notify,
 }
 
-/// What events are written with.
+/// The marks of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Marks {
-    /// Nothing: they cannot be asked for again.
+    /// None: the stream cannot be resumed.
     None,
-    /// An id each.
+    /// An id for each event.
     Ids,
-    /// An id each, and one before the first, so that a stream that broke before its first event can be resumed.
+    /// An id for each event and one before the first, so a stream that broke before its first event can be resumed.
     Primed,
 }
 
 /// Why a stream cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unreadable {
-    /// Somebody reads it.
+    /// It has a reader.
     InUse,
-    /// There is none, or nothing more will come on it.
+    /// It does not exist, or is over.
     Over,
 }
 
@@ -61,7 +61,7 @@ struct Inner {
     order: u64,
     generation: u64,
     closed: bool,
-    /// Whether it was said already that messages are dropped.
+    /// Whether a warning about dropped messages was already logged.
     complained: bool,
     last_read: Instant,
 }
@@ -69,9 +69,9 @@ struct Inner {
 #[derive(Default)]
 struct Events {
     held: VecDeque<Held>,
-    /// Numbers the event that comes next; the first is 1.
+    /// The number of the next event; the first is 1.
     next: u64,
-    /// The first that was not delivered.
+    /// The first event that was not delivered.
     undelivered: u64,
     reader: Option<(u64, Option<Waker>)>,
     finished: bool,
@@ -84,7 +84,7 @@ struct Held {
 }
 
 impl Streams {
-    /// Holds at most so many bytes. `general` says whether there is a stream of no request.
+    /// Buffers at most this many bytes. `general` creates the general stream.
     pub(super) fn new(max_bytes: usize, general: bool) -> Arc<Self> {
         let mut streams = BTreeMap::new();
         if general {
@@ -104,12 +104,12 @@ impl Streams {
         Arc::new(Self { inner: Mutex::new(inner), room: Notify::new() })
     }
 
-    /// Begins the stream of a request.
+    /// Opens the stream of a request.
     pub(super) fn open(&self, stream: u64) {
         self.lock().streams.insert(stream, Events::new());
     }
 
-    /// Forgets a stream that nobody was shown.
+    /// Removes a stream that nobody has seen.
     pub(super) fn discard(&self, stream: u64) {
         let mut inner = self.lock();
         if let Some(events) = inner.streams.remove(&stream) {
@@ -118,7 +118,7 @@ impl Streams {
         }
     }
 
-    /// Puts a message into a stream. Waits for as long as `patience` says for a slow reader.
+    /// Adds a message to a stream. Waits up to `patience` for a slow reader.
     pub(super) async fn push(&self, stream: u64, text: Bytes, patience: Duration) {
         let deadline = Instant::now() + patience;
         loop {
@@ -134,12 +134,12 @@ impl Streams {
             if lost {
                 return;
             }
-            // Whether there is room now or patience is over is looked at again.
+            // The loop checks again for room and for the deadline.
             let _ = timeout_at(deadline, room).await;
         }
     }
 
-    /// Ends a stream after what it holds.
+    /// Ends a stream after its buffered events.
     pub(super) fn finish(&self, stream: u64) {
         let mut inner = self.lock();
         if let Some(events) = inner.streams.get_mut(&stream) {
@@ -149,7 +149,7 @@ impl Streams {
         inner.tidy();
     }
 
-    /// Ends all streams after what they hold.
+    /// Ends all streams after their buffered events.
     pub(super) fn close(&self) {
         let mut inner = self.lock();
         inner.closed = true;
@@ -161,7 +161,7 @@ impl Streams {
         self.room.notify_waiters();
     }
 
-    /// Ends the readers of the stream of no request, which otherwise never ends.
+    /// Ends the reader of the general stream, which never ends by itself.
     pub(super) fn release(&self) {
         if let Some(events) = self.lock().streams.get_mut(&GENERAL)
             && let Some((generation, waker)) = &mut events.reader
@@ -171,18 +171,18 @@ impl Streams {
         }
     }
 
-    /// Whether somebody reads a stream.
+    /// Whether a stream has a reader.
     pub(super) fn is_read(&self, stream: u64) -> bool {
         self.lock().streams.get(&stream).is_some_and(|events| events.reader.is_some())
     }
 
-    /// Since when nobody has read anything; `None` while somebody does.
+    /// Since when no stream has a reader; `None` while one has.
     pub(super) fn unread_since(&self) -> Option<Instant> {
         let inner = self.lock();
         inner.streams.values().all(|events| events.reader.is_none()).then_some(inner.last_read)
     }
 
-    /// Reads a stream from its first event that was not delivered.
+    /// Reads a stream from its first undelivered event.
     pub(super) fn read(self: &Arc<Self>, stream: u64, marks: Marks) -> Result<Reader, Unreadable> {
         let mut inner = self.lock();
         let events = inner.streams.get(&stream).ok_or(Unreadable::Over)?;
@@ -193,8 +193,8 @@ impl Streams {
         Ok(self.attach(&mut inner, stream, next, marks))
     }
 
-    /// Reads a stream again, after the event of that number. Whoever read it until now reads no further: a client
-    /// that resumes has lost its connection, even if nobody noticed that yet.
+    /// Resumes a stream after the event of that number. This replaces its current reader: a client that resumes has
+    /// lost its connection, even if that was not noticed yet.
     pub(super) fn resume(self: &Arc<Self>, stream: u64, after: u64, marks: Marks) -> Result<Reader, Unreadable> {
         let mut inner = self.lock();
         let events = inner.streams.get_mut(&stream).ok_or(Unreadable::Over)?;
@@ -235,7 +235,7 @@ impl Inner {
         events.wake();
     }
 
-    /// Makes room for a message of that length, at the cost of a slow reader if it must be.
+    /// Makes room for a message of that length. With `must`, a slow reader may lose events.
     fn make_room(&mut self, length: usize, must: bool) -> bool {
         while self.events + 1 > MAX_EVENTS || (self.bytes + length > self.max_bytes && self.events > 0) {
             let fronts = || self.streams.iter().filter_map(|(id, events)| Some((*id, events, events.held.front()?)));
@@ -249,7 +249,7 @@ impl Inner {
             let Some(stream) = delivered.or_else(unread).or_else(any) else { return false };
             let is_loss = delivered.is_none();
             self.drop_front(stream);
-            // Once, until somebody reads again: a server that talks to nobody would fill the log.
+            // Once per reader: a server that sends to nobody would flood the log.
             if is_loss && !std::mem::replace(&mut self.complained, true) {
                 tracing::warn!(target: "weir::stdio", "messages are dropped: their client does not read what it is sent");
             }
@@ -267,7 +267,7 @@ impl Inner {
         self.tidy();
     }
 
-    /// Lets streams go on which nothing can come and of which nothing is left.
+    /// Removes finished streams without events and readers.
     fn tidy(&mut self) {
         self.streams.retain(|_, events| !(events.finished && events.held.is_empty() && events.reader.is_none()));
     }

@@ -1,4 +1,4 @@
-//! Reading one stream: the messages, and the events that they go out as.
+//! Reads one stream, as messages or as server-sent events.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use weir_http::sse::event;
 
 use super::{Marks, Streams};
 
-/// Milliseconds after which a client may ask again for what it missed.
+/// Milliseconds before a client reconnects.
 const RETRY_MS: u32 = 1000;
 
-/// Reads one stream from a place on.
+/// Reads one stream from a position on.
 pub(crate) struct Reader {
     streams: Arc<Streams>,
     stream: u64,
@@ -29,12 +29,12 @@ impl Reader {
         Self { streams, stream, generation, next, marks, first: marks == Marks::Primed }
     }
 
-    /// The next message, without what marks it as an event.
+    /// The next message, without event framing.
     pub(crate) async fn message(&mut self) -> Option<Bytes> {
         std::future::poll_fn(|context| self.poll(context)).await.map(|(_, text)| text)
     }
 
-    /// Puts a message back that was taken but not shown to anybody.
+    /// Puts back a message that was taken but not sent.
     pub(crate) fn again(&mut self) {
         self.next -= 1;
     }

@@ -1,7 +1,7 @@
-//! Who talks to a process: the requests that it works on, and to whom its own messages go.
+//! The users of a process: their open requests, and the recipients of the process's own messages.
 //!
-//! Invariants: a number is given once; what a process says reaches one stream of one client, except for news that
-//! concern all of them; what cannot be told whose it is reaches nobody.
+//! Invariants: a number is used once; a message of the process reaches one stream of one client, except for news, which
+//! are for all; a message without a certain recipient reaches nobody.
 //!
 //! Not here: any process, stream, clock or policy. This only decides.
 
@@ -15,10 +15,10 @@ use weir_mcp::{Message, Method};
 
 pub(super) use way::Way;
 
-/// Most requests of one client at a time.
+/// Most open requests of one client.
 pub(super) const MAX_REQUESTS: usize = 128;
 
-/// Most requests of the server that one client has not answered yet.
+/// Most open server requests to one client.
 const MAX_QUESTIONS: usize = 128;
 
 /// Who uses a process.
@@ -32,55 +32,55 @@ pub(super) enum Users {
     Exchanges,
 }
 
-/// What the stream of a request can carry.
+/// What the stream of a request carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Carries {
-    /// Its answer, and before that what belongs to it.
+    /// Its answer, and related messages before it.
     Messages,
     /// Its answer alone.
     Answer,
 }
 
-/// Most resources that one client wants to hear of, and most bytes of the name of one.
+/// Most subscribed resources of one client, and most bytes of a resource's URI.
 const MAX_RESOURCES: usize = 1024;
 const MAX_RESOURCE: usize = 8192;
 
-/// Numbers a client among the users of a process.
+/// The number of a client of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct PartyId(u64);
 
-/// A request on its way. `L` is what leads to its stream.
+/// An open request. `L` is the outlet to its stream.
 #[derive(Debug)]
 pub(super) struct Request<L> {
     pub(super) party: PartyId,
-    /// As the client wrote it.
+    /// As written by the client.
     pub(super) id: String,
     key: Id,
-    /// As the client wrote it.
+    /// As written by the client.
     pub(super) token: Option<String>,
     pub(super) outlet: L,
     carries: Carries,
-    /// Since when the process has it and nothing else is waited for; `None` before it has it.
+    /// Since when it waits for the process only; `None` before the process has it.
     pub(super) since: Option<Instant>,
 }
 
 /// A client.
 #[derive(Debug)]
 struct Party<L> {
-    /// Leads to the stream that belongs to no request; exchanges without a session have none.
+    /// The outlet to its general stream; exchanges without a session have none.
     outlet: Option<L>,
     /// Ids of the server's requests that it has not answered.
     questions: HashSet<Id>,
-    /// Resources whose changes it wants to hear of.
+    /// Resources that it subscribed to.
     resources: HashSet<String>,
 }
 
-/// Why a request is not taken.
+/// Why a request is not accepted.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Untaken {
     TooMany,
     IdInUse,
-    /// The token for its progress is longer than any that is kept.
+    /// Its progress token is too long.
     LongToken,
     Gone,
 }
@@ -88,11 +88,11 @@ pub(super) enum Untaken {
 /// What a request waits for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Waits {
-    /// The process, since then.
+    /// For the process, since then.
     Since(Instant),
-    /// Policies before the process has it, or its own client, who is asked something.
+    /// For policies, or for its client to answer a question.
     ForOthers,
-    /// Nothing: it is not there any more.
+    /// Nothing: it is gone.
     NoMore,
 }
 
@@ -120,14 +120,14 @@ impl<L: Clone> Table<L> {
         self.parties.is_empty()
     }
 
-    /// Takes in a client.
+    /// Adds a client.
     pub(super) fn join(&mut self, outlet: Option<L>) -> PartyId {
         let id = PartyId(self.number());
         self.parties.insert(id, Party { outlet, questions: HashSet::new(), resources: HashSet::new() });
         id
     }
 
-    /// Lets a client go; its requests that the process still works on are given back by number.
+    /// Removes a client. Returns the numbers of its requests that the process still works on.
     pub(super) fn leave(&mut self, party: PartyId) -> Vec<u64> {
         self.parties.remove(&party);
         let gone: Vec<u64> =
@@ -136,7 +136,7 @@ impl<L: Clone> Table<L> {
         gone
     }
 
-    /// Takes in a request and numbers it.
+    /// Adds a request and numbers it.
     pub(super) fn open(
         &mut self,
         party: PartyId,
@@ -168,7 +168,7 @@ impl<L: Clone> Table<L> {
         self.requests.get(&number)
     }
 
-    /// Notes that the process has a request from now on; false if it is not wanted any more.
+    /// Records that the process got a request; false if it is no longer wanted.
     pub(super) fn send(&mut self, number: u64, now: Instant) -> bool {
         self.requests.get_mut(&number).is_some_and(|request| {
             request.since = Some(now);
@@ -183,7 +183,7 @@ impl<L: Clone> Table<L> {
         request.since.filter(|_| !is_asked).map_or(Waits::ForOthers, Waits::Since)
     }
 
-    /// Takes a request out: it is answered or not wanted any more.
+    /// Removes a request that is answered or no longer wanted.
     pub(super) fn take(&mut self, number: u64) -> Option<Request<L>> {
         self.requests.remove(&number)
     }
@@ -194,17 +194,17 @@ impl<L: Clone> Table<L> {
         self.of(party).find(|(_, request)| request.key == key).map(|(number, _)| number)
     }
 
-    /// What leads to the stream of no request.
+    /// The outlet to a client's general stream.
     pub(super) fn outlet(&self, party: PartyId) -> Option<L> {
         self.parties.get(&party)?.outlet.clone()
     }
 
-    /// The same of all clients.
+    /// The general outlets of all clients.
     pub(super) fn outlets(&self) -> Vec<L> {
         self.parties.values().filter_map(|party| party.outlet.clone()).collect()
     }
 
-    /// Notes which resources a client wants to hear of.
+    /// Updates a client's subscribed resources.
     pub(super) fn follow(&mut self, party: PartyId, message: &Message) {
         let Some(party) = self.parties.get_mut(&party) else { return };
         match (message.method(), message.resource()) {
@@ -220,31 +220,30 @@ impl<L: Clone> Table<L> {
         }
     }
 
-    /// Notes that a client is asked; false if it has too many questions already, or this very one, or if nobody could
-    /// keep its id.
+    /// Adds a question to a client; false if it has too many, if this one is already open, or if its id is too long.
     pub(super) fn add_question(&mut self, party: PartyId, id: &str) -> bool {
         let Some(party) = self.parties.get_mut(&party).filter(|_| id.len() <= id::MAX_LENGTH) else { return false };
         party.questions.len() < MAX_QUESTIONS && party.questions.insert(Id::of(id))
     }
 
-    /// Takes a question out: it is answered, or was withdrawn, now. False if the client was not asked it.
+    /// Removes a question that was answered or withdrawn now. False if the client was not asked.
     pub(super) fn take_question(&mut self, party: PartyId, id: &str, now: Instant) -> bool {
         let was_asked = self.parties.get_mut(&party).is_some_and(|party| party.questions.remove(&Id::of(id)));
         if was_asked {
-            // Until now the process may have waited for this.
+            // Until now the process may have waited for the client.
             let requests = self.requests.values_mut().filter(|request| request.party == party);
             requests.filter_map(|request| request.since.as_mut()).for_each(|since| *since = now);
         }
         was_asked
     }
 
-    /// The client that was asked.
+    /// The client that has this question.
     pub(super) fn party_asked(&self, id: &str) -> Option<PartyId> {
         let key = Id::of(id);
         self.parties.iter().find(|(_, party)| party.questions.contains(&key)).map(|(id, _)| *id)
     }
 
-    /// The process is gone. Gives what it was working on.
+    /// The process is gone. Returns its open requests.
     pub(super) fn close(&mut self) -> Vec<(u64, Request<L>)> {
         self.closed = true;
         std::mem::take(&mut self.requests).into_iter().collect()

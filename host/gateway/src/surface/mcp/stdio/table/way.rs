@@ -1,27 +1,27 @@
-//! Where a message of the process goes that is no answer.
+//! Routes messages of the process that are not answers.
 //!
-//! Invariant: what cannot be told whose it is reaches nobody, but for news, which concern all.
+//! Invariant: a message without a certain recipient reaches nobody, except news, which are for all.
 
 use weir_mcp::{Message, Method, Sort};
 
 use super::{Carries, PartyId, Table, Users};
 
-/// Where a message of the process goes.
+/// The route of a message of the process.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Way {
     /// To the stream of this request.
     Request(u64),
-    /// To the stream of no request.
+    /// To a client's general stream.
     Party(PartyId),
-    /// To the streams of no request of several.
+    /// To the general streams of several clients.
     Parties(Vec<PartyId>),
-    /// Nobody can be asked.
+    /// There is no recipient.
     Nobody,
 }
 
 impl<L: Clone> Table<L> {
-    /// Where a message of the process goes that is no answer. `listens` says whether somebody reads a client's stream
-    /// of no request.
+    /// The route of a message of the process that is not an answer. `listens` tells whether somebody reads a client's
+    /// general stream.
     pub(crate) fn way(&self, message: &Message, listens: impl Fn(PartyId) -> bool) -> Way {
         let named = message.progress().filter(|_| message.method() == Method::Progress);
         if let Some(name) = named.or_else(|| message.subscription()) {
@@ -29,11 +29,11 @@ impl<L: Clone> Table<L> {
             return known.map_or(Way::Nobody, Way::Request);
         }
         if message.method() == Method::Cancelled {
-            // Of a question that was put to somebody.
+            // It withdraws a question to a client.
             return message.cancelled().and_then(|id| self.party_asked(id)).map_or(Way::Nobody, Way::Party);
         }
         match (self.users, message.sort) {
-            // There, servers ask by answers that want more.
+            // In that revision servers ask inside results.
             (Users::Exchanges, Sort::Request) => return Way::Nobody,
             (Users::Sessions, Sort::Notification) => {
                 if let Some(parties) = self.interested(message) {
@@ -43,7 +43,7 @@ impl<L: Clone> Table<L> {
             _ => {}
         }
         let Some(party) = self.concerned() else { return Way::Nobody };
-        // Requests and log lines mostly come from what is being worked on; news do not.
+        // Requests and log lines mostly relate to work in progress; news do not.
         let related = message.sort == Sort::Request || message.method() == Method::LogMessage;
         let mut open =
             self.of(party).filter(|(_, request)| request.since.is_some() && request.carries == Carries::Messages);
@@ -57,8 +57,9 @@ impl<L: Clone> Table<L> {
         }
     }
 
-    /// Who wants to hear of news; `None` if they are none. News say what there is, not what somebody does, so several
-    /// may hear them. Of a resource only those who asked for it: it may be a part of what they named.
+    /// The clients that news are for; `None` if the message is not news. News describe what exists, not what a client
+    /// does, so several clients may get them. News of a resource only go to its subscribers; it may be part of the
+    /// resource that they subscribed to.
     fn interested(&self, message: &Message) -> Option<Vec<PartyId>> {
         let all = self.parties.iter();
         if message.method_name().ends_with("/list_changed") {
@@ -69,7 +70,7 @@ impl<L: Clone> Table<L> {
         Some(asked.map(|(id, _)| *id).collect())
     }
 
-    /// The one client that a message without a name must concern.
+    /// The only client that an unaddressed message can be for.
     fn concerned(&self) -> Option<PartyId> {
         let mut working = self.requests.values().filter(|request| request.since.is_some()).map(|request| request.party);
         let first = working.next();
@@ -82,7 +83,7 @@ impl<L: Clone> Table<L> {
     }
 }
 
-/// Whether a resource is another one, or a part of it.
+/// Whether a resource equals another one, or is part of it.
 fn is_within(uri: &str, resource: &str) -> bool {
     uri.strip_prefix(resource)
         .is_some_and(|rest| rest.is_empty() || resource.ends_with('/') || rest.starts_with(['/', '?', '#']))
