@@ -14,7 +14,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::{Event, Interceptor, InterceptorName, Kind, Mode, Phase, Settings, matches};
+use crate::{Event, Interceptor, InterceptorName, Phase, Settings, matches};
 
 pub use grade::{Effect, Judgement, grade};
 pub use result::{Abort, AbortKind, ChainResult, InterceptorResult, NotApplicable, Report, Status, Summary};

@@ -8,16 +8,16 @@ use crate::answer;
 
 /// The text is not JSON.
 pub const PARSE_ERROR: i32 = -32700;
-/// It is, but no message.
+/// It is JSON, but not a message.
 pub const INVALID_REQUEST: i32 = -32600;
-/// Nobody serves the method.
+/// The method is unknown.
 pub const METHOD_NOT_FOUND: i32 = -32601;
-/// The method cannot do anything with these.
+/// The parameters are invalid.
 pub const INVALID_PARAMS: i32 = -32602;
 
 /// What a client sent.
 pub enum Message {
-    /// It wants an answer.
+    /// It expects an answer.
     Request {
         /// Repeated in the answer.
         id: Value,
@@ -26,7 +26,7 @@ pub enum Message {
         /// With what.
         params: Value,
     },
-    /// It does not. Answers to requests of ours are the same to us, since we send none.
+    /// It expects none. Responses are treated alike, since this server sends no requests.
     Notification,
 }
 
@@ -38,13 +38,13 @@ pub struct RpcError {
 }
 
 impl RpcError {
-    /// An error with its text.
+    /// Creates an error.
     pub fn new(code: i32, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }
 }
 
-/// Reads one message.
+/// Parses one message.
 pub fn read(body: &[u8]) -> Result<Message, RpcError> {
     let value: Value =
         serde_json::from_slice(body).map_err(|error| RpcError::new(PARSE_ERROR, format!("not JSON: {error}")))?;
@@ -69,12 +69,12 @@ pub fn read(body: &[u8]) -> Result<Message, RpcError> {
     }
 }
 
-/// The answer to a request.
+/// The response to a request.
 pub fn success(id: &Value, result: &Value) -> Response<Bytes> {
     answer::json(StatusCode::OK, &json!({"jsonrpc": "2.0", "id": id, "result": result}))
 }
 
-/// The answer to a request that cannot be served.
+/// The error response to a request.
 pub fn failure(status: StatusCode, id: &Value, error: &RpcError) -> Response<Bytes> {
     let RpcError { code, message } = error;
     let error = json!({"code": code, "message": message});

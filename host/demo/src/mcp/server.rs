@@ -1,4 +1,4 @@
-//! The MCP server: one HTTP request in, its answer out.
+//! The MCP server: handles one HTTP request.
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
@@ -8,13 +8,13 @@ use super::rpc::{self, Message, RpcError};
 use super::sessions::Sessions;
 use super::tools::{self, Tools};
 
-/// Header with the session.
+/// Header with the session id.
 const SESSION: &str = "mcp-session-id";
 
-/// Header with the revision that was agreed on.
+/// Header with the negotiated revision.
 const REVISION: &str = "mcp-protocol-version";
 
-/// The revisions that are served, newest first.
+/// The supported revisions, newest first.
 const REVISIONS: [&str; 2] = ["2025-11-25", "2025-06-18"];
 
 /// The server.
@@ -69,7 +69,7 @@ impl McpServer {
     }
 
     fn initialize(&self, id: &Value, params: &Value) -> Response<Bytes> {
-        // A revision that is not served is answered with the newest that is; the client decides.
+        // For an unsupported revision, offer the newest one; the client decides.
         let wanted = params["protocolVersion"].as_str().unwrap_or_default();
         let revision = REVISIONS.into_iter().find(|revision| *revision == wanted).unwrap_or(REVISIONS[0]);
         let result = json!({
