@@ -1,7 +1,7 @@
-//! Chain cases: a chain, one event through it, and what must come of it, as data.
+//! Chain cases as data: a chain, one event, and the expected result.
 //!
-//! A case is run by [`Case::run`] over interceptors that the caller makes: scripted ones in memory, or real
-//! components. The format is described in `tests/cases/README.md`.
+//! [`Case::run`] runs a case over interceptors supplied by the caller: scripted ones in memory, or real components. The
+//! format is described in `tests/cases/README.md`.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,11 +22,11 @@ use crate::repository::files;
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Case {
-    /// What it shows.
+    /// Its title.
     pub name: String,
     /// The chain.
     pub entries: Vec<CaseEntry>,
-    /// What the route says.
+    /// The route's settings.
     #[serde(default)]
     pub options: CaseOptions,
     chain_timeout_ms: Option<u64>,
@@ -39,7 +39,7 @@ pub struct Case {
     pub expect: Value,
 }
 
-/// What the route says.
+/// The route's settings.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CaseOptions {
@@ -48,7 +48,7 @@ pub struct CaseOptions {
     revalidate: bool,
 }
 
-/// One policy of the chain: what it declares, what the operator says, and what it does.
+/// One policy of the chain: its declaration, the operator's settings, and its behaviour.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CaseEntry {
@@ -59,7 +59,7 @@ pub struct CaseEntry {
     fail_open: Option<bool>,
     priority_hint: Option<CasePriority>,
     compat: Option<CaseCompat>,
-    /// What it does with each call, in the words of the scripted guest.
+    /// Its behaviour on each call, in the format of the scripted guest.
     pub behaviour: Value,
     #[serde(default)]
     overrides: CaseOverrides,
@@ -99,7 +99,7 @@ struct CaseOverrides {
     hooks: Option<Vec<CaseHook>>,
 }
 
-/// All cases of a folder below `tests/cases`, each with its file.
+/// All cases of a folder in `tests/cases`, each with its file.
 pub fn cases(folder: &str) -> Vec<(String, Case)> {
     #[derive(Deserialize)]
     struct File {
@@ -117,7 +117,7 @@ pub fn cases(folder: &str) -> Vec<(String, Case)> {
 }
 
 impl CaseEntry {
-    /// What the scripted guest needs to be this policy.
+    /// The script that makes the scripted guest behave as this policy.
     pub fn script(&self) -> Value {
         let mut script = Map::new();
         script.insert("name".into(), self.name.clone().into());
@@ -146,7 +146,7 @@ impl CaseEntry {
         Value::Object(script)
     }
 
-    /// The same as core's type.
+    /// The same, as core's type.
     pub fn declaration(&self) -> Declaration {
         Declaration {
             name: InterceptorName::new(&self.name).unwrap(),
@@ -165,7 +165,7 @@ impl CaseEntry {
         }
     }
 
-    /// Whether the operator gave a budget, so that instructions must be counted.
+    /// Whether the operator set a budget, so that instructions must be counted.
     pub fn is_metered(&self) -> bool {
         self.overrides.fuel.is_some()
     }
@@ -179,7 +179,7 @@ impl CaseEntry {
         }
     }
 
-    /// Every event in both phases, unless the case says otherwise.
+    /// Every event in both phases, unless the case overrides it.
     fn hooks(&self) -> Vec<Hook> {
         match &self.hooks {
             Some(given) => given.iter().map(hook).collect(),
@@ -201,8 +201,8 @@ impl CaseEntry {
 }
 
 impl Case {
-    /// Runs the case over those interceptors, one per entry, each with its declaration. Says what came of it
-    /// if that is not what was expected.
+    /// Runs the case over those interceptors, one per entry, each with its declaration. The error shows the actual
+    /// result if it is not the expected one.
     pub async fn run(&self, interceptors: Vec<(Declaration, Arc<dyn Interceptor>)>) -> Result<(), String> {
         let got = match self.outcome(interceptors).await {
             Ok(result) => result,

@@ -1,16 +1,16 @@
-//! A folder that is gone after the test.
+//! A temporary folder for a test.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A new, empty folder; dropped with everything in it.
+/// A new, empty folder, removed on drop.
 pub struct Folder {
     path: PathBuf,
 }
 
 impl Folder {
-    /// A folder of its own for the caller.
+    /// Creates a folder for the caller.
     pub fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -19,12 +19,12 @@ impl Folder {
         Self { path }
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Writes a file in one step: whoever watches the folder never sees a part of it.
+    /// Writes a file atomically, so that a watcher never sees a partial file.
     pub fn put(&self, name: &str, bytes: impl AsRef<[u8]>) {
         let beside = self.path.join(format!("{name}.part"));
         fs::write(&beside, bytes).unwrap();
@@ -40,7 +40,7 @@ impl Default for Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // A folder that stays behind is in the way of nobody.
+        // A leftover folder is harmless.
         let _ = fs::remove_dir_all(&self.path);
     }
 }

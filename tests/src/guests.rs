@@ -1,4 +1,4 @@
-//! The components that `cargo xtask guests` builds, and those that tests make out of them.
+//! The components built by `cargo xtask guests`, and variants that tests create.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,16 +8,16 @@ use weir_engine::PolicySource;
 
 use crate::repository::root;
 
-/// What the scripted guest's block starts with, and how long the block is.
+/// The marker at the start of the scripted guest's block, and the block's length.
 const MAGIC: &[u8] = b"WEIRSCRIPT0";
 const BLOCK: usize = 4096;
 
-/// A guest by the name of its package.
+/// A guest by its package name.
 pub fn guest(name: &str) -> PolicySource {
     PolicySource { file: format!("{name}.wasm"), bytes: read(name) }
 }
 
-/// The scripted guest, which does what the script says (see `guests/testing/scripted`).
+/// The scripted guest with a script (see `guests/testing/scripted`).
 pub fn scripted(script: &Value) -> PolicySource {
     let mut bytes = read("scripted");
     let starts: Vec<usize> =
@@ -30,12 +30,12 @@ pub fn scripted(script: &Value) -> PolicySource {
     PolicySource { file: format!("{}.wasm", script["name"].as_str().unwrap_or("scripted")), bytes }
 }
 
-/// The guest that grows a table; it is text, so `build.rs` assembles it.
+/// The guest that grows a table; its source is WAT, assembled by `build.rs`.
 pub fn table_bomb() -> PolicySource {
     assembled("table-bomb")
 }
 
-/// What `build.rs` assembled of a text.
+/// A component assembled by `build.rs`.
 pub fn assembled(name: &str) -> PolicySource {
     let file = format!("{name}.wasm");
     let bytes = fs::read(Path::new(env!("OUT_DIR")).join(&file)).unwrap_or_else(|error| {
@@ -51,7 +51,7 @@ fn read(name: &str) -> Vec<u8> {
     })
 }
 
-/// Where a built guest is.
+/// The path of a built guest.
 pub fn path(name: &str) -> PathBuf {
     root().join("guests/target/wasm32-wasip2/release").join(format!("{}.wasm", name.replace('-', "_")))
 }

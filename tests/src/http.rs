@@ -1,6 +1,6 @@
-//! The least of HTTP/1.1 that a test needs on both sides: blocking, one thread per connection.
+//! The minimum of HTTP/1.1 that tests need on both sides: blocking, one thread per connection.
 //!
-//! It is written apart from the gateway on purpose: a mistake there must not be made here too.
+//! Independent of the gateway's code on purpose, so that it does not share its bugs.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -20,15 +20,15 @@ pub struct Message {
     pub body: Vec<u8>,
 }
 
-/// A connection of a client, kept alive.
+/// A client connection, kept alive.
 pub struct Connection {
     reader: BufReader<TcpStream>,
     host: SocketAddr,
 }
 
-/// A server behind the gateway. It ends with the process.
+/// A server behind the gateway. It runs until the process ends.
 pub struct Upstream {
-    /// Where it listens.
+    /// Its address.
     pub address: SocketAddr,
 }
 
@@ -39,7 +39,7 @@ impl Message {
         Self { start: format!("HTTP/1.1 {status} Status"), headers, body: body.to_string().into_bytes() }
     }
 
-    /// A response's status.
+    /// The status of a response.
     pub fn status(&self) -> u16 {
         self.start.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("{self:?}"))
     }
@@ -101,7 +101,7 @@ fn read_chunks(reader: &mut BufReader<TcpStream>) -> io::Result<Vec<u8>> {
         let digits = line.trim_end().split(';').next().unwrap_or_default();
         let length = usize::from_str_radix(digits, 16).map_err(|_| io::Error::other(format!("chunk size {line:?}")))?;
         let start = body.len();
-        // Each chunk, the last of length 0 too, is followed by an empty line.
+        // Each chunk, including the last one of length 0, is followed by an empty line.
         body.resize(start + length + 2, 0);
         reader.read_exact(&mut body[start..])?;
         body.truncate(start + length);
@@ -116,7 +116,7 @@ impl Connection {
     pub fn open(host: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect(host)?;
         stream.set_nodelay(true)?;
-        // Longer than anything a test waits for: it fails instead of hanging.
+        // Longer than any wait in a test: it fails instead of hanging.
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
         Ok(Self { reader: BufReader::new(stream), host })
     }
@@ -144,7 +144,7 @@ impl Connection {
 }
 
 impl Upstream {
-    /// Answers every request by the handler, on a thread per connection.
+    /// Answers every request with the handler, on a thread per connection.
     pub fn start(handler: impl Fn(Message) -> Message + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -154,7 +154,7 @@ impl Upstream {
                 let handler = Arc::clone(&handler);
                 std::thread::spawn(move || {
                     let mut reader = BufReader::new(stream);
-                    // A peer that goes away ends the connection, nothing else.
+                    // A peer that disconnects only ends its own connection.
                     while let Ok(Some(request)) = Message::read(&mut reader) {
                         if handler(request).write(reader.get_mut()).is_err() {
                             return;
@@ -166,12 +166,12 @@ impl Upstream {
         Self { address }
     }
 
-    /// An MCP server without state: the result of every request holds its params.
+    /// A stateless MCP server: the result of every request contains its params.
     pub fn reflecting() -> Self {
         Self::reflecting_after(Duration::ZERO)
     }
 
-    /// The same, which takes its time.
+    /// The same, but slow.
     pub fn reflecting_after(time: Duration) -> Self {
         Self::start(move |request| {
             std::thread::sleep(time);

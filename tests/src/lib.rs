@@ -1,9 +1,8 @@
-//! What the integration tests share: guests by name, scripted policies, chain cases, folders, processes, HTTP.
+//! Shared by the integration tests: guests by name, scripted policies, chain cases, folders, processes, HTTP.
 //!
-//! Invariant: whatever goes wrong in here is a test's failure, so helpers panic with a message that says what
-//! would have been right.
+//! Invariant: any error in here is a test failure, so helpers panic with a helpful message.
 //!
-//! Not here: tests. They are in `tests/all.rs`, whose `mod` lines say what belongs where.
+//! Not here: tests. They are in `tests/all.rs`, whose `mod` lines describe each file.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "all of this is test code; a panic is a test's failure")]
 

@@ -1,4 +1,4 @@
-//! The packages of `tests/mcp`: the Node that they bring, our server of everything, and the conformance suite.
+//! The packages of `tests/mcp`: the Node they install, our everything server, and the conformance suite.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -15,14 +15,14 @@ pub struct Node {
     folder: PathBuf,
 }
 
-/// A server that listens. It ends with this value: its standard input does.
+/// A listening server. Dropping it closes its standard input, which stops it.
 pub struct Served {
     child: Child,
-    /// Where it listens; the endpoint is `/mcp`.
+    /// Its address; the endpoint is `/mcp`.
     pub address: SocketAddr,
 }
 
-/// The packages, if `npm ci` put them there. Without them, the test is skipped.
+/// The packages, if `npm ci` installed them. Otherwise the test is skipped.
 pub fn node() -> Option<Node> {
     let folder = root().join("tests/mcp");
     let program = folder.join("node_modules/node/bin/node");
@@ -41,19 +41,19 @@ impl Node {
         command
     }
 
-    /// The same as words, as a configuration wants it.
+    /// The same as a list of words, for a configuration.
     pub fn words(&self, script: &str, arguments: &[&str]) -> Vec<String> {
         let command = self.command(script, arguments);
         let words = std::iter::once(command.get_program()).chain(command.get_args());
         words.map(|word| word.to_str().unwrap().to_owned()).collect()
     }
 
-    /// Runs a script below `tests/mcp` to its end.
+    /// Runs a script in `tests/mcp` to completion.
     pub fn run(&self, script: &str, arguments: &[&str]) -> Output {
         self.command(script, arguments).stdin(Stdio::null()).output().unwrap()
     }
 
-    /// Starts our server of everything over HTTP.
+    /// Starts our everything server over HTTP.
     pub fn server(&self) -> Served {
         Served::start(self.command("server/http.js", &[]))
     }
@@ -77,7 +77,7 @@ impl Served {
 
 impl Drop for Served {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have exited by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

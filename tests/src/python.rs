@@ -1,4 +1,4 @@
-//! A Python with the packages of `tests/requirements.txt`, for real clients of other makers.
+//! A Python with the packages of `tests/requirements.txt`, for real third-party clients.
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -6,10 +6,10 @@ use std::process::{Command, Output};
 use crate::repository::root;
 use crate::skip::skip;
 
-/// A Python that has them.
+/// A Python with the packages.
 pub struct Python(PathBuf);
 
-/// `WEIR_PYTHON`, or the venv below `target/`. Without one, the test is skipped.
+/// `WEIR_PYTHON`, or the venv in `target/`. Without either, the test is skipped.
 pub fn python() -> Option<Python> {
     let named = std::env::var_os("WEIR_PYTHON").map(PathBuf::from);
     let candidates = named.into_iter().chain([root().join("target/python/bin/python")]);

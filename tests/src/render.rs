@@ -1,12 +1,12 @@
-//! A chain's result as chain cases write it: everything that is decided, nothing that is measured.
+//! A chain's result in the format of chain cases: all decisions, no measurements.
 //!
-//! Texts of faults differ between implementations of a policy, so a fault is rendered as its kind alone.
+//! Fault texts differ between implementations of a policy, so a fault is rendered as its kind only.
 
 use serde_json::{Map, Value, json};
 use weir_core::chain::{Abort, InterceptorResult, Report, Summary};
 use weir_core::{ChainResult, Edit, FaultKind, Finding, Mode, Suggestion, Validation};
 
-/// The result; what is absent or at its default is left out.
+/// The result, without absent and default values.
 pub fn render(result: &ChainResult) -> Value {
     let ChainResult { status, event: _, phase: _, results, final_payload, summary, aborted_at, not_applicable } =
         result;

@@ -1,4 +1,4 @@
-//! The repository as files, for tests that look at its text.
+//! The repository's files, for tests that check their text.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,13 +10,13 @@ pub fn root() -> PathBuf {
 
 /// A file of the repository.
 pub struct SourceFile {
-    /// Its path from the repository's folder, with `/`.
+    /// Its path relative to the repository, with `/`.
     pub path: String,
     /// Its text.
     pub text: String,
 }
 
-/// All files below the folders that end so, sorted; what is built or generated is left out.
+/// All files in the folders with this extension, sorted; without built or generated ones.
 pub fn files(folders: &[&str], ending: &str) -> Vec<SourceFile> {
     let mut found = Vec::new();
     for folder in folders {
@@ -45,7 +45,7 @@ pub fn subfolders(folder: &str) -> Vec<String> {
     folders
 }
 
-/// The shipped policies: guests with cases of their own.
+/// The shipped policies: guests with their own cases.
 pub fn shipped_guests() -> Vec<String> {
     let has_cases = |name: &String| root().join("guests").join(name).join("cases").is_dir();
     subfolders("guests").into_iter().filter(has_cases).collect()

@@ -1,7 +1,7 @@
-//! A policy in memory that behaves as the scripted guest would, so that a chain case runs on core alone.
+//! An in-memory policy that behaves like the scripted guest, so that chain cases can run on core alone.
 //!
-//! It keeps the limits it is given, as whoever implements [`Interceptor`] must, and never answers where the
-//! script says `loop`.
+//! It enforces its limits, as every implementation of [`Interceptor`] must, and never answers if the script says
+//! `loop`.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use weir_core::{
     Outcome, Severity, Suggestion, Validation,
 };
 
-/// Without another bound, nothing runs longer.
+/// Timeout if nothing else sets one.
 const CALL_CAP: Duration = Duration::from_secs(10);
 
 /// A policy in memory.
@@ -21,7 +21,7 @@ pub struct Scripted {
 }
 
 impl Scripted {
-    /// A policy that behaves so.
+    /// A policy with this behaviour.
     pub fn new(kind: Kind, behaviour: Value) -> Self {
         Self { kind, behaviour }
     }
@@ -113,7 +113,7 @@ impl Interceptor for Scripted {
     }
 }
 
-/// What never answers ends by whichever limit comes first.
+/// A policy that never answers ends at the first limit.
 async fn never(limits: Limits, start: Instant) -> Ended {
     let Limits { timeout, chain_deadline, fuel } = limits;
     if fuel.is_some() {

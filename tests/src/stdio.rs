@@ -1,4 +1,4 @@
-//! A client over standard streams: starts a program, says one message per line, reads what comes back.
+//! A stdio client: starts a program, sends one message per line, reads the replies.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-/// Longer than anything takes: a test fails instead of hanging.
+/// Longer than any wait: a test fails instead of hanging.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A program that runs. It is killed when dropped.
+/// A running program. Killed on drop.
 pub struct Client {
     child: Child,
     input: Option<ChildStdin>,
@@ -21,7 +21,7 @@ pub struct Client {
     log: Arc<Mutex<String>>,
 }
 
-/// The server for tests beside this test's own program: they are built into one folder.
+/// The test server next to this test's own binary: both are built into one folder.
 pub fn server() -> PathBuf {
     let own = std::env::current_exe().unwrap();
     let path = own.ancestors().nth(2).unwrap().join("mcp_stdio_server");
@@ -29,12 +29,12 @@ pub fn server() -> PathBuf {
     path
 }
 
-/// Whether a process runs; what waits to be reaped does not.
+/// Whether a process is running; zombies do not count.
 pub fn is_running(pid: u32) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
 }
 
-/// Waits for something to become true.
+/// Waits for a condition.
 pub fn until(what: &str, holds: impl Fn() -> bool) {
     let start = Instant::now();
     while !holds() {
@@ -44,7 +44,7 @@ pub fn until(what: &str, holds: impl Fn() -> bool) {
 }
 
 impl Client {
-    /// Starts a program. Whatever it writes to standard output has to be JSON.
+    /// Starts a program. All of its standard output must be JSON.
     pub fn start(command: &mut Command) -> Self {
         let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.env_remove("WEIR_LOG").spawn().unwrap();
@@ -72,12 +72,12 @@ impl Client {
         Self { child, input, messages, log }
     }
 
-    /// Says one message.
+    /// Sends a message.
     pub fn say(&mut self, message: &Value) {
         self.say_line(&message.to_string());
     }
 
-    /// Says a line, whatever it is.
+    /// Sends a line unchanged.
     pub fn say_line(&mut self, line: &str) {
         writeln!(self.input.as_mut().unwrap(), "{line}").unwrap();
     }
@@ -87,24 +87,24 @@ impl Client {
         self.messages.recv_timeout(PATIENCE).unwrap_or_else(|error| panic!("{error}; log:\n{}", self.log()))
     }
 
-    /// Asks, and gives the next message.
+    /// Sends a request and returns the next message.
     pub fn ask(&mut self, message: &Value) -> Value {
         self.say(message);
         self.hear()
     }
 
-    /// Says nothing more, and gives all that still comes.
+    /// Closes the input and returns all remaining messages.
     pub fn close(&mut self) -> Vec<Value> {
         self.input = None;
         self.messages.iter().collect()
     }
 
-    /// Asks it to end, as an operator does.
+    /// Sends SIGTERM, as an operator does.
     pub fn terminate(&self) {
         kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
     }
 
-    /// Waits for its end.
+    /// Waits for it to exit.
     pub fn wait(&mut self) -> ExitStatus {
         let start = Instant::now();
         loop {
@@ -116,7 +116,7 @@ impl Client {
         }
     }
 
-    /// What it wrote to standard error so far.
+    /// Its standard error so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
@@ -124,7 +124,7 @@ impl Client {
 
 impl Drop for Client {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have exited by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -11,22 +11,22 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::http::{Connection, Message};
 
-/// A gateway that runs. It is killed when dropped.
+/// A running gateway. Killed on drop.
 pub struct Weir {
     child: Child,
-    /// Where calls go.
+    /// The gateway's address.
     pub gateway: SocketAddr,
-    /// Where the admin surface is.
+    /// The admin address.
     pub admin: SocketAddr,
-    /// How many policies it said it has.
+    /// How many policies it reported.
     pub policies: usize,
     stdout: Arc<Mutex<String>>,
     stderr: Arc<Mutex<String>>,
 }
 
-/// A command that ended.
+/// The result of a command.
 pub struct Ended {
-    /// How.
+    /// Its exit status.
     pub status: ExitStatus,
     /// Its standard output.
     pub stdout: String,
@@ -34,7 +34,7 @@ pub struct Ended {
     pub stderr: String,
 }
 
-/// The binary beside this test's own, or in the folder above it: they are built into one folder.
+/// The binary next to this test's own, or in the folder above it: both are built into one folder.
 pub fn binary() -> PathBuf {
     let own = std::env::current_exe().unwrap();
     let name = format!("weir{}", std::env::consts::EXE_SUFFIX);
@@ -44,7 +44,7 @@ pub fn binary() -> PathBuf {
     binary
 }
 
-/// Runs a command to its end.
+/// Runs a command to completion.
 pub fn run(arguments: &[&str], folder: &Path) -> Ended {
     let output = Command::new(binary()).args(arguments).arg(folder).env_remove("WEIR_LOG").output().unwrap();
     Ended {
@@ -90,7 +90,7 @@ impl Weir {
         Connection::open(self.gateway).unwrap()
     }
 
-    /// Asks the admin surface.
+    /// Queries the admin surface.
     pub fn admin(&self, path: &str) -> Message {
         Connection::open(self.admin).unwrap().get(path).unwrap()
     }
@@ -102,12 +102,12 @@ impl Weir {
         line.parse().ok()
     }
 
-    /// The epoch of the set that serves.
+    /// The epoch of the serving set.
     pub fn epoch(&self) -> u64 {
         self.admin("/v1/policies").value()["reload"]["epoch"].as_u64().unwrap()
     }
 
-    /// Waits for something to become true.
+    /// Waits for a condition.
     pub fn wait_until(&self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
         let start = Instant::now();
         while !holds(self) {
@@ -116,19 +116,19 @@ impl Weir {
         }
     }
 
-    /// Asks it to end, as an operator does.
+    /// Sends SIGTERM, as an operator does.
     pub fn terminate(&self) {
         let id = Pid::from_child(&self.child);
         kill_process(id, Signal::TERM).unwrap();
     }
 
-    /// Ends it without a warning, as a crash does.
+    /// Kills it, as in a crash.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// Waits for its end.
+    /// Waits for it to exit.
     pub fn wait(&mut self) -> ExitStatus {
         let start = Instant::now();
         loop {
@@ -140,12 +140,12 @@ impl Weir {
         }
     }
 
-    /// What it wrote to standard error so far.
+    /// Its standard error so far.
     pub fn log(&self) -> String {
         self.stderr.lock().unwrap().clone()
     }
 
-    /// What it wrote to standard output so far.
+    /// Its standard output so far.
     pub fn printed(&self) -> String {
         self.stdout.lock().unwrap().clone()
     }
@@ -153,7 +153,7 @@ impl Weir {
 
 impl Drop for Weir {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have exited by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -182,7 +182,7 @@ fn ready_line(reader: &mut BufReader<ChildStdout>) -> Option<(String, Ready)> {
     Some((line, ready))
 }
 
-/// Gathers a stream until it ends, so that the process never waits for a reader.
+/// Collects a stream until it ends, so that the process never blocks on a full pipe.
 fn collect(mut reader: impl Read + Send + 'static, start: String) -> Arc<Mutex<String>> {
     let text = Arc::new(Mutex::new(start));
     let gathered = Arc::clone(&text);

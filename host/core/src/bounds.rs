@@ -1,20 +1,20 @@
-//! Bounds on what a policy answers, beyond its size: everything that others will parse or show.
+//! Limits on what a policy may answer, beyond its total size.
 //!
-//! They hold for whoever answers, a component in the sandbox or a server elsewhere.
+//! The same limits apply to a component in the sandbox and to a remote server.
 
 use crate::payload::Pointer;
 use crate::{Fault, FaultKind, Mutation, Outcome, Payload, Validation};
 
-/// Most findings and most suggestions of one answer.
+/// Maximum number of findings, and of suggestions, in one answer.
 const MAX_LISTED: usize = 1000;
 
-/// Longest message, question or path, in bytes.
+/// Maximum length of a message, question or path, in bytes.
 const MAX_TEXT: usize = 16 << 10;
 
-/// Longest `info`, in bytes.
+/// Maximum length of `info`, in bytes.
 const MAX_INFO: usize = 64 << 10;
 
-/// Passes an answer that keeps the bounds; any other is a fault.
+/// Accepts an answer within the limits; anything else is a fault.
 pub fn check_outcome(outcome: Outcome) -> Result<Outcome, Fault> {
     let checked = match &outcome {
         Outcome::Validation(validation) => check_validation(validation),

@@ -7,7 +7,7 @@ pub enum PrincipalKind {
     User,
     /// A program with an identity.
     Service,
-    /// Nobody that is known.
+    /// Not identified.
     #[default]
     Anonymous,
 }
@@ -19,11 +19,11 @@ pub struct Principal {
     pub kind: PrincipalKind,
     /// Its identifier, where known.
     pub id: Option<String>,
-    /// What is claimed about it, as a JSON object in text.
+    /// Its claims, as JSON object text.
     pub claims: Option<String>,
 }
 
-/// The attributes of one call. Absent ones are `None`; nothing here is ambient.
+/// The attributes of one call. Missing ones are `None`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Context {
     /// Who makes the call.
@@ -34,7 +34,7 @@ pub struct Context {
     pub agent_id: Option<String>,
     /// What the agent is doing.
     pub action_name: Option<String>,
-    /// Unique for the exchange; also in the log and in every refusal.
+    /// Unique to the exchange. Also appears in the log and in every refusal.
     pub call_ref: Option<String>,
     /// W3C trace id, 32 hex digits.
     pub trace_id: Option<String>,
@@ -46,7 +46,7 @@ pub struct Context {
     pub route: Option<String>,
     /// The upstream server's name.
     pub server: Option<String>,
-    /// Revision of the surface's protocol that the two sides agreed on, against which `compat` is checked.
+    /// The protocol revision negotiated on the surface. `compat` is checked against it.
     pub protocol_revision: Option<String>,
 }
 
@@ -60,7 +60,7 @@ impl PrincipalKind {
         }
     }
 
-    /// Reads the word that [`PrincipalKind::as_str`] writes.
+    /// Parses the word that [`PrincipalKind::as_str`] writes.
     pub fn parse(word: &str) -> Option<Self> {
         match word {
             "user" => Some(Self::User),
@@ -72,7 +72,7 @@ impl PrincipalKind {
 }
 
 impl Context {
-    /// The attribute of that name, as the contract lists them. Unknown names give `None`.
+    /// Looks up an attribute by the name used in the contract. Unknown names give `None`.
     pub fn attribute(&self, name: &str) -> Option<&str> {
         match name {
             "principal.kind" => Some(self.principal.kind.as_str()),

@@ -1,14 +1,14 @@
-//! What a component says about itself, checked.
+//! What a component declares about itself, validated.
 //!
-//! Everything but name, kind and hooks is a default that the operator may override.
+//! Everything except name, kind and hooks is a default that the operator may override.
 
 use crate::{EventName, InterceptorName, NameError, Phase};
 
-/// Most hooks that one declaration may have, and most events that one hook may name. A declaration is read
-/// at load and matched on every call; a longer list is better written as a wildcard.
+/// Maximum number of hooks in a declaration, and of events in a hook. Hooks are matched on every call; use a wildcard
+/// instead of a longer list.
 pub const MAX_HOOKS: usize = 64;
 
-/// Longest version and longest description, in bytes; longer ones are cut, since they are for people only.
+/// Maximum length of the version and the description, in bytes. Longer ones are cut: they are only for display.
 const MAX_VERSION: usize = 64;
 const MAX_DESCRIPTION: usize = 1024;
 
@@ -21,13 +21,13 @@ pub enum Kind {
     Mutation,
 }
 
-/// Whether what a policy says takes effect.
+/// Whether a policy's answers take effect.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Mode {
-    /// A verdict blocks, a change is applied.
+    /// Verdicts block and changes are applied.
     #[default]
     Active,
-    /// It runs and is recorded; nothing it says takes effect.
+    /// Runs and is recorded, but has no effect.
     Audit,
 }
 
@@ -40,7 +40,7 @@ pub struct Hook {
     pub phase: Phase,
 }
 
-/// Place in the order, for each phase: ascending, ties by name.
+/// Priority per phase: ascending, ties broken by name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PriorityHint {
     /// In the request phase.
@@ -49,8 +49,8 @@ pub struct PriorityHint {
     pub response: i32,
 }
 
-/// Revisions of the surface's protocol that a policy understands, inclusive on both ends. Revisions are dates
-/// (`2025-11-25`) and compare as text.
+/// The range of protocol revisions a policy supports, inclusive. Revisions are dates (`2025-11-25`) and compare as
+/// text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Compat {
     /// The first.
@@ -59,18 +59,18 @@ pub struct Compat {
     pub max_protocol: Option<String>,
 }
 
-/// What a component says about itself.
+/// What a component declares about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Declaration {
     /// Unique among the policies of a gateway.
     pub name: InterceptorName,
-    /// For people.
+    /// For display only.
     pub version: Option<String>,
-    /// For people.
+    /// For display only.
     pub description: Option<String>,
     /// What it may do.
     pub kind: Kind,
-    /// What it wants to see.
+    /// What it hooks.
     pub hooks: Vec<Hook>,
     /// Absent means active.
     pub mode: Option<Mode>,
@@ -80,14 +80,14 @@ pub struct Declaration {
     pub priority_hint: Option<PriorityHint>,
     /// Absent means every revision.
     pub compat: Option<Compat>,
-    /// JSON Schema in text.
+    /// JSON Schema text.
     pub config_schema: Option<String>,
 }
 
 /// Why a declaration is refused at load.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DeclarationError {
-    /// The name is not one.
+    /// The name is not valid.
     #[error("declared name: {0}")]
     Name(NameError),
     /// The policy would never run.
@@ -128,7 +128,7 @@ impl Mode {
 }
 
 impl PriorityHint {
-    /// The place in that phase.
+    /// The priority in that phase.
     pub const fn of(self, phase: Phase) -> i32 {
         match phase {
             Phase::Request => self.request,
@@ -145,14 +145,14 @@ impl Compat {
 }
 
 impl Declaration {
-    /// The same with texts for people of bearable length.
+    /// The same, with display texts cut to their maximum length.
     pub fn cut(self) -> Self {
         let version = self.version.map(|text| cut(text, MAX_VERSION));
         let description = self.description.map(|text| cut(text, MAX_DESCRIPTION));
         Self { version, description, ..self }
     }
 
-    /// Checks what types cannot say: all faults come together.
+    /// Checks what the types cannot. Reports all problems at once.
     pub fn check(&self) -> Result<(), Vec<DeclarationError>> {
         let mut errors = check_hooks(&self.hooks);
         if self.hooks.is_empty() {
@@ -172,7 +172,7 @@ fn cut(mut text: String, most: usize) -> String {
     text
 }
 
-/// Checks a list of hooks, declared or overridden. An empty list is for the caller to judge.
+/// Checks a list of hooks, declared or overridden. The caller decides whether it may be empty.
 pub(crate) fn check_hooks(hooks: &[Hook]) -> Vec<DeclarationError> {
     let mut errors = Vec::new();
     if hooks.len() > MAX_HOOKS {

@@ -1,11 +1,11 @@
-//! One interception: what happened, in which half of the exchange, with which payload.
+//! One interception: the event, its phase and its payload.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::{Context, EventName, Payload};
 
-/// Which half of an exchange is looked at.
+/// Which half of an exchange is intercepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Phase {
     /// What the caller sent.
@@ -19,11 +19,11 @@ pub enum Phase {
 pub struct Event {
     /// The event's name, for example `tools/call`.
     pub name: EventName,
-    /// The half of the exchange.
+    /// The phase.
     pub phase: Phase,
     /// The bare params or the bare result (see the table of events in the contract).
     pub payload: Arc<Payload>,
-    /// The request's payload, when the phase is response and it is still known.
+    /// The request's payload, in the response phase, if it is still available.
     pub request: Option<Arc<Payload>>,
     /// Who, where, when.
     pub context: Arc<Context>,
@@ -38,7 +38,7 @@ impl Phase {
         }
     }
 
-    /// Reads the word that [`Phase::as_str`] writes.
+    /// Parses the word that [`Phase::as_str`] writes.
     pub fn parse(word: &str) -> Option<Self> {
         match word {
             "request" => Some(Self::Request),

@@ -1,27 +1,26 @@
-//! A failure of a policy, as a value.
+//! A policy failure, as a value.
 //!
-//! Every way in which a guest can fail is one of seven kinds. What a fault does to the traffic is decided in
-//! [`crate::chain::grade`] and nowhere else.
+//! Every guest failure is one of seven kinds. Only [`crate::chain::grade`] decides what a fault does to the traffic.
 
 use std::fmt;
 
 /// How a policy failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FaultKind {
-    /// The guest trapped: unreachable code, an access out of bounds, its stack used up.
+    /// The guest trapped, for example on unreachable code, an out-of-bounds access or a stack overflow.
     Trap,
     /// Its time ran out.
     Deadline,
     /// Its instruction budget ran out.
     Fuel,
-    /// It wanted more memory or table elements than allowed.
+    /// It tried to exceed its limit on memory or table elements.
     Memory,
-    /// What it answered is malformed, too large, of the wrong kind, or does not apply.
+    /// Its answer is malformed, too large, of the wrong kind, or does not apply.
     Output,
-    /// One side declined: the guest answered with an error, or the host refused it an operation (a
-    /// capability nobody granted, more host calls than allowed) and it could not go on.
+    /// The guest returned an error, or the host refused an operation (missing grant, too many host calls) and the guest
+    /// could not continue.
     Refused,
-    /// The policy could not be run at all: quarantined after repeated failures, or no instance to be had.
+    /// The policy could not run: quarantined after repeated failures, or no instance available.
     Unavailable,
 }
 
@@ -39,7 +38,7 @@ impl FaultKind {
     pub const ALL: [Self; 7] =
         [Self::Trap, Self::Deadline, Self::Fuel, Self::Memory, Self::Output, Self::Refused, Self::Unavailable];
 
-    /// Its place in [`FaultKind::ALL`], for whoever counts by kind.
+    /// Its index in [`FaultKind::ALL`], for counters.
     pub const fn index(self) -> usize {
         match self {
             Self::Trap => 0,

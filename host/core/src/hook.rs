@@ -1,4 +1,4 @@
-//! Which events a hook covers, and the rule that an override may only narrow.
+//! Which events a hook matches, and the rule that an override may only narrow.
 
 use crate::{Hook, InterceptorName, Phase};
 
@@ -15,7 +15,7 @@ pub struct HookError {
     pub event: String,
     /// The phase it was named for.
     pub phase: Phase,
-    /// What is declared for that phase, for the message.
+    /// What is declared for that phase, for the error message.
     pub declared: String,
 }
 
@@ -24,7 +24,7 @@ pub fn matches(hooks: &[Hook], event: &str, phase: Phase) -> bool {
     hooks.iter().any(|hook| hook.phase == phase && hook.events.iter().any(|pattern| pattern_matches(pattern, event)))
 }
 
-/// `*` matches everything, `namespace/*` whatever lies in the namespace (at any depth), anything else itself.
+/// `*` matches everything, `namespace/*` everything in that namespace (at any depth), anything else only itself.
 pub fn pattern_matches(pattern: &str, event: &str) -> bool {
     match pattern.strip_suffix('*') {
         Some("") => true,
@@ -33,7 +33,7 @@ pub fn pattern_matches(pattern: &str, event: &str) -> bool {
     }
 }
 
-/// Whether everything that `narrow` matches is matched by `wide` too.
+/// Whether everything that `narrow` matches is also matched by `wide`.
 fn pattern_covers(wide: &str, narrow: &str) -> bool {
     // A wildcard is covered by itself and by a shorter wildcard; its text without the star is a prefix of
     // every event it matches, so prefix order decides. `*` is covered by `*` alone.
@@ -47,7 +47,7 @@ fn pattern_covers(wide: &str, narrow: &str) -> bool {
 }
 
 /// Checks that every (event, phase) of `narrow` is covered by a declared hook of that phase, literally or by a
-/// wildcard. All offenders come together.
+/// wildcard. Reports all violations at once.
 pub fn covers(interceptor: &InterceptorName, declared: &[Hook], narrow: &[Hook]) -> Result<(), Vec<HookError>> {
     let offends = |hook: &Hook, event: &str| {
         !declared

@@ -1,6 +1,6 @@
 //! The port through which a chain runs a policy.
 //!
-//! Core does not know what stands behind it: a WebAssembly component, a remote interceptor, a closure in a test.
+//! Core does not know the implementation: a WebAssembly component, a remote interceptor, a closure in a test.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,28 +8,28 @@ use std::time::{Duration, Instant};
 
 use crate::{Event, Fault, FaultKind, Outcome, Payload};
 
-/// A future that an interceptor answers with.
+/// The future returned by an interceptor.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// How long and how much a policy may run. Whoever implements [`Interceptor`] keeps these.
+/// Limits for one invocation. The implementation of [`Interceptor`] enforces them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// From the start of this invocation.
+    /// Timeout, counted from the start of this invocation.
     pub timeout: Option<Duration>,
-    /// When the whole chain must have ended.
+    /// The deadline of the whole chain.
     pub chain_deadline: Option<Instant>,
     /// Instruction budget.
     pub fuel: Option<u64>,
 }
 
-/// One call of one policy.
+/// One invocation of one policy.
 #[derive(Debug)]
 pub struct Invocation<'a> {
-    /// What happened.
+    /// The event.
     pub event: &'a Event,
     /// The payload as the policies before this one left it.
     pub payload: Arc<Payload>,
-    /// How long and how much it may run.
+    /// Its limits.
     pub limits: Limits,
 }
 
@@ -40,22 +40,22 @@ pub enum Ended {
     Outcome(Outcome),
     /// With a failure of the policy.
     Fault(Fault),
-    /// The chain's deadline came before the policy's own limits were reached.
+    /// The chain's deadline passed before the policy reached its own limits.
     ChainDeadline,
 }
 
-/// What an invocation came to.
+/// The result of an invocation.
 #[derive(Debug, Clone)]
 pub struct Completed {
     /// How it ended.
     pub ended: Ended,
     /// How long it took.
     pub elapsed: Duration,
-    /// Instructions used, where they are counted.
+    /// Instructions used, if counted.
     pub fuel: Option<u64>,
 }
 
-/// When an invocation ends at the latest, and whose deadline that is.
+/// The deadline of an invocation, and whether it is the chain's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deadline {
     /// When.
@@ -64,23 +64,23 @@ pub struct Deadline {
     pub is_the_chains: bool,
 }
 
-/// What the end of an invocation says about the policy.
+/// What the end of an invocation means for the policy's health.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
     /// It works.
     Good,
-    /// Nothing: another policy may have used the time.
+    /// Unknown: another policy may have used up the time.
     Unknown,
     /// It failed.
     Failed(Fault),
 }
 
-/// A policy that has used this much of a chain's time when the chain's deadline passes is taken to be the reason
-/// for it; with less, another policy may have used the time.
+/// If the chain's deadline passes and one policy has used at least this much time, the timeout counts against it. Below
+/// that, another policy may be the cause.
 const HOGGING: Duration = Duration::from_millis(20);
 
 impl Limits {
-    /// The deadline of an invocation that starts then, where no invocation may take longer than the cap.
+    /// The deadline of an invocation that starts at `start`, limited by the cap.
     pub fn deadline(&self, start: Instant, cap: Duration) -> Deadline {
         let own = start + self.timeout.map_or(cap, |timeout| timeout.min(cap));
         match self.chain_deadline {
@@ -91,7 +91,7 @@ impl Limits {
 }
 
 impl Deadline {
-    /// How an invocation ended that had not answered by then.
+    /// How an invocation ended if it had not answered by this deadline.
     pub fn ended(self, start: Instant) -> Ended {
         if self.is_the_chains {
             return Ended::ChainDeadline;
@@ -102,7 +102,7 @@ impl Deadline {
 }
 
 impl Ended {
-    /// What is held against a policy whose invocation ended so after that time.
+    /// What counts against a policy whose invocation ended this way after this time.
     pub fn held_against(&self, elapsed: Duration) -> Standing {
         match self {
             Self::Outcome(_) => Standing::Good,

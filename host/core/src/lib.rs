@@ -1,11 +1,11 @@
 //! The policy model of Weir: what a policy declares, what the operator overrides, how hooks match, and how a
 //! chain of policies becomes one verdict.
 //!
-//! Invariants: a failure of a policy is a value ([`Fault`]), never an error that travels; what mode and
-//! fail-open make of it is decided in one function ([`chain::grade`]); the same inputs give the same verdict.
+//! Invariants: a policy failure is a value ([`Fault`]), not an error that propagates; one function ([`chain::grade`])
+//! applies mode and fail-open to it; the same inputs give the same verdict.
 //!
-//! Not here: sockets, clocks, tasks, files, the environment, WebAssembly. Deadlines are handed in, and
-//! whoever implements [`Interceptor`] keeps them.
+//! Not here: sockets, clocks, tasks, files, the environment, WebAssembly. Deadlines are passed in, and the
+//! implementation of [`Interceptor`] enforces them.
 
 mod bounds;
 pub mod catalogue;

@@ -1,24 +1,23 @@
-//! Names of events and interceptors, checked once where they enter.
+//! Names of events and interceptors, validated once on input.
 //!
-//! Invariant: a name that exists is well formed, so no later code has to distrust it.
+//! Invariant: every name value is well formed, so later code need not check it.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// Longest name that is accepted, in bytes. Names go into metrics labels, logs and headers; longer ones are
-/// either a mistake or an attempt to fill them.
+/// Maximum length of a name, in bytes. Names go into metric labels, logs and headers, so they must stay short.
 pub const MAX_NAME_BYTES: usize = 128;
 
-/// Why a text is not a name.
+/// Why a text is not a valid name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
-    /// Nothing was given.
+    /// It is empty.
     #[error("the name is empty; give 1 to {MAX_NAME_BYTES} characters of A-Z a-z 0-9 . _ - /")]
     Empty,
     /// More than [`MAX_NAME_BYTES`].
     #[error("the name has {0} bytes; at most {MAX_NAME_BYTES} are allowed")]
     TooLong(usize),
-    /// A character outside of the set.
+    /// A character that is not allowed.
     #[error("the name has the character {0:?}; allowed are A-Z a-z 0-9 . _ - /")]
     Character(char),
 }
@@ -57,7 +56,7 @@ impl InterceptorName {
 }
 
 impl EventName {
-    /// Accepts 1 to 128 characters of `A-Z a-z 0-9 . _ - /`, as names of methods have them.
+    /// Accepts 1 to 128 characters of `A-Z a-z 0-9 . _ - /`, the characters of method names.
     pub fn new(text: &str) -> Result<Self, NameError> {
         check(text).map(|()| Self(text.into()))
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{Fault, FaultKind, Payload};
 
-/// How grave a finding is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// Worth knowing.
@@ -15,14 +15,14 @@ pub enum Severity {
     Error,
 }
 
-/// One thing that a validator noticed.
+/// One finding of a validator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// RFC 6901 pointer into the payload.
     pub path: Option<String>,
     /// For people.
     pub message: String,
-    /// How grave.
+    /// Its severity.
     pub severity: Severity,
 }
 
@@ -35,58 +35,58 @@ pub struct Suggestion {
     pub value: String,
 }
 
-/// A validator's judgement.
+/// A validator's verdict.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Validation {
     /// Whether the payload may pass.
     pub valid: bool,
-    /// How grave an invalid judgement is; absent counts as error.
+    /// The severity of an invalid verdict; absent counts as error.
     pub severity: Option<Severity>,
-    /// What was noticed.
+    /// The findings.
     pub findings: Vec<Finding>,
     /// What would have been accepted.
     pub suggestions: Vec<Suggestion>,
-    /// A question for a person who must approve.
+    /// A question for a human who must approve.
     pub ask: Option<String>,
-    /// A JSON object in text.
+    /// JSON object text.
     pub info: Option<String>,
 }
 
-/// One change of one place.
+/// One edit at one pointer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
     /// RFC 6901 pointer; the parent must exist; `-` appends to an array.
     pub pointer: String,
-    /// JSON text; `None` removes what is there.
+    /// JSON text; `None` removes the value.
     pub value: Option<String>,
 }
 
-/// What becomes of the payload.
+/// What happens to the payload.
 #[derive(Debug, Clone)]
 pub enum Change {
-    /// It stays.
+    /// Unchanged.
     Unmodified,
-    /// It becomes this JSON text.
+    /// Replaced by this JSON text.
     Replace(String),
     /// All of these apply, or none.
     Edits(Vec<Edit>),
-    /// It becomes this payload: a change that was applied already.
+    /// Replaced by this payload: the change has already been applied.
     Become(Arc<Payload>),
 }
 
 /// A mutator's answer.
 #[derive(Debug, Clone)]
 pub struct Mutation {
-    /// What becomes of the payload.
+    /// What happens to the payload.
     pub change: Change,
-    /// A JSON object in text.
+    /// JSON object text.
     pub info: Option<String>,
 }
 
-/// What a policy answers with; the case must be the declared kind, else it is a fault.
+/// A policy's answer. It must match the declared kind; otherwise it is a fault.
 #[derive(Debug, Clone)]
 pub enum Outcome {
-    /// A judgement.
+    /// A verdict.
     Validation(Validation),
     /// A change.
     Mutation(Mutation),
@@ -104,8 +104,8 @@ impl Severity {
 }
 
 impl Change {
-    /// The payload that this change makes of another; `None` if it makes no difference. A change that does not
-    /// apply is a fault of the policy.
+    /// The payload after this change; `None` if it makes no difference. A change that does not apply is a fault of the
+    /// policy.
     pub fn apply(self, payload: &Payload) -> Result<Option<Arc<Payload>>, Fault> {
         let output = |message: String| Fault::new(FaultKind::Output, message);
         match self {

@@ -1,4 +1,4 @@
-//! What the operator says about one policy of the folder. Absent means: as declared.
+//! The operator's overrides for one policy. Absent means: as declared.
 
 use std::time::Duration;
 
@@ -8,15 +8,15 @@ use crate::{Hook, Mode, PriorityHint};
 /// are not here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Overrides {
-    /// Replaces the declared mode; may promote as well as demote.
+    /// Replaces the declared mode. It may enforce more or less than declared.
     pub mode: Option<Mode>,
     /// Replaces the declared value.
     pub fail_open: Option<bool>,
-    /// Time for one invocation.
+    /// Timeout of one invocation.
     pub timeout: Option<Duration>,
-    /// Instructions for one invocation.
+    /// Instruction budget of one invocation.
     pub fuel: Option<u64>,
-    /// Replaces the whole hint; there is no merge per phase.
+    /// Replaces the whole priority hint; phases are not merged.
     pub priority_hint: Option<PriorityHint>,
     /// Narrows the declared hooks; an empty list disables the policy.
     pub hooks: Option<Vec<Hook>>,

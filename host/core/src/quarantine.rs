@@ -1,23 +1,23 @@
-//! Sets a policy aside that fails again and again, so that its failures cost nothing, and lets it try again.
+//! Quarantines a policy that keeps failing, and lets it recover.
 //!
-//! Only faults in a row count, and any success clears them: one input that breaks a policy does not silence it
-//! while others pass. After the time is over one call is let through as a trial; its fault doubles the time.
+//! Only consecutive faults count; a success resets the count, so one bad input does not disable a policy that works
+//! otherwise. When the quarantine ends, one call runs as a trial. If it fails, the next quarantine is twice as long.
 //!
-//! Not here: a clock. The time is handed in, by whoever runs policies: the sandbox, or the client of a remote server.
+//! Not here: a clock. The caller passes the time in: the sandbox, or the client of a remote server.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-/// When a policy that fails again and again is set aside, and for how long.
+/// When a failing policy is quarantined, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QuarantineOptions {
-    /// Faults in a row; 0 never quarantines.
+    /// Consecutive faults; 0 never quarantines.
     pub after: u32,
-    /// How long the first time; doubles each time the policy fails its trial call.
+    /// The first quarantine's length. It doubles each time the trial call fails.
     pub first: Duration,
-    /// How long at most.
+    /// The maximum length.
     pub longest: Duration,
 }
 
@@ -48,12 +48,12 @@ struct BackOff {
 pub enum Admission {
     /// It may.
     Admitted,
-    /// The policy is set aside for so long.
+    /// The policy is quarantined for this much longer.
     SetAside(Duration),
 }
 
 impl Quarantine {
-    /// A policy in good standing.
+    /// A policy without recent faults.
     pub fn new(options: QuarantineOptions) -> Self {
         Self {
             options,
@@ -92,14 +92,14 @@ impl Quarantine {
         }
     }
 
-    /// A call failed. Gives the time for which the policy is set aside, if it just was.
+    /// A call failed. Returns the quarantine's length if this call started one.
     pub fn failed(&self, now: Instant) -> Option<Duration> {
         let faults = self.faults_in_a_row.fetch_add(1, Ordering::Relaxed).saturating_add(1);
         if self.options.after == 0 || faults < self.options.after {
             return None;
         }
         let mut back_off = self.back_off.lock();
-        // Calls that were already running when the policy was set aside do not lengthen its time.
+        // Calls that were already running when the quarantine started do not extend it.
         if back_off.until.is_some() && !back_off.trial {
             return None;
         }
@@ -114,19 +114,19 @@ impl Quarantine {
         Some(length)
     }
 
-    /// A trial call ended without a verdict on the policy: it was cancelled, or there was no instance.
+    /// A trial call ended without a result: it was cancelled, or no instance was available.
     pub fn abandoned(&self) {
         if self.aside.load(Ordering::Acquire) {
             self.back_off.lock().trial = false;
         }
     }
 
-    /// Whether the policy is set aside.
+    /// Whether the policy is quarantined.
     pub fn is_aside(&self) -> bool {
         self.aside.load(Ordering::Acquire)
     }
 
-    /// How often it was set aside.
+    /// How often it was quarantined.
     pub fn entered(&self) -> u64 {
         self.entered.load(Ordering::Relaxed)
     }

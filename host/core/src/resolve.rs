@@ -1,6 +1,6 @@
-//! Declared and overridden become effective, each value with its origin.
+//! Combines declared and overridden settings into effective ones, each with its origin.
 //!
-//! Fails once, knowing everything: all errors of one entry come together.
+//! Reports all errors of an entry at once.
 
 use std::time::Duration;
 
@@ -17,23 +17,23 @@ pub enum Origin {
     Declared,
     /// The operator overrode it.
     Override,
-    /// Neither said anything.
+    /// The built-in default.
     Default,
 }
 
 /// A value with its origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Effective<T> {
-    /// What holds.
+    /// The effective value.
     pub value: T,
-    /// Why.
+    /// Its origin.
     pub origin: Origin,
 }
 
-/// What holds for one policy in this gateway.
+/// The effective settings of one policy in this gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Its name here: the operator's if one was given, else the declared one.
+    /// Its name here: the operator's alias if given, otherwise the declared name.
     pub name: InterceptorName,
     /// As declared; cannot be overridden.
     pub kind: Kind,
@@ -43,13 +43,13 @@ pub struct Settings {
     pub mode: Effective<Mode>,
     /// Whether traffic passes when it fails.
     pub fail_open: Effective<bool>,
-    /// What it sees.
+    /// What it hooks.
     pub hooks: Effective<Vec<Hook>>,
-    /// Its place in the order.
+    /// Its priority.
     pub priority_hint: Effective<PriorityHint>,
-    /// Time for one invocation; `None` leaves the chain's deadline and the host's cap.
+    /// Timeout of one invocation; with `None` only the chain's deadline and the host's cap apply.
     pub timeout: Effective<Option<Duration>>,
-    /// Instructions for one invocation.
+    /// Instruction budget of one invocation.
     pub fuel: Effective<Option<u64>>,
 }
 
@@ -62,22 +62,22 @@ pub enum ResolveError {
     /// The hooks override is malformed.
     #[error("interceptor {0}: hooks override: {1}")]
     Malformed(InterceptorName, DeclarationError),
-    /// A time in which nothing can run.
+    /// The timeout is 0.
     #[error("interceptor {0}: timeout_ms is 0, so the policy could never answer; leave it out or give at least 1")]
     ZeroTimeout(InterceptorName),
-    /// A budget with which nothing can run.
+    /// The budget is 0.
     #[error("interceptor {0}: fuel is 0, so the policy could never answer; leave it out or give at least 1")]
     ZeroFuel(InterceptorName),
 }
 
-/// An override that makes a policy protect less than it declares. Logged at load, shown in metrics and `check`.
+/// An override that weakens a policy. Logged at load, shown in metrics and `check`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Weakening {
     /// Its failures no longer block.
     FailOpen,
     /// Its verdicts no longer block.
     Audit,
-    /// It sees nothing.
+    /// It hooks nothing.
     Disabled,
 }
 
@@ -114,7 +114,7 @@ impl<T> Effective<T> {
 }
 
 impl Settings {
-    /// What the operator's overrides weakened, in a fixed order.
+    /// Which protections the operator's overrides weakened, in a fixed order.
     pub fn weakenings(&self) -> Vec<Weakening> {
         let overridden = |origin| origin == Origin::Override;
         let mut found = Vec::new();
@@ -131,7 +131,7 @@ impl Settings {
     }
 }
 
-/// Applies the overrides to the declaration. `alias` is the operator's name for this entry, if one was given.
+/// Applies the overrides to the declaration. `alias` is the operator's name for this entry, if any.
 pub fn resolve(
     declaration: &Declaration,
     alias: Option<InterceptorName>,

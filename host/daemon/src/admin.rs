@@ -1,4 +1,4 @@
-//! What the admin surface shows, in the terms of its JSON.
+//! The data of the admin surface, as its JSON shows it.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -17,7 +17,7 @@ use crate::running::{Running, run_chain};
 #[async_trait]
 impl AdminSource for Running {
     fn ready(&self) -> Result<(), String> {
-        // Nothing listens before every policy is loaded, so the drain is the only time of not being ready.
+        // The listeners open only after every policy is loaded, so only the drain makes us not ready.
         if self.is_draining() { Err("draining: no new calls are taken".to_owned()) } else { Ok(()) }
     }
 
@@ -67,7 +67,7 @@ fn timestamp(time: SystemTime) -> String {
     humantime::format_rfc3339_millis(time).to_string()
 }
 
-/// One policy with everything that is known about it.
+/// One policy with all its details.
 pub fn policy(set: &LoadedSet, loaded: &LoadedPolicy) -> weir_admin::Policy {
     let LoadedPolicy { config, policy, settings } = loaded;
     let declaration = policy.declaration();

@@ -1,7 +1,7 @@
 //! The `weir` program: command line, configuration, composition, hot reload, telemetry.
 //!
-//! Invariants: nothing binds before everything is valid; standard output carries results only, the log goes to
-//! standard error; every other crate is wired here and nowhere else.
+//! Invariants: nothing binds before everything is valid; standard output carries only results, the log goes to standard
+//! error; only this crate wires the others together.
 //!
 //! Not here: what a policy may do (engine), what an exchange looks like (gateway), what a verdict is (core).
 

@@ -1,9 +1,9 @@
-//! Answers of JSON.
+//! JSON responses.
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 
-/// An answer of JSON.
+/// A JSON response.
 pub fn json(status: StatusCode, value: &serde_json::Value) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from(value.to_string()));
     *response.status_mut() = status;

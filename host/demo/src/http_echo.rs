@@ -1,4 +1,4 @@
-//! The HTTP echo: answers every request with what it was, as JSON.
+//! The HTTP echo: returns each request as JSON.
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
@@ -10,7 +10,7 @@ use crate::answer;
 pub fn answer(request: &Request<Bytes>) -> Response<Bytes> {
     let mut headers = Map::new();
     for (name, value) in request.headers() {
-        // Several fields of one name are one list, as RFC 9110 has it.
+        // Several fields with one name form a list, as in RFC 9110.
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
         match headers.get_mut(name.as_str()) {
             Some(Value::String(all)) => {
@@ -32,7 +32,7 @@ pub fn answer(request: &Request<Bytes>) -> Response<Bytes> {
     answer::json(StatusCode::OK, &echo)
 }
 
-/// JSON as JSON, text as text, anything else by its length.
+/// JSON as JSON, text as text, anything else as its length.
 fn body(request: &Request<Bytes>) -> Value {
     let bytes = request.body();
     let is_json = request

@@ -1,11 +1,11 @@
-//! The servers inside `weir demo`: an MCP server, an HTTP echo and an LLM echo, for policies to stand in front of with
-//! nothing to install.
+//! The servers inside `weir demo`: an MCP server, an HTTP echo and an LLM echo, so that policies can be tried without
+//! installing anything.
 //!
-//! Invariants: they listen on the loopback only, on free ports; they touch no file, no network and no process; all
-//! of their data is in the program and invented, and what callers add lives as long as the process.
+//! Invariants: they listen only on the loopback, on free ports; they use no file, no network and no process; all sample
+//! data is invented and built in, and data added by callers lasts as long as the process.
 //!
-//! Not here: HTTP on the wire, and tasks. A server is a listener and a function of the request ([`DemoListener`]); who
-//! starts it serves the one by the other.
+//! Not here: HTTP parsing and tasks. A server is a listener and a function of the request ([`DemoListener`]); the
+//! caller connects the two.
 
 mod answer;
 mod http_echo;

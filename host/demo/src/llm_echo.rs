@@ -1,4 +1,4 @@
-//! The LLM echo: answers `POST …/chat/completions` as a model would that repeats the last message of the user.
+//! The LLM echo: answers `POST …/chat/completions` by repeating the user's last message.
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::answer;
 
-/// A completion, or an error in the form that clients of such services know.
+/// A completion, or an error in the usual form of such services.
 pub fn answer(request: &Request<Bytes>) -> Response<Bytes> {
     let path = request.uri().path();
     if !path.ends_with("/chat/completions") && !path.ends_with("/models") {
@@ -48,7 +48,7 @@ pub fn answer(request: &Request<Bytes>) -> Response<Bytes> {
     answer::json(StatusCode::OK, &completion)
 }
 
-/// Content is a text, or a list of parts of which the texts count.
+/// Content is a text, or a list of parts of which only the texts count.
 fn text(content: &Value) -> String {
     match content {
         Value::String(text) => text.clone(),

@@ -1,6 +1,6 @@
-//! The sample data: files that `read_file` gives, and tables that are made of some of them.
+//! The sample data: files for `read_file`; some are also loaded as tables.
 
-/// A token that opens nothing, in two parts: tools that look for secrets in sources must not take it for one.
+/// A token that grants nothing, split in two so that secret scanners do not flag the source.
 pub const SAMPLE_TOKEN: [&str; 2] = ["ghp_", "x7Kq2mVd9RtB4nWc8ZsY1pLf6HgJ3uEa5TQo"];
 
 /// The customers, as a file and as a table.

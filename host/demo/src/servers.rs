@@ -1,4 +1,4 @@
-//! The servers as a whole: which there are, where they listen, what answers for each.
+//! The servers: which exist, where they listen, and their handlers.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use crate::mcp::McpServer;
 use crate::{http_echo, llm_echo};
 
-/// Answers a request whose body has been read. It does not wait for anything but the database, and that is bounded.
+/// Answers a request whose body has been read. Blocks only on the database, which has a time limit.
 pub type Answer = Arc<dyn Fn(Request<Bytes>) -> Response<Bytes> + Send + Sync>;
 
 /// One of the servers.
@@ -22,7 +22,7 @@ pub enum DemoServer {
     Mcp,
     /// Answers with the request.
     Http,
-    /// Answers as a model would that repeats its prompt.
+    /// Answers like a model that repeats its prompt.
     Llm,
 }
 
@@ -34,9 +34,9 @@ pub struct DemoServers {
 
 /// One server, bound but not started.
 pub struct DemoListener {
-    /// Where its requests come in.
+    /// Its listener.
     pub listener: TcpListener,
-    /// What they are answered with.
+    /// Its handler.
     pub answer: Answer,
 }
 
@@ -63,7 +63,7 @@ impl DemoServer {
 }
 
 impl DemoServers {
-    /// Takes a free port for each and fills the tables.
+    /// Binds a free port for each and fills the tables.
     pub async fn bind() -> io::Result<Self> {
         let server = McpServer::new().map_err(io::Error::other)?;
         let mcp = DemoListener::bind(Arc::new(move |request| server.answer(&request))).await?;
@@ -82,7 +82,7 @@ impl DemoServers {
         self.addresses
     }
 
-    /// Each of them, to be served.
+    /// The listeners, to be served.
     pub fn into_listeners(self) -> [DemoListener; 3] {
         self.listeners
     }

@@ -1,5 +1,5 @@
-//! Between the types of the contract and core's, field by field without `..`: a change of either side that is
-//! not carried over does not compile.
+//! Conversions between the contract's types and core's. Fields are listed without `..`, so a field added on either side
+//! fails to compile until it is handled.
 
 use weir_core::{
     Change, Compat, Declaration, Edit, Finding, Hook, InterceptorName, Kind, Mode, Mutation, NameError, Outcome, Phase,
@@ -32,7 +32,7 @@ fn severity(severity: types::Severity) -> Severity {
     }
 }
 
-/// What a component says about itself. Texts for people are cut; a name is taken as it is or refused.
+/// A component's declaration. Display texts are cut; an invalid name is refused.
 pub fn declaration(declared: types::Declaration) -> Result<Declaration, NameError> {
     let types::Declaration {
         name,

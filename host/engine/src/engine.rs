@@ -1,4 +1,4 @@
-//! The engine: what loads policies, and a handle on what they share.
+//! The engine: loads policies and owns what they share.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::load::{self, Inspection, PolicySource};
 use crate::options::{EngineOptions, PolicyOptions};
 use crate::policy::Policy;
 
-/// Loads and runs policies. Cloning gives another handle on the same engine.
+/// Loads and runs policies. Clones share the same engine.
 #[derive(Clone)]
 pub struct Engine {
     inner: Arc<Inner>,
@@ -19,12 +19,12 @@ pub struct Engine {
 pub struct EngineStats {
     /// Calls that hold an instance now.
     pub instances_in_use: u32,
-    /// Most that may at the same time.
+    /// The maximum.
     pub instances_max: u32,
 }
 
 impl Engine {
-    /// Sets the sandbox up. Must be called where a tokio runtime runs.
+    /// Sets up the sandbox. Must be called within a tokio runtime.
     pub fn new(options: EngineOptions) -> Result<Self, EngineError> {
         if options.max_instances == 0 {
             let cause = "max_instances is 0, so no policy could run; give at least 1";
@@ -33,7 +33,7 @@ impl Engine {
         Inner::new(options).map(|inner| Self { inner: Arc::new(inner) }).map_err(EngineError)
     }
 
-    /// Loads a policy: checks, configures and compiles it, on a thread of its own.
+    /// Loads a policy: checks, configures and compiles it, on a separate thread.
     pub async fn load(&self, source: &PolicySource, options: PolicyOptions) -> Result<Arc<Policy>, LoadError> {
         let _turn = self.inner.turn().await;
         let (inner, owned) = (Arc::clone(&self.inner), source.clone());
@@ -41,7 +41,7 @@ impl Engine {
         loaded.unwrap_or_else(|error| Err(broken(source, &error))).map(Arc::new)
     }
 
-    /// Looks at a component without configuring it.
+    /// Inspects a component without configuring it.
     pub async fn inspect(&self, source: &PolicySource) -> Result<Inspection, LoadError> {
         let _turn = self.inner.turn().await;
         let (inner, owned) = (Arc::clone(&self.inner), source.clone());
@@ -49,7 +49,7 @@ impl Engine {
         inspected.unwrap_or_else(|error| Err(broken(source, &error)))
     }
 
-    /// How much is in use.
+    /// The current usage.
     pub fn stats(&self) -> EngineStats {
         let instances_max = self.inner.options.max_instances;
         let free = u32::try_from(self.inner.permits.available_permits()).unwrap_or(instances_max);

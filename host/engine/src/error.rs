@@ -1,11 +1,11 @@
-//! Why the engine cannot be made, or a component cannot be loaded.
+//! Why the engine cannot be created, or a component cannot be loaded.
 
 /// The engine cannot run on this machine as configured.
 #[derive(Debug, thiserror::Error)]
 #[error("the sandbox cannot be set up: {0}")]
 pub struct EngineError(pub(crate) String);
 
-/// A component that cannot be loaded: the file, and every cause that was found.
+/// A component that cannot be loaded: the file and all causes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{file}: {}", causes.join("; "))]
 pub struct LoadError {
@@ -22,12 +22,12 @@ impl LoadError {
         Self { file: file.to_owned(), causes }
     }
 
-    /// The component's file as it was given.
+    /// The component's file as given.
     pub fn file(&self) -> &str {
         &self.file
     }
 
-    /// Every cause, in words.
+    /// All causes, as text.
     pub fn causes(&self) -> &[String] {
         &self.causes
     }

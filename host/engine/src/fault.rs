@@ -1,4 +1,4 @@
-//! From how a guest ended to which kind of fault it is, in one place.
+//! Maps how a guest ended to a kind of fault.
 
 use wasmtime::{Error, PoolConcurrencyLimitError, Trap};
 use weir_core::{Fault, FaultKind};
@@ -6,11 +6,11 @@ use weir_core::{Fault, FaultKind};
 use crate::limiter::{Exceeded, Limiter};
 use crate::sandbox::{Declined, OutOfTime};
 
-/// Longest fault message, in bytes: it goes into the log and into results.
+/// Maximum length of a fault message, in bytes: it goes into the log and into results.
 const MAX_MESSAGE: usize = 2048;
 
-/// Names the fault behind an error of an instantiation or a call. Nothing of it may reach a caller of the
-/// gateway, since a guest can put anything into it.
+/// The fault for an error of an instantiation or a call. The text must not reach a caller of the gateway, since the
+/// guest controls it.
 pub fn classify(error: &Error, limiter: &Limiter) -> Fault {
     if let Some(exceeded) = limiter.exceeded() {
         return Fault::new(FaultKind::Memory, exceeded);
@@ -29,17 +29,17 @@ pub fn classify(error: &Error, limiter: &Limiter) -> Fault {
             Some(Trap::Interrupt) => FaultKind::Deadline,
             Some(_) => FaultKind::Trap,
             None if error.is::<wasmtime_wasi::I32Exit>() => FaultKind::Trap,
-            // Not a trap of the guest's code: what it handed over could not be read (not UTF-8, out of its
-            // memory, larger than allowed, an unknown case).
+            // Not a trap in the guest's code: the host could not read what it passed (not UTF-8, outside its memory,
+            // too large, an unknown case).
             None => FaultKind::Output,
         }
     };
-    // The root says what happened; the frames around it are for the policy's author.
+    // The root cause is enough here; the stack frames are for the policy's author.
     tracing::debug!("guest ended: {error:#}");
     Fault::new(kind, shorten(&error.root_cause().to_string()))
 }
 
-/// Cuts a text that a guest may have chosen.
+/// Cuts text that a guest may control.
 pub fn shorten(text: &str) -> String {
     text[..text.floor_char_boundary(MAX_MESSAGE.min(text.len()))].to_owned()
 }

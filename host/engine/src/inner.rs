@@ -1,4 +1,4 @@
-//! What all policies share: options, set-ups of wasmtime, threads, permits.
+//! Shared by all policies: options, wasmtime set-ups, threads, permits.
 
 use std::sync::{Arc, OnceLock};
 
@@ -13,9 +13,9 @@ use crate::profile::{self, Profile};
 use crate::sandbox::Sandbox;
 use crate::ticker::Ticker;
 
-/// What all policies share.
+/// Shared by all policies.
 pub struct Inner {
-    /// As chosen.
+    /// The operator's options.
     pub options: EngineOptions,
     /// Compiled code on disk.
     pub cache: Option<Cache>,
@@ -23,11 +23,11 @@ pub struct Inner {
     pub builder: Profiled,
     /// Advances epochs.
     pub ticker: Ticker,
-    /// Where slow calls go.
+    /// Runs slow calls.
     pub lane: Lane,
-    /// One permit per instance: the pool answers exhaustion with an error, so nobody may ask it for too many.
+    /// One permit per instance: the pool fails when it is exhausted, so we never ask it for more.
     pub permits: Arc<Semaphore>,
-    /// Compiling uses whole cores; more loads at the same time than there are cores only get in each other's way.
+    /// Limits parallel compilation to the number of cores.
     loads: Arc<Semaphore>,
     profiled: [OnceLock<Result<Profiled, String>>; Profile::COUNT],
 }
@@ -38,7 +38,7 @@ pub struct Profiled {
     pub engine: wasmtime::Engine,
     /// What guests may import.
     pub linker: Linker<Sandbox>,
-    /// What code that is compiled for this engine depends on.
+    /// What code compiled for this engine depends on.
     pub compatibility: String,
 }
 
@@ -60,13 +60,13 @@ impl Inner {
         })
     }
 
-    /// A turn at compiling. Whoever compiles holds it to the end.
+    /// Waits for permission to compile; the caller holds the permit until it is done.
     pub async fn turn(&self) -> Option<OwnedSemaphorePermit> {
         // Never closed, so this cannot fail.
         Arc::clone(&self.loads).acquire_owned().await.ok()
     }
 
-    /// The set-up of a profile, made when it is first needed.
+    /// The set-up for a profile, created on first use.
     pub fn profiled(&self, profile: Profile) -> Result<&Profiled, String> {
         self.profiled[profile.index()]
             .get_or_init(|| Profiled::new(&profile.config(self.options.max_instances), &self.ticker))

@@ -1,4 +1,4 @@
-//! One running copy of a policy: made from a template, called, thrown away.
+//! An instance of a policy: created from a template, called, discarded.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,23 +13,23 @@ use crate::capability::{PAYLOAD, REQUEST};
 use crate::fault::{classify, shorten};
 use crate::sandbox::{Call, OutOfTime, Sandbox, Shared};
 
-/// Ticks of the first slice. With one, a call that begins just before a tick would be interrupted at once.
+/// Ticks in the first slice. With one, a call that starts just before a tick would be interrupted at once.
 const FIRST_SLICE: u64 = 2;
 
-/// Where instances come from.
+/// What instances are created from.
 #[derive(Clone)]
 pub struct Template {
     /// The linked component.
     pub pre: InterceptorPre<Sandbox>,
-    /// What all instances share.
+    /// Shared by all instances.
     pub shared: Arc<Shared>,
-    /// The configuration, if every fresh instance has to be configured.
+    /// The configuration, if every new instance must be configured.
     pub configure: Option<Arc<str>>,
     /// Whether instructions are counted.
     pub metered: bool,
 }
 
-/// One running copy.
+/// An instance.
 pub struct Instance {
     store: Store<Sandbox>,
     bindings: Interceptor,
@@ -38,7 +38,7 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// A configured copy, ready for a call.
+    /// A configured instance, ready for a call.
     pub async fn fresh(template: &Template, deadline: Instant) -> Result<Self, Fault> {
         let mut store = store(template, deadline)?;
         let bindings = match template.pre.instantiate_async(&mut store).await {
@@ -52,7 +52,7 @@ impl Instance {
         Ok(instance)
     }
 
-    /// An unconfigured copy whose added functions can be called, for a snapshot.
+    /// An unconfigured instance whose instrumentation functions can be called, for a snapshot.
     pub async fn open(template: &Template, deadline: Instant) -> Result<Self, Fault> {
         let mut store = store(template, deadline)?;
         let made = match template.pre.instance_pre().instantiate_async(&mut store).await {
@@ -65,14 +65,14 @@ impl Instance {
         }
     }
 
-    /// What the component says about itself.
+    /// The component's declaration.
     pub async fn describe(&mut self) -> Result<types::Declaration, Fault> {
         self.arm(None)?;
         let described = self.bindings.weir_interceptor_policy().call_describe(&mut self.store).await;
         described.map_err(|error| self.fault(&error))
     }
 
-    /// Hands over the configuration.
+    /// Passes in the configuration.
     pub async fn configure(&mut self, config: &str) -> Result<(), Fault> {
         self.arm(None)?;
         let configured = self.bindings.weir_interceptor_policy().call_configure(&mut self.store, config).await;
@@ -83,7 +83,7 @@ impl Instance {
         }
     }
 
-    /// Judges or changes one payload. Also gives the instructions used, where they are counted.
+    /// Runs the policy on one payload. Also returns the instructions used, if counted.
     pub async fn intercept(
         &mut self,
         call: Call,
@@ -114,12 +114,12 @@ impl Instance {
         (weir_core::check_outcome(outcome), used)
     }
 
-    /// Handles that the guest holds.
+    /// Handles held by the guest.
     pub fn held_resources(&mut self) -> usize {
         self.store.data_mut().table.iter_mut().count()
     }
 
-    /// Calls a function that instrumentation added.
+    /// Calls a function added by the instrumentation.
     pub async fn call_added<R>(&mut self, instance: &str, function: &str) -> wasmtime::Result<R>
     where
         R: Lift + Send + Sync + 'static,
@@ -133,7 +133,7 @@ impl Instance {
         Ok(function.call_async(&mut self.store, ()).await?.0)
     }
 
-    /// Sets the first slice and the budget for what comes next.
+    /// Sets the first slice and the budget for the next guest call.
     fn arm(&mut self, fuel: Option<u64>) -> Result<(), Fault> {
         self.store.set_epoch_deadline(FIRST_SLICE);
         if self.metered {
@@ -158,7 +158,7 @@ fn store(template: &Template, deadline: Instant) -> Result<Store<Sandbox>, Fault
         if Instant::now() >= context.data().deadline { Err(OutOfTime.into()) } else { Ok(UpdateDeadline::Yield(1)) }
     });
     if template.metered {
-        // Instantiation runs guest code too; the budget is for the call alone and is set before it.
+        // Instantiation also runs guest code. The budget is only for the call, so it is set afterwards.
         let set = store.set_fuel(u64::MAX);
         set.map_err(|error| Fault::new(FaultKind::Unavailable, format!("{error:#}")))?;
     }

@@ -1,8 +1,7 @@
-//! Where guests go that did not answer within their first slice: a runtime of its own, of low priority.
+//! The slow lane: a separate low-priority runtime for guests that did not finish within their first slice.
 //!
-//! A call is polled once on the caller's thread, which is all that a well-behaved policy needs. Whatever is
-//! still running then must not keep the threads that serve sockets busy, so it is moved here and the caller
-//! waits for it like for any other task.
+//! A call is first polled once on the caller's thread, which is enough for a well-behaved policy. If it is still
+//! running, it moves here so that it does not block the threads that serve sockets, and the caller awaits it.
 
 use std::pin::Pin;
 use std::task::Poll;
@@ -11,10 +10,10 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
-/// Threads of the lane. Two let one runaway and one honest slow policy make progress side by side.
+/// Threads of the lane. With two, a runaway guest does not block a merely slow one.
 const THREADS: usize = 2;
 
-/// How much less important the lane's threads are than those that serve sockets (Unix nice value).
+/// Priority of the lane's threads relative to those that serve sockets (Unix nice value).
 const NICE: i32 = 10;
 
 /// The low-priority runtime.
@@ -22,13 +21,13 @@ pub struct Lane {
     runtime: Option<Runtime>,
 }
 
-/// How a call that had to wait ended.
+/// How a call in the lane ended.
 pub enum Waited<T> {
-    /// It ended by itself.
+    /// It finished.
     Done(T),
-    /// The deadline came first; the call was dropped.
+    /// The deadline passed first; the call was dropped.
     DeadlinePassed,
-    /// It panicked, which is a fault of the host.
+    /// It panicked: a bug in the host.
     Panicked(String),
 }
 
@@ -39,7 +38,7 @@ impl Lane {
             .worker_threads(THREADS)
             .thread_name("weir-slow")
             .on_thread_start(lower_priority)
-            // Guests here yield at every tick; look at timers and at each other just as often.
+            // Guests here yield at every tick, so poll timers and other tasks as often.
             .event_interval(1)
             .global_queue_interval(1)
             .enable_all()
@@ -47,7 +46,7 @@ impl Lane {
         Ok(Self { runtime: Some(runtime) })
     }
 
-    /// Polls the call once here; if it is not done by then, lets it go on in the lane until the deadline.
+    /// Polls the call once here; if it is not done, continues it in the lane until the deadline.
     /// Dropping the returned future drops the call.
     pub async fn run<T: Send + 'static>(
         &self,
@@ -71,7 +70,7 @@ impl Lane {
 impl Drop for Lane {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
-            // The last owner may itself be async, where waiting for a runtime is not allowed.
+            // The last owner may be async, where blocking on a runtime's shutdown is not allowed.
             runtime.shutdown_background();
         }
     }

@@ -1,9 +1,8 @@
-//! The sandbox: loads policy components and runs them, bounded in time, instructions, memory and output.
+//! The sandbox: loads policy components and runs them with limits on time, instructions, memory and output.
 //!
-//! Invariants: this is the only crate that names wasmtime; every call starts from the state that `configure`
-//! left, in a fresh instance unless the operator chose reuse; every failure of a guest becomes a
-//! [`weir_core::Fault`], and nothing a guest does can end the host, hold a thread of the caller for longer than
-//! one epoch slice, or outlast its deadline.
+//! Invariants: only this crate names wasmtime; every call starts from the state that `configure` left, in a fresh
+//! instance unless the operator chose reuse; every guest failure becomes a [`weir_core::Fault`]. No guest can crash the
+//! host, block the caller's thread for longer than one epoch slice, or run past its deadline.
 //!
 //! Not here: what an outcome means for the traffic (core), where components and configuration come from
 //! (daemon), where state is kept (store).

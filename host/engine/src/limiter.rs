@@ -1,9 +1,9 @@
-//! Bounds on what a guest may grow: memory and tables. Remembers that a bound was hit, so that the fault can be
-//! named rightly whatever the guest does about it.
+//! Limits on a guest's memory and tables. Remembers that a limit was hit, so that the fault is named correctly however
+//! the guest reacts.
 
 use wasmtime::{ResourceLimiter, Result};
 
-/// The bounds of one call.
+/// The limits of one call.
 #[derive(Debug, Default)]
 pub struct Limiter {
     memory_left: usize,
@@ -11,13 +11,13 @@ pub struct Limiter {
     exceeded: Option<String>,
 }
 
-/// Ends a guest that wanted more than it may have.
+/// Stops a guest that exceeded a limit.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Exceeded(String);
 
 impl Limiter {
-    /// Bounds over all memories and all tables of an instance.
+    /// Limits over all memories and all tables of an instance.
     pub fn new(memory: usize, table_elements: usize) -> Self {
         Self { memory_left: memory, table_elements_left: table_elements, exceeded: None }
     }

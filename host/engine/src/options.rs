@@ -1,4 +1,4 @@
-//! What the operator chooses for the engine and for one policy.
+//! The operator's options for the engine and for one policy.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,31 +7,31 @@ use std::time::Duration;
 use weir_core::state::StateStore;
 use weir_core::{InterceptorName, QuarantineOptions};
 
-/// Choices for all policies.
+/// Options for all policies.
 #[derive(Clone)]
 pub struct EngineOptions {
-    /// Where compiled code is kept; `None` compiles at every start.
+    /// Where compiled code is cached; `None` compiles at every start.
     pub cache_dir: Option<PathBuf>,
     /// Where policies keep state between calls.
     pub state: Arc<dyn StateStore>,
-    /// Most instances that exist at the same time; further calls wait for one until their deadline.
+    /// Maximum number of concurrent instances; further calls wait for one until their deadline.
     pub max_instances: u32,
-    /// Longest time that any invocation may take, whatever else is configured.
+    /// Maximum time of any invocation, whatever else is configured.
     pub call_cap: Duration,
-    /// When a failing policy is set aside.
+    /// When a failing policy is quarantined.
     pub quarantine: QuarantineOptions,
 }
 
-/// Choices for one policy.
+/// Options for one policy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PolicyOptions {
-    /// The operator's name for this entry; absent means the declared one.
+    /// The operator's name for this entry; absent means the declared name.
     pub alias: Option<InterceptorName>,
     /// Configuration as JSON text; absent means `{}`.
     pub config: Option<String>,
-    /// Bounds.
+    /// Limits.
     pub limits: PolicyLimits,
-    /// What it may reach beyond its call.
+    /// What it is granted beyond its call.
     pub grants: Grants,
     /// Whether instructions are counted.
     pub metering: Metering,
@@ -39,27 +39,28 @@ pub struct PolicyOptions {
     pub reuse: Reuse,
 }
 
-/// Bounds of one policy, for each call.
+/// Limits of one policy, per call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyLimits {
-    /// Bytes of linear memory. The default lets a Python guest run and is reached by a runaway within milliseconds.
+    /// Bytes of linear memory. The default is enough for a Python guest; a runaway guest reaches it within
+    /// milliseconds.
     pub memory: usize,
-    /// Elements over all tables.
+    /// Elements in all tables together.
     pub table_elements: usize,
-    /// Bytes that one answer or one argument of a host call may have.
+    /// Maximum size of one answer, or of one argument of a host call, in bytes.
     pub output: usize,
-    /// Calls into the host.
+    /// Maximum number of host calls.
     pub host_calls: u32,
-    /// Time for `configure`, once at load.
+    /// Timeout of `configure`, once at load.
     pub configure_timeout: Duration,
-    /// Bytes of the component file.
+    /// Maximum size of the component file, in bytes.
     pub component_size: usize,
 }
 
-/// What a policy may reach beyond its call. Nothing by default.
+/// What a policy is granted beyond its call. Nothing by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Grants {
-    /// The real clocks instead of the call's timestamp.
+    /// The real clock instead of the call's timestamp.
     pub clock: bool,
     /// Real randomness instead of numbers seeded from the call.
     pub random: bool,
@@ -67,28 +68,28 @@ pub struct Grants {
     pub http: Vec<String>,
 }
 
-/// Whether instructions are counted. Counting costs a guest that computes up to a third.
+/// Whether instructions are counted. Counting slows down a compute-bound guest by up to a third.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Metering {
-    /// Only where the chain gives a budget.
+    /// Only if the chain sets a budget.
     #[default]
     Off,
-    /// Always, so that budgets hold and the fuel used is reported.
+    /// Always, so that budgets apply and the fuel used is reported.
     Always,
 }
 
 /// Whether an instance serves more than one call.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Reuse {
-    /// Each call gets a fresh one.
+    /// Each call gets a fresh instance.
     #[default]
     Never,
-    /// An instance serves so many calls; what one leaves in memory is there for the next.
+    /// An instance serves this many calls; the memory of one call is visible to the next.
     UpTo(u32),
 }
 
 impl EngineOptions {
-    /// The defaults, over that store.
+    /// The defaults, with that store.
     pub fn new(state: Arc<dyn StateStore>) -> Self {
         Self {
             cache_dir: None,

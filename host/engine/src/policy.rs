@@ -1,4 +1,4 @@
-//! A loaded policy: admits a call, gives it an instance, bounds it, and says how it ended.
+//! A loaded policy: admits a call, gives it an instance, applies limits, and reports the result.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -31,26 +31,26 @@ pub struct Policy {
     quarantine: Quarantine,
     counters: Counters,
     warm: Arc<Warm>,
-    /// None for one that is itself configured for a caller.
+    /// None if the policy itself was configured by a caller.
     variants: Option<Variants<Self>>,
 }
 
-/// What a policy has done so far.
+/// Counters of a policy.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PolicyStats {
-    /// Calls that were admitted or refused, cancelled ones included.
+    /// Calls admitted or refused, including cancelled ones.
     pub calls: u64,
     /// Faults by kind, in the order of [`FaultKind::ALL`].
     pub faults: [u64; 7],
-    /// Calls that run now.
+    /// Calls currently running.
     pub in_flight: u32,
-    /// Whether it is set aside now.
+    /// Whether it is quarantined now.
     pub quarantined: bool,
-    /// How often it was set aside.
+    /// How often it was quarantined.
     pub quarantines: u64,
-    /// Operations refused for want of a grant.
+    /// Operations refused because a grant is missing.
     pub denied_capabilities: u64,
-    /// Log lines dropped because there were too many.
+    /// Log lines dropped by the rate limit.
     pub log_lines_dropped: u64,
 }
 
@@ -61,13 +61,13 @@ struct Counters {
     in_flight: AtomicU32,
 }
 
-/// Instances that may serve another call.
+/// Instances that can serve another call.
 struct Warm {
     reuse: Reuse,
     instances: Mutex<Vec<(Instance, u32)>>,
 }
 
-/// Counts a call while it runs, and tells the quarantine if it ends without a verdict on the policy.
+/// Counts a call while it runs, and notifies the quarantine if it ends without a result.
 struct InFlight<'a> {
     policy: &'a Policy,
     concluded: bool,
@@ -99,8 +99,8 @@ impl Policy {
         }
     }
 
-    /// The same policy with another configuration, which a caller gave for its own calls: checked like one that is
-    /// loaded, and configured in each fresh instance. Those used last are kept.
+    /// The same policy with a configuration that a caller supplied for its own calls. It is checked like a loaded one
+    /// and applied in each fresh instance. The most recently used are cached.
     pub async fn configured(self: &Arc<Self>, config: &str, deadline: Instant) -> Result<Arc<Self>, ConfigError> {
         let Some(variants) = &self.variants else {
             return Err(ConfigError::Unavailable("it is configured for a caller already".to_owned()));
@@ -110,7 +110,7 @@ impl Policy {
         Ok(made.unwrap_or_else(|| Arc::clone(self)))
     }
 
-    /// This policy over another template.
+    /// This policy with another template.
     fn with_template(&self, template: Template) -> Self {
         let (name, declaration) = (self.name.clone(), self.declaration.clone());
         let (digest, facts) = (self.digest.clone(), self.facts.clone());
@@ -122,7 +122,7 @@ impl Policy {
         &self.name
     }
 
-    /// What it says about itself.
+    /// Its declaration.
     pub fn declaration(&self) -> &Declaration {
         &self.declaration
     }
@@ -132,12 +132,12 @@ impl Policy {
         &self.digest
     }
 
-    /// What is known about it from loading.
+    /// Facts recorded at load.
     pub fn facts(&self) -> &LoadFacts {
         &self.facts
     }
 
-    /// What it has done so far.
+    /// Its counters.
     pub fn stats(&self) -> PolicyStats {
         let log = &self.template.shared.log;
         PolicyStats {
@@ -192,7 +192,7 @@ impl Policy {
         }
     }
 
-    /// The call itself, free of this policy's lifetime so that it can go on elsewhere.
+    /// The call itself, as a `'static` future so that it can move to the slow lane.
     fn work(
         &self,
         call: Call,
@@ -212,7 +212,7 @@ impl Policy {
                 },
             };
             let (outcome, used) = instance.intercept(call, fuel, deadline).await;
-            // After a trap a store cannot be entered again; after any other fault its state is in doubt.
+            // After a trap a store cannot be used again; after any other fault its state is unknown.
             if outcome.is_ok() {
                 warm.put(instance, served + 1);
             }
@@ -228,7 +228,7 @@ impl Policy {
         }
     }
 
-    /// Checks the kind and applies a change here, so that what does not fit counts as this policy's fault.
+    /// Checks the kind and applies a change here, so that an invalid answer counts as this policy's fault.
     fn usable(&self, outcome: Outcome, payload: &Payload) -> Ended {
         match (self.declaration.kind, outcome) {
             (Kind::Mutation, Outcome::Mutation(Mutation { change, info })) => match change.apply(payload) {

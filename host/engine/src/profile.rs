@@ -1,21 +1,20 @@
-//! The ways in which wasmtime is set up. A policy runs under the one that fits its memory and metering.
+//! Wasmtime set-ups. A policy runs under the one that fits its memory and metering.
 //!
-//! Resetting an instance between calls must not cost system calls: a guest with little memory keeps it resident
-//! and is reset by copying; one with much is reset by asking the kernel which pages were touched.
+//! Resetting an instance between calls should cost no system calls. A guest with little memory keeps it resident and is
+//! reset by copying; for a large one the kernel reports which pages were touched.
 
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
-/// Largest initial memory that is reset by copying.
+/// Largest initial memory reset by copying.
 pub const SMALL_MEMORY: u64 = 256 << 10;
 
-/// Most bytes that a memory can have in any profile; `limits.memory` may not be larger. Address space is reserved
-/// for it, memory is not.
+/// Maximum memory in any profile; `limits.memory` may not be larger. Only address space is reserved, not memory.
 pub const MAX_MEMORY: usize = 1 << 30;
 
-/// Most elements of one table in any profile.
+/// Maximum elements of one table in any profile.
 pub const MAX_TABLE_ELEMENTS: usize = 100_000;
 
-/// Bytes of native stack for guest code; deeper recursion is a trap.
+/// Native stack for guest code, in bytes; deeper recursion traps.
 const WASM_STACK: usize = 256 << 10;
 
 /// One way to set up wasmtime.
@@ -27,7 +26,7 @@ pub struct Profile {
     pub memory: MemoryClass,
 }
 
-/// How much memory an instance starts with.
+/// The size of an instance's initial memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MemoryClass {
     /// At most [`SMALL_MEMORY`].
@@ -37,10 +36,10 @@ pub enum MemoryClass {
 }
 
 impl Profile {
-    /// How many profiles there are.
+    /// The number of profiles.
     pub const COUNT: usize = 4;
 
-    /// A number below [`Profile::COUNT`] for each profile.
+    /// A distinct number below [`Profile::COUNT`].
     pub const fn index(self) -> usize {
         (self.metered as usize) * 2 + matches!(self.memory, MemoryClass::Large) as usize
     }
@@ -48,8 +47,8 @@ impl Profile {
     /// The set-up for serving calls.
     pub fn config(self, instances: u32) -> Config {
         let mut pool = PoolingAllocationConfig::new();
-        // A component made with the standard tools has 3 to 5 core instances, 1 memory and 2 or 3 tables;
-        // composed ones have more, and share the totals.
+        // A component built with the standard tools has 3 to 5 core instances, 1 memory and 2 or 3 tables; composed
+        // ones have more and share the totals.
         pool.total_component_instances(instances)
             .total_core_instances(instances.saturating_mul(6))
             .total_memories(instances.saturating_mul(2))
@@ -82,7 +81,7 @@ impl Profile {
     }
 }
 
-/// The set-up for running `configure` once: quick to compile, nothing pooled.
+/// The set-up for running `configure` once: fast to compile, no pooling.
 pub fn builder() -> Config {
     let mut config = shared();
     config.cranelift_opt_level(OptLevel::None).allocation_strategy(InstanceAllocationStrategy::OnDemand);
@@ -93,9 +92,9 @@ fn shared() -> Config {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
-        // Nothing in the contract is concurrent inside of a guest, and leaving it on doubles the cost of a call.
+        // The contract uses no concurrency inside a guest, and enabling it doubles the cost of a call.
         .concurrency_support(false)
-        // Half of the compiled code would be a map from it to the bytes of the component, which nobody reads.
+        // The address map would make up half of the compiled code, and nothing reads it.
         .generate_address_map(false)
         .max_wasm_stack(WASM_STACK)
         .async_stack_size(WASM_STACK + (256 << 10));

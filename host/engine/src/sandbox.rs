@@ -1,7 +1,7 @@
-//! What stands behind one running guest: its call, its bounds and what it has used of them.
+//! The host state of one running guest: its call, its limits and its usage.
 //!
-//! This is the data of a wasmtime store. It lives for one call, or for several where the operator chose reuse;
-//! then [`Sandbox::begin`] makes it new.
+//! This is the data of a wasmtime store. It lives for one call, or for several if the operator chose reuse; then
+//! [`Sandbox::begin`] resets it.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,53 +14,53 @@ use crate::capability::{GuestLog, LazyWasi, Outbound};
 use crate::limiter::Limiter;
 use crate::options::{Grants, PolicyLimits};
 
-/// What all instances of one policy share.
+/// Shared by all instances of a policy.
 pub struct Shared {
     /// The policy's name in this gateway.
     pub name: Arc<str>,
-    /// Its bounds.
+    /// Its limits.
     pub limits: PolicyLimits,
-    /// What it may reach.
+    /// Its grants.
     pub grants: Grants,
-    /// Where its state is kept.
+    /// Where its state is stored.
     pub state: Arc<dyn StateStore>,
     /// Where its log lines go.
     pub log: GuestLog,
 }
 
-/// The call at hand.
+/// The current call.
 pub struct Call {
-    /// What happened.
+    /// The event.
     pub event: Event,
     /// The payload as the policies before left it.
     pub payload: Arc<Payload>,
 }
 
-/// What stands behind one running guest.
+/// The host state of one running guest.
 pub struct Sandbox {
-    /// What all instances share.
+    /// Shared by all instances.
     pub shared: Arc<Shared>,
-    /// The call at hand; none while the component is loaded.
+    /// The current call; none during load.
     pub call: Option<Call>,
-    /// Bounds on memory and tables.
+    /// Limits on memory and tables.
     pub limiter: Limiter,
-    /// Handles that the guest holds.
+    /// Handles held by the guest.
     pub table: ResourceTable,
-    /// WASI, made when it is first used.
+    /// WASI, created on first use.
     pub wasi: LazyWasi,
-    /// Outbound HTTP, made when it is first used.
+    /// Outbound HTTP, created on first use.
     pub outbound: Option<Box<Outbound>>,
-    /// When the guest is cut off; none once it has ended.
+    /// The guest's deadline; none once it has ended.
     pub deadline: Instant,
     host_calls_left: u32,
 }
 
-/// Ends a guest whose time is over.
+/// Stops a guest that ran out of time.
 #[derive(Debug, thiserror::Error)]
 #[error("its time ran out")]
 pub struct OutOfTime;
 
-/// Ends a guest that the host refuses to serve further.
+/// Stops a guest because the host declined a request.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Declined(pub String);
@@ -80,7 +80,7 @@ impl Sandbox {
         }
     }
 
-    /// Makes ready for a call. Memory that an earlier call grew stays counted.
+    /// Prepares for a call. Memory grown by an earlier call still counts.
     pub fn begin(&mut self, call: Call, deadline: Instant) {
         self.call = Some(call);
         self.deadline = deadline;
@@ -90,7 +90,7 @@ impl Sandbox {
         self.outbound = None;
     }
 
-    /// Counts a call into the host; ends the guest if it makes too many.
+    /// Counts a host call; stops the guest if it makes too many.
     pub fn enter(&mut self) -> wasmtime::Result<()> {
         match self.host_calls_left.checked_sub(1) {
             Some(left) => {
@@ -104,7 +104,7 @@ impl Sandbox {
         }
     }
 
-    /// The call at hand, for a host function; ends the guest if there is none, as in `describe` and `configure`.
+    /// The current call, for a host function; stops the guest if there is none, as in `describe` and `configure`.
     pub fn call(&self) -> wasmtime::Result<&Call> {
         self.call.as_ref().ok_or_else(|| Declined("there is no call outside of intercept".into()).into())
     }

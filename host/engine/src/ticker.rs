@@ -1,6 +1,6 @@
-//! One thread that advances the epoch of every engine, so that running guests come back to the host.
+//! A thread that advances the epoch of every engine, so that running guests yield to the host.
 //!
-//! It sleeps while no guest runs: an idle gateway costs no wake-ups.
+//! It sleeps while no guest runs, so an idle gateway causes no wake-ups.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -10,15 +10,15 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use wasmtime::EngineWeak;
 
-/// Time between two ticks: the grain of every deadline, and the longest that a guest holds the caller's thread
-/// is two of them.
+/// Time between two ticks. This is the resolution of every deadline; a guest blocks the caller's thread for at most two
+/// ticks.
 pub const TICK: Duration = Duration::from_millis(1);
 
-/// Ticks without a running guest before the thread goes to sleep. Waking it costs a system call, so a busy
-/// gateway should not do it between two requests.
+/// Ticks without a running guest before the thread sleeps. Waking it costs a system call, which should not happen
+/// between two requests of a busy gateway.
 const IDLE_TICKS: u32 = 200;
 
-/// The thread's handle and what it looks at.
+/// The thread and its shared state.
 #[derive(Clone)]
 pub struct Ticker {
     shared: Arc<Shared>,
@@ -35,7 +35,7 @@ struct Shared {
 pub struct Running(Arc<Shared>);
 
 impl Ticker {
-    /// Starts the thread. It ends when the last clone of the ticker is gone and no guest runs.
+    /// Starts the thread. It ends when the last clone of the ticker is dropped and no guest runs.
     pub fn start() -> std::io::Result<Self> {
         let shared =
             Arc::new(Shared { engines: Mutex::default(), running: AtomicU32::new(0), asleep: AtomicBool::new(false) });
@@ -50,7 +50,7 @@ impl Ticker {
                     let nobody_came = shared.running.load(Ordering::SeqCst) == 0;
                     drop(shared);
                     if nobody_came {
-                        // The time limit lets the thread notice that the ticker itself is gone.
+                        // The timeout lets the thread notice that the ticker was dropped.
                         thread::park_timeout(Duration::from_secs(1));
                     }
                     if let Some(shared) = weak.upgrade() {
@@ -65,12 +65,12 @@ impl Ticker {
         Ok(Self { shared, thread: handle.thread().clone() })
     }
 
-    /// Ticks this engine too, as long as it lives.
+    /// Also ticks this engine, as long as it lives.
     pub fn add(&self, engine: EngineWeak) {
         self.shared.engines.lock().push(engine);
     }
 
-    /// Keeps the thread awake while the value lives.
+    /// Keeps the thread awake until dropped.
     pub fn running(&self) -> Running {
         self.shared.running.fetch_add(1, Ordering::SeqCst);
         if self.shared.asleep.load(Ordering::SeqCst) {

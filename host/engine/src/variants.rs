@@ -1,8 +1,8 @@
-//! Configurations that a caller gives for its own calls, beside the one that the policy was loaded with.
+//! Configurations supplied by callers for their own calls, in addition to the loaded one.
 //!
-//! Invariants: such a configuration passes the same schema and the same `configure` as one that is loaded, on a fresh
-//! instance that was never configured before; nothing is compiled for it, so what a caller can cost is one run of
-//! `configure` per call; how many are kept is bounded; what it remembers is kept apart from the loaded policy's state.
+//! Invariants: such a configuration passes the same schema and the same `configure` as a loaded one, on a fresh
+//! unconfigured instance. Nothing is compiled for it, so a caller can cost at most one run of `configure` per call. The
+//! number cached is limited, and its state is separate from the loaded policy's.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -21,51 +21,51 @@ use crate::lane::Waited;
 use crate::load::{PolicySource, check_config, make};
 use crate::sandbox::Shared;
 
-/// Most configurations that are kept for one policy. A caller seldom has more than one; each costs its text and a
-/// few hundred bytes, and one that was pushed out costs one more `configure` when it comes again.
+/// Maximum configurations cached per policy. A caller rarely has more than one. Each costs its text and a few hundred
+/// bytes; an evicted one costs one more `configure`.
 const MAX_VARIANTS: usize = 16;
 
-/// Longest configuration of a caller, in bytes.
+/// Maximum size of a caller's configuration, in bytes.
 const MAX_CONFIG: usize = 64 << 10;
 
-/// Why a caller's configuration cannot be used. For the operator's log: a guest's words are in it.
+/// Why a caller's configuration cannot be used. Only for the operator's log: it contains text from the guest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// It is not JSON, or does not fit the schema.
+    /// It is not JSON or does not match the schema.
     #[error("{}", .0.join("; "))]
     Invalid(Vec<String>),
-    /// `configure` refused it or failed over it.
+    /// `configure` refused it or failed.
     #[error("configure: {0}")]
     Failed(Fault),
     /// The host could not try it.
     #[error("{0}")]
     Unavailable(String),
-    /// The time was over first.
+    /// It timed out.
     #[error("its time ran out")]
     Deadline,
 }
 
-/// What a policy can be configured anew from, and what was made of that: a `P` each.
+/// The source for configuring a policy again, and the results: one `P` each.
 pub struct Variants<P> {
     source: Arc<PolicySource>,
     loaded: Value,
     schema: Option<String>,
     blank: Arc<OnceLock<Result<Template, String>>>,
-    /// The one that was used last stands last.
+    /// In order of use, most recent last.
     kept: Mutex<Vec<(Key, Place<P>)>>,
 }
 
 type Key = [u8; 32];
 
-/// Where one configured policy stands, or will: who comes while it is made waits for it.
+/// One configured policy, or the slot for it: concurrent callers wait until it is ready.
 type Place<P> = Arc<OnceCell<Arc<P>>>;
 
 impl<P> Variants<P> {
-    /// For a policy that was loaded from these bytes with this configuration.
+    /// For a policy loaded from these bytes with this configuration.
     pub fn new(source: PolicySource, config: &str, schema: Option<String>, blank: Option<Template>) -> Self {
         let once = OnceLock::new();
         if let Some(blank) = blank {
-            // It is new, so nothing is in it.
+            // A new cell is empty.
             let _ = once.set(Ok(blank));
         }
         Self {
@@ -77,8 +77,8 @@ impl<P> Variants<P> {
         }
     }
 
-    /// What was made with that configuration, or is now, of a template like `own`; `None` if it is the configuration
-    /// that the policy was loaded with.
+    /// The cached policy for that configuration, or a new one based on the template `own`. `None` if it is the
+    /// configuration the policy was loaded with.
     pub async fn of(
         &self,
         inner: &Arc<Inner>,
@@ -103,7 +103,7 @@ impl<P> Variants<P> {
         let place = match self.find(&key) {
             Some(place) => place,
             None => {
-                // Before it gets a place: what does not fit must not push out what does.
+                // Checked before it gets a slot, so that an invalid configuration evicts nothing.
                 check_config(self.schema.as_deref(), &config).map_err(ConfigError::Invalid)?;
                 self.place(key)
             }
@@ -156,12 +156,12 @@ impl<P> Variants<P> {
         };
         let digest = HEXLOWER.encode(&key[..8]);
         let shared = Shared {
-            // `#` is in no policy's name, so its buckets are nobody else's.
+            // No policy name contains `#`, so nothing else can use its buckets.
             name: format!("{}#{digest}", own.name).into(),
             limits: own.limits.clone(),
             grants: own.grants.clone(),
             state: Arc::clone(&own.state),
-            // One rate for all of them, or each would be another voice in the log.
+            // They share one rate limit; otherwise each would add its own log volume.
             log: own.log.clone(),
         };
         let template = Template { shared: Arc::new(shared), configure: Some(config.into()), ..blank };
@@ -169,8 +169,8 @@ impl<P> Variants<P> {
         Ok(template)
     }
 
-    /// The component as it was before it was configured, compiled when it is first needed. Compiling goes on if who
-    /// asked has gone, so that the next one finds it done.
+    /// The unconfigured component, compiled on first use. Compiling continues if the caller goes away, so that the next
+    /// one can use it.
     async fn blank(&self, inner: &Arc<Inner>, shared: &Arc<Shared>, metered: bool) -> Result<Template, String> {
         if let Some(blank) = self.blank.get() {
             return blank.clone();
@@ -186,7 +186,7 @@ impl<P> Variants<P> {
     }
 }
 
-/// Configures one instance, bounded like a call, so that a configuration that does not work is known as such.
+/// Configures one instance with the limits of a call, to find out whether the configuration works.
 async fn try_out(inner: &Arc<Inner>, template: &Template, deadline: Instant) -> Result<(), ConfigError> {
     let deadline = deadline.min(Instant::now() + template.shared.limits.configure_timeout);
     let permit = match timeout_at(deadline.into(), Arc::clone(&inner.permits).acquire_owned()).await {

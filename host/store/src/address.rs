@@ -1,21 +1,21 @@
-//! Where a store is.
+//! The address of a store.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use tokio_postgres::Config;
 
-/// Where a store is. Shown without the password.
+/// The address of a store. Displayed without the password.
 #[derive(Clone, PartialEq, Eq)]
 pub enum StoreAddress {
-    /// A file of SQLite.
+    /// A SQLite file.
     Sqlite(PathBuf),
-    /// A database of PostgreSQL, by its URL.
+    /// A PostgreSQL database, by URL.
     Postgres(String),
 }
 
 impl StoreAddress {
-    /// Reads `sqlite:FILE`, relative to a folder, or `postgres://…`.
+    /// Parses `sqlite:FILE`, relative to a folder, or `postgres://…`.
     pub fn parse(text: &str, folder: &Path) -> Result<Self, String> {
         const FORM: &str = "give \"sqlite:weir.db\" or \"postgres://user@host/database\"";
         if let Some(file) = text.strip_prefix("sqlite:") {
@@ -26,7 +26,7 @@ impl StoreAddress {
             return Ok(Self::Sqlite(folder.join(file)));
         }
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            // The parser's own message may repeat a part of the URL, which may be the password.
+            // The parser's own message may repeat part of the URL, including the password.
             check_url(text).map_err(|()| {
                 "it is not a URL of PostgreSQL; give \"postgres://user:password@host:5432/database?sslmode=require\""
                     .to_owned()
@@ -53,7 +53,7 @@ impl fmt::Debug for StoreAddress {
     }
 }
 
-/// Scheme, hosts and database: parameters may hold a password, too.
+/// Scheme, hosts and database. Parameters are left out, since they may hold a password too.
 fn without_credentials(url: &str) -> String {
     let url = url.split_once('?').map_or(url, |(url, _)| url);
     let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", url));
@@ -61,7 +61,7 @@ fn without_credentials(url: &str) -> String {
     format!("{scheme}://{place}")
 }
 
-/// Whether a text is a URL that can be connected to; why not is not said, since it may repeat a password.
+/// Whether a text is a valid connection URL. The reason is not returned, since it may repeat a password.
 fn check_url(url: &str) -> Result<(), ()> {
     url.parse::<Config>().ok().filter(|config| !config.get_hosts().is_empty()).map(drop).ok_or(())
 }

@@ -1,14 +1,14 @@
-//! The check of the chain of hashes over all rows of a store.
+//! Verifies the hash chain over all rows of a store.
 
 use weir_record::chain::{Anchor, Break, Head, Verdict, Walk};
 
 use crate::port::{RecordStore, StoreError};
 
-/// Rows that are read at a time.
+/// Rows read at a time.
 const PAGE: usize = 500;
 
-/// Goes through all rows. Rows that are appended meanwhile are checked up to the end that was remembered at the
-/// beginning. `progress` is told the place that was reached.
+/// Verifies all rows. Rows appended meanwhile are checked up to the end that was recorded at the start. `progress`
+/// receives the position reached.
 pub async fn verify(
     store: &dyn RecordStore,
     anchor: Option<&Anchor>,

@@ -1,7 +1,7 @@
-//! Handoffs over a store: looking up what claims are about, then the rules of `weir-record`.
+//! Handoffs with a store: looks up the records that claims refer to, then applies the rules of `weir-record`.
 //!
-//! Invariants: a record is read once, however many claims are about it, and what is held is bounded; comparing, which
-//! can take long, keeps no other task from its thread.
+//! Invariants: each record is read once, however many claims refer to it; memory is bounded; slow comparisons do not
+//! block the async thread.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use weir_record::trust::TrustIndex;
 
 use crate::port::{Filter, RecordStore, StoreError};
 
-/// What holds for trust at the time of the call.
+/// The trust settings at the time of the call.
 #[derive(Debug, Clone)]
 pub enum Trust {
     /// It is off.
@@ -30,10 +30,10 @@ pub enum Trust {
     },
 }
 
-/// Checks a value against a JSON Schema: the places where it does not fit, or why the schema is none.
+/// Checks a value against a JSON Schema: the violations, or why the schema is invalid.
 pub type Schemas = fn(&Value, &Value) -> Result<Vec<String>, String>;
 
-/// Builds a handoff. The inner error is about the request, and its text is for the caller.
+/// Builds a handoff. The inner error is about the request, and its text is shown to the caller.
 pub async fn build(
     store: &dyn RecordStore,
     request: &Value,
@@ -51,7 +51,7 @@ pub async fn build(
     Ok(Ok(put_together(&request, &found, org, snapshot, &crate::now())))
 }
 
-/// Evaluates a handoff. Whatever its content, the answer is an evaluation; only the store can fail.
+/// Evaluates a handoff. Any content gives an evaluation; only the store can fail.
 pub async fn evaluate(
     store: &dyn RecordStore,
     handoff: &Value,
@@ -70,7 +70,7 @@ pub async fn evaluate(
         };
         hold_against(&handoff, &found, gate, &schemas)
     });
-    // A panic has been logged where it happened.
+    // The panic has already been logged.
     Ok(evaluated.await.unwrap_or_else(|_| Evaluation::malformed("the handoff could not be evaluated")))
 }
 

@@ -1,9 +1,9 @@
-//! The hook that runs after records were written: many records, one job.
+//! The hook that runs after records are written: one job for many records.
 //!
-//! Invariants: one job at a time; what happens while one runs is one more job after it; a failure is tried once more
-//! and changes no call; a job is bounded in time, and a command's processes end with it.
+//! Invariants: one job at a time; records written during a job cause one more job afterwards; a failure is retried once
+//! and affects no call; a job has a timeout, and a command's processes end with it.
 //!
-//! Not here: calling a URL. Whoever has a client implements [`Hook`].
+//! Not here: calling a URL. A caller with an HTTP client implements [`Hook`].
 
 use std::io;
 use std::process::Stdio;
@@ -17,57 +17,57 @@ use tokio::process::{Child, Command};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// A job is held back at most so many times the window, however steadily records come.
+/// Maximum delay of a job, in multiples of the window, however steadily records arrive.
 const LONGEST_IN_WINDOWS: u32 = 10;
 
-/// How much of what a failing command writes is told.
+/// How much of a failing command's output is reported.
 const MAX_TOLD: u64 = 2048;
 
-/// What a job is told.
+/// The input of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Job {
-    /// Behind this record the new ones begin.
+    /// The new records start after this one.
     pub after: i64,
     /// The newest record.
     pub up_to: i64,
 }
 
-/// What runs.
+/// What a job runs.
 #[async_trait]
 pub trait Hook: Send + Sync {
-    /// Does the job. The text of an error goes to the log.
+    /// Runs the job. The text of an error goes to the log.
     async fn run(&self, job: &Job) -> Result<(), String>;
 }
 
 /// When jobs run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JobOptions {
-    /// How long nothing must have come before a job starts; the window within which everything is one job.
+    /// How long to wait without new records before a job starts.
     pub window: Duration,
-    /// How long one job may take.
+    /// Timeout of one job.
     pub timeout: Duration,
-    /// How long after a failure it is tried again.
+    /// Delay before the retry after a failure.
     pub retry_after: Duration,
 }
 
-/// What was counted since the start.
+/// Counters since the start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct JobCounters {
-    /// Jobs that were begun, without second tries.
+    /// Jobs started, without retries.
     pub started: u64,
     /// Jobs that succeeded.
     pub succeeded: u64,
-    /// Second tries.
+    /// Retries.
     pub retried: u64,
     /// Jobs that failed twice.
     pub failed: u64,
-    /// Microseconds that all tries took together.
+    /// Total duration of all attempts, in microseconds.
     pub busy_micros: u64,
-    /// Whether records wait for a job, or one runs.
+    /// Whether records are waiting for a job, or one is running.
     pub pending: bool,
 }
 
-/// The queue, which is one place: records up to this one want a job. Dropping it ends a job that runs.
+/// The queue, with a single slot: the newest record that wants a job. Dropping it stops a running job.
 pub struct Jobs {
     wanted: watch::Sender<i64>,
     counts: Arc<Counts>,
@@ -95,7 +95,7 @@ impl Default for JobOptions {
 }
 
 impl Jobs {
-    /// Starts the queue. Records up to `last` want no job any more.
+    /// Starts the queue. Records up to `last` need no job.
     pub fn start(hook: Arc<dyn Hook>, options: JobOptions, last: i64) -> Self {
         let (wanted, wants) = watch::channel(last);
         let counts = Arc::new(Counts::default());
@@ -104,7 +104,7 @@ impl Jobs {
         Self { wanted, counts, task }
     }
 
-    /// There are records up to this one. Only notes it.
+    /// Records up to this one exist. Returns at once.
     pub fn want(&self, up_to: i64) {
         self.wanted.send_if_modified(|wanted| {
             let more = up_to > *wanted;
@@ -113,7 +113,7 @@ impl Jobs {
         });
     }
 
-    /// What was counted.
+    /// The counters.
     pub fn counters(&self) -> JobCounters {
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         JobCounters {
@@ -164,7 +164,7 @@ async fn run(
     }
 }
 
-/// Waits until nothing has come for the window, but not for ever.
+/// Waits until no records have arrived for the window, up to a maximum.
 async fn settle(wants: &mut watch::Receiver<i64>, window: Duration) {
     let latest = tokio::time::Instant::now() + window * LONGEST_IN_WINDOWS;
     loop {
@@ -185,13 +185,13 @@ async fn attempt(hook: &dyn Hook, job: &Job, timeout: Duration, counts: &Counts)
 }
 
 impl Job {
-    /// What a hook is sent: `{"after": …, "upTo": …}`.
+    /// The JSON a hook receives: `{"after": …, "upTo": …}`.
     pub fn to_json(&self) -> String {
         format!("{{\"after\":{},\"upTo\":{}}}", self.after, self.up_to)
     }
 }
 
-/// A command that is run with the job's JSON on its standard input.
+/// A command that runs with the job's JSON on its standard input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandHook {
     program: String,
@@ -200,21 +200,21 @@ pub struct CommandHook {
 }
 
 impl CommandHook {
-    /// Runs a program in a folder. `None` for an empty command.
+    /// A program to run in a folder. `None` for an empty command.
     pub fn new(command: &[String], folder: &std::path::Path) -> Option<Self> {
         let (program, arguments) = command.split_first()?;
         Some(Self { program: program.clone(), arguments: arguments.to_vec(), folder: folder.to_owned() })
     }
 }
 
-/// Ends all processes of a command with their owner, not only the first.
+/// Kills all processes of a command when dropped, not only the first.
 struct Group(Child);
 
 impl Drop for Group {
     fn drop(&mut self) {
         #[cfg(unix)]
         if let Some(id) = self.0.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())) {
-            // It may have ended by itself.
+            // It may have exited by itself.
             let _ = rustix::process::kill_process_group(id, rustix::process::Signal::KILL);
         }
     }
@@ -239,7 +239,7 @@ impl Hook for CommandHook {
         let text = job.to_json();
         let feed = async {
             if let Some(mut stdin) = stdin {
-                // Whether it reads its input is its own business.
+                // The command need not read its input.
                 let _ = stdin.write_all(text.as_bytes()).await;
             }
         };
@@ -247,7 +247,7 @@ impl Hook for CommandHook {
             let mut kept = Vec::new();
             if let Some(mut stderr) = stderr {
                 let _ = (&mut stderr).take(MAX_TOLD).read_to_end(&mut kept).await;
-                // The rest is read and dropped, so that the command never waits for a reader.
+                // The rest is read and discarded, so that the command never blocks on a full pipe.
                 let _ = tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await;
             }
             String::from_utf8_lossy(&kept).trim().to_owned()

@@ -1,10 +1,10 @@
-//! Which calls were accepted to be recorded and have no row yet, in a file beside the store.
+//! The calls that were accepted for recording but have no row yet, in a file next to the store.
 //!
-//! Invariants: a call is in the file before it goes anywhere, and until its row is committed; so after a crash the
-//! calls that are in the file and have no row are exactly those whose record was lost. One process at a time holds the
-//! file. It is written through the system's cache: it outlives the process, not the machine's power.
+//! Invariants: a call is in the file before it is forwarded, and until its row is committed. So after a crash, the
+//! calls in the file without a row are exactly the lost records. Only one process at a time can hold the file. Writes
+//! go through the page cache: they survive a crash of the process, not a power failure.
 //!
-//! Not here: bodies. The file says that a call was lost, not what it said.
+//! Not here: bodies. The file only shows which calls were lost.
 
 use std::collections::{BTreeSet, HashSet};
 use std::fs::{File, OpenOptions, TryLockError};
@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 
 use parking_lot::Mutex;
 
-/// Size from which the file is written anew with what is open, once that is worth it.
+/// Size from which the file is compacted to the open calls, if that saves enough.
 const COMPACT_AT: u64 = 256 << 10;
 
-/// Largest file that is read at a start. Beyond it the references of the beginning are enough.
+/// Largest file read at startup. Beyond it, only the references at the beginning are read.
 const MAX_READ: u64 = 16 << 20;
 
 /// The calls that were accepted and are not settled.
@@ -39,12 +39,12 @@ pub enum JournalError {
     /// Another process holds it.
     #[error("{} is held by another process: one gateway at a time can record with this folder", .0.display())]
     Held(PathBuf),
-    /// The system refuses.
+    /// The operating system refuses.
     #[error("{} cannot be used: {error}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         error: io::Error,
     },
 }
@@ -70,12 +70,12 @@ impl Journal {
         Ok((Self { inner: Mutex::new(inner) }, left))
     }
 
-    /// What an earlier process left open has been told.
+    /// The calls of the earlier process have been reported.
     pub(crate) fn clear(&self) {
         self.inner.lock().rewrite();
     }
 
-    /// A call goes on its way. False if it is on its way already: then this is not its first acceptance.
+    /// A call starts. False if it is already in progress: then it is not accepted again.
     pub(crate) fn accept(&self, call_ref: &str) -> bool {
         let mut inner = self.inner.lock();
         let new = inner.open.insert(call_ref.to_owned());
@@ -85,20 +85,20 @@ impl Journal {
         new
     }
 
-    /// Calls whose rows are committed.
+    /// These calls' rows are committed.
     pub(crate) fn committed<'a>(&self, call_refs: impl Iterator<Item = &'a str>) {
         let mut inner = self.inner.lock();
         for call_ref in call_refs {
             inner.open.remove(call_ref);
         }
-        // No line for each: a start looks into the store for what the file names.
+        // They need no line each: at startup the store is checked for the rows.
         let open_bytes = inner.open.iter().map(|call_ref| call_ref.len() as u64 + 1).sum::<u64>();
         if inner.bytes > COMPACT_AT && inner.bytes > open_bytes * 2 {
             inner.rewrite();
         }
     }
 
-    /// A call that is to have no row.
+    /// A call that will have no row.
     pub(crate) fn given_back(&self, call_ref: &str) {
         let mut inner = self.inner.lock();
         if inner.open.remove(call_ref) {
@@ -106,7 +106,7 @@ impl Journal {
         }
     }
 
-    /// The calls that are open, sorted.
+    /// The open calls, sorted.
     pub fn open_calls(&self) -> Vec<String> {
         self.inner.lock().open.iter().collect::<BTreeSet<_>>().into_iter().cloned().collect()
     }
@@ -129,9 +129,8 @@ impl Inner {
         }
     }
 
-    /// In place: the file is locked, and another one under its name would not be. If the process ends in between,
-    /// what is lost is the knowledge of calls that are open just then; so the new text is written over the old before
-    /// the rest is cut off.
+    /// Compacts in place, since the lock belongs to this file and not to its name. A crash in between could lose the
+    /// open calls, so the new text is written over the old before the file is truncated.
     fn rewrite(&mut self) {
         let file = &mut self.file;
         let text: String = self.open.iter().flat_map(|call_ref| [call_ref, "\n"]).collect();
@@ -142,7 +141,7 @@ impl Inner {
         }
     }
 
-    /// Recording goes on: the rows are what matters, and the store tells by itself when it has no room.
+    /// Recording continues: the rows matter most, and the store reports by itself when it is full.
     fn fail(&mut self, error: &io::Error) {
         if self.failed == 0 {
             tracing::error!(
@@ -154,7 +153,7 @@ impl Inner {
     }
 }
 
-/// The calls of a file that are open. A line that was cut off names none.
+/// The open calls of a file. A truncated line is ignored.
 fn left_open(file: &mut File) -> io::Result<Vec<String>> {
     let mut bytes = Vec::new();
     file.take(MAX_READ).read_to_end(&mut bytes)?;

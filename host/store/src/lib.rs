@@ -1,9 +1,9 @@
-//! Where things are kept, one module per backend: the state of policies, and the records with what belongs to them.
+//! Storage, one module per backend: policy state, and records with related data.
 //!
-//! Invariants: every backend is bounded; every operation on one key is atomic; records are written by one task, in
-//! groups, each group whole or not at all; what was accepted and not written is known by its reference.
+//! Invariants: every backend is bounded; every operation on one key is atomic; one task writes records, in groups that
+//! are committed whole or not at all; every accepted record that was not written is known by its reference.
 //!
-//! Not here: who may reach what, which calls are recorded, and where the configuration says that things are kept.
+//! Not here: access rules, which calls are recorded, and where the configuration puts the store.
 
 mod address;
 pub mod chain;
@@ -36,7 +36,7 @@ pub use writer::{
 
 use std::time::SystemTime;
 
-/// Now, as RFC 3339 in UTC with milliseconds: the form of every time that is kept, in which texts sort as times.
+/// The current time as RFC 3339 in UTC with milliseconds. All stored times have this form, so they sort as text.
 pub fn now() -> String {
     humantime::format_rfc3339_millis(SystemTime::now()).to_string()
 }

@@ -1,8 +1,8 @@
-//! State of policies in memory: lost at a restart, bounded in age, keys and bytes.
+//! Policy state in memory: lost on restart; limited in age, keys and bytes.
 //!
-//! A bucket that nobody writes to for its time to live is forgotten as a whole, with all its keys, and so is a
-//! key of its own time. When there is no room, an expired bucket is dropped; if none is expired, the write
-//! fails: a policy must not be able to push out the state of another one.
+//! A bucket that is not written for its time to live expires with all its keys; a single key expires the same way. When
+//! there is no room, an expired bucket is dropped. If none is expired, the write fails: a policy must not be able to
+//! evict another one's state.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -12,16 +12,16 @@ use std::time::{Duration, Instant};
 use parking_lot::{Mutex, MutexGuard};
 use weir_core::state::{KeyPage, Scope, StateError, StateStore, Swap, Versioned};
 
-/// Bounds of the state.
+/// Limits of the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MemoryStateOptions {
-    /// How long a key stays after its last write.
+    /// How long a key lives after its last write.
     pub ttl: Duration,
-    /// Most keys in one bucket.
+    /// Maximum keys in one bucket.
     pub max_keys: usize,
-    /// Most bytes of keys and values in one bucket.
+    /// Maximum bytes of keys and values in one bucket.
     pub max_bucket_bytes: usize,
-    /// Most bytes over all buckets.
+    /// Maximum bytes in all buckets.
     pub max_total_bytes: usize,
 }
 
@@ -31,13 +31,13 @@ pub struct MemoryState {
     shards: Vec<Mutex<Shard>>,
 }
 
-/// Buckets are spread over shards so that policies on different sessions do not wait for each other.
+/// Buckets are spread over shards, so that policies on different sessions do not block each other.
 const SHARDS: usize = 16;
 
-/// Longest key, in bytes.
+/// Maximum length of a key, in bytes.
 const MAX_KEY: usize = 512;
 
-/// What a key costs beyond its text and value.
+/// The overhead of a key beyond its text and value.
 const KEY_OVERHEAD: usize = 64;
 
 /// Keys in one page.
@@ -47,8 +47,8 @@ const PAGE: usize = 100;
 struct Shard {
     buckets: HashMap<Scope, Bucket>,
     bytes: usize,
-    /// Versions are drawn from one counter per shard, so that a key that was removed and set again never has
-    /// the version that a stale handle remembers.
+    /// Versions come from one counter per shard, so a key that was removed and set again never gets a version that a
+    /// stale handle still has.
     version: u64,
 }
 
@@ -76,7 +76,7 @@ impl Default for MemoryStateOptions {
 }
 
 impl MemoryState {
-    /// Empty state within those bounds.
+    /// Empty state with those limits.
     pub fn new(options: MemoryStateOptions) -> Self {
         Self { options, shards: (0..SHARDS).map(|_| Mutex::default()).collect() }
     }
@@ -218,7 +218,7 @@ impl Shard {
 }
 
 impl Bucket {
-    /// Drops expired keys; gives the bytes that were freed.
+    /// Drops expired keys; returns the number of bytes freed.
     fn expire(&mut self, now: Instant) -> usize {
         let before = self.bytes;
         let bytes = &mut self.bytes;

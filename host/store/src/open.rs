@@ -1,4 +1,4 @@
-//! Opens a store, wherever it is.
+//! Opens a store at any kind of address.
 
 use std::sync::Arc;
 

@@ -1,22 +1,21 @@
-//! What a store is opened for, and how it is set up.
+//! Why a store is opened, and its settings.
 
 use std::path::PathBuf;
 
-/// What a store is opened for.
+/// Why a store is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Looking only: nothing is made or changed.
+    /// For reading only: nothing is created or changed.
     Read,
-    /// Writing as well; what is missing is made.
+    /// For writing too; what is missing is created.
     Write,
 }
 
-/// How a store is set up.
+/// The settings of a store.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StoreOptions {
-    /// Most bytes of a SQLite file. Beyond them the store is full.
+    /// Maximum size of a SQLite file, in bytes. Beyond it the store is full.
     pub max_bytes: Option<usize>,
-    /// A file with the certificates of the authorities that vouch for a PostgreSQL server, in PEM. Without it, those
-    /// of the public web.
+    /// A PEM file with the CA certificates for a PostgreSQL server. Without it, the public web's CAs are trusted.
     pub tls_roots: Option<PathBuf>,
 }

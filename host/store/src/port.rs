@@ -1,7 +1,7 @@
-//! What a store of records can do. A backend is a module that passes `tests/suite`.
+//! The interface of a record store. A backend is a module that passes `tests/suite`.
 //!
-//! Invariants: a group is appended whole or not at all; rows get their place and their hash inside the transaction
-//! that writes them, so that two writers cannot fork the chain; lists are bounded and come newest first.
+//! Invariants: a group is appended whole or not at all; rows get their number and hash inside the transaction that
+//! writes them, so that two writers cannot fork the chain; lists are bounded and newest first.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -11,16 +11,16 @@ use weir_record::chain::Head;
 use weir_record::trust::{Endpoint, Tier};
 use weir_record::{Record, Row};
 
-/// Most entries of one page, whatever is asked for.
+/// Maximum page size, whatever is requested.
 pub const MAX_PAGE: usize = 1000;
 
-/// From 1970 to the year 10000, which has a digit more than RFC 3339 knows.
+/// From 1970 to the year 10000, whose fifth digit RFC 3339 does not allow.
 const END_OF_TIMES: Duration = Duration::from_secs(253_402_300_800);
 
-/// Why an operation did not succeed. Its text is for operators; a caller of the gateway never sees it.
+/// Why an operation failed. The text is for operators; a caller of the gateway never sees it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// Somebody else holds the store; it may go by itself.
+    /// Another process holds the store; this may pass.
     #[error("the store is locked by another process: {0}")]
     Busy(String),
     /// There is no room.
@@ -31,18 +31,18 @@ pub enum StoreError {
     /// It cannot be reached.
     #[error("the store cannot be reached: {0}")]
     Unavailable(String),
-    /// It is there and is not what it should be.
+    /// It exists but is not valid.
     #[error("the store is damaged or is none: {0}")]
     Damaged(String),
-    /// It was made by a later version.
+    /// It was created by a later version.
     #[error("the store has the schema {found}, and this version knows up to {known}; use the version that wrote it")]
     Newer {
-        /// What it has.
+        /// Its version.
         found: i64,
-        /// What is known here.
+        /// The latest version known here.
         known: i64,
     },
-    /// A row exists already, as after a commit whose confirmation was lost.
+    /// A row already exists, for example after a commit whose confirmation was lost.
     #[error("a record with the same call ref exists already: {0}")]
     Conflict(String),
     /// The store will never take this.
@@ -53,31 +53,31 @@ pub enum StoreError {
     Failed(String),
 }
 
-/// Whether a group may have been written before.
+/// Whether a group may already have been written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Attempt {
-    /// It was not tried.
+    /// It has not been tried.
     First,
-    /// It was, and how that ended is not known: rows that are there already are left out.
+    /// It has been tried with an unknown result: rows that already exist are skipped.
     Again,
 }
 
-/// What an append came to.
+/// The result of an append.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Appended {
     /// The end of the chain after it.
     pub head: Head,
-    /// How many rows were written.
+    /// Rows written.
     pub written: usize,
-    /// How many were there already.
+    /// Rows that already existed.
     pub duplicates: usize,
 }
 
-/// Where a page goes on: below this place.
+/// Where a page continues: below this number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cursor(pub i64);
 
-/// Which rows are listed. All that is given must hold.
+/// Which rows to list. All given conditions must match.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Of this agent.
@@ -92,7 +92,7 @@ pub struct Filter {
     pub to: Option<Time>,
 }
 
-/// A time in the form of the column `created_at`, in which texts sort as times.
+/// A time in the form of the column `created_at`, which sorts as text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Time(String);
 
@@ -105,38 +105,38 @@ pub struct RecordPage {
     pub next: Option<Cursor>,
 }
 
-/// What is counted.
+/// The counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Rows.
     pub records: i64,
     /// Audit events.
     pub audit_events: i64,
-    /// Endpoints that are not revoked, of all organisations.
+    /// Active endpoints of all organisations.
     pub active_endpoints: i64,
 }
 
-/// An endpoint to be trusted.
+/// An endpoint to trust.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddEndpoint {
-    /// For whom.
+    /// The organisation.
     pub org: String,
-    /// The URL or pattern as it was given.
+    /// The URL or pattern as given.
     pub url: String,
-    /// What people call it.
+    /// Its display name.
     pub label: Option<String>,
-    /// What a match means.
+    /// The trust tier of a match.
     pub tier: Tier,
     /// Who adds it.
     pub created_by: Option<String>,
 }
 
-/// What adding came to.
+/// The result of adding an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Added {
-    /// There is a new entry.
+    /// A new entry was created.
     New(Endpoint),
-    /// One of the same normal form is active already; it is unchanged.
+    /// One with the same normal form is already active; it is unchanged.
     Active(Endpoint),
 }
 
@@ -149,10 +149,10 @@ pub struct TrustPage {
     pub next: Option<Cursor>,
 }
 
-/// Something that happened and must be found afterwards.
+/// Something that happened and must be traceable later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEvent {
-    /// Its place in the sequence; 0 before it is kept.
+    /// Its number; 0 before it is stored.
     pub id: i64,
     /// What happened, such as `trust.blocked`, `trust.added`, `records.lost`.
     pub kind: String,
@@ -160,7 +160,7 @@ pub struct AuditEvent {
     pub at: String,
     /// The exchange it belongs to.
     pub call_ref: Option<String>,
-    /// More of it: a JSON object in text.
+    /// Details, as JSON object text.
     pub detail: String,
 }
 
@@ -176,52 +176,52 @@ pub struct AuditPage {
 /// The rows.
 #[async_trait]
 pub trait RecordStore: Send + Sync {
-    /// Appends a group behind the last row: all of it or nothing.
+    /// Appends a group after the last row, whole or not at all.
     async fn append(&self, group: &[Record], attempt: Attempt) -> Result<Appended, StoreError>;
     /// Rows, newest first, at most `limit` and [`MAX_PAGE`].
     async fn list(&self, filter: &Filter, cursor: Option<Cursor>, limit: usize) -> Result<RecordPage, StoreError>;
-    /// The row at a place.
+    /// The row with a number.
     async fn record(&self, id: i64) -> Result<Option<Row>, StoreError>;
-    /// The newest row, by place and not by clock, of an action; of one agent if that is given.
+    /// The newest row of an action, by number and not by time; of one agent if given.
     async fn latest(&self, agent_id: Option<&str>, action_name: &str) -> Result<Option<Row>, StoreError>;
-    /// Rows behind a place, oldest first, at most `limit`: for whoever goes through all of them.
+    /// Rows after a number, oldest first, at most `limit`: for reading all of them.
     async fn behind(&self, id: i64, limit: usize) -> Result<Vec<Row>, StoreError>;
-    /// The end of the chain as the store remembers it; `None` if the mark itself is gone.
+    /// The stored end of the chain; `None` if the mark is missing.
     async fn head(&self) -> Result<Option<Head>, StoreError>;
     /// Which of these references have a row.
     async fn present(&self, call_refs: &[String]) -> Result<Vec<String>, StoreError>;
-    /// How many of everything there are.
+    /// The number of rows, events and endpoints.
     async fn counts(&self) -> Result<Counts, StoreError>;
 }
 
 /// The registry of trusted endpoints, with its history.
 #[async_trait]
 pub trait TrustStore: Send + Sync {
-    /// Adds an endpoint; one that is active in the same normal form stays as it is.
+    /// Adds an endpoint; an active one with the same normal form is unchanged.
     async fn add_endpoint(&self, endpoint: &AddEndpoint) -> Result<Added, StoreError>;
-    /// Those of an organisation, revoked ones too, newest first.
+    /// The endpoints of an organisation, including revoked ones, newest first.
     async fn endpoints(&self, org: &str, cursor: Option<Cursor>, limit: usize) -> Result<TrustPage, StoreError>;
-    /// Revokes one by its identifier. `None` if the organisation has none of it; one that is revoked already stays as
-    /// it was.
+    /// Revokes an endpoint by its identifier. `None` if the organisation does not have it; one that is already revoked
+    /// is unchanged.
     async fn revoke_endpoint(&self, org: &str, id: &str) -> Result<Option<Endpoint>, StoreError>;
     /// The active ones of an organisation.
     async fn active_endpoints(&self, org: &str) -> Result<Vec<Endpoint>, StoreError>;
 }
 
-/// What happened beside the rows.
+/// Audit events.
 #[async_trait]
 pub trait AuditStore: Send + Sync {
-    /// Keeps events.
+    /// Stores events.
     async fn note(&self, events: &[AuditEvent]) -> Result<(), StoreError>;
-    /// Events, newest first; of one kind if that is given.
+    /// Events, newest first; of one kind if given.
     async fn events(&self, kind: Option<&str>, cursor: Option<Cursor>, limit: usize) -> Result<AuditPage, StoreError>;
 }
 
-/// Everything that a backend keeps.
+/// Everything a backend stores.
 pub trait Store: RecordStore + TrustStore + AuditStore + fmt::Debug {}
 
 impl StoreError {
-    /// Whether the same may succeed later without anybody changing what is asked for.
+    /// Whether a retry without changes may succeed.
     pub const fn may_pass(&self) -> bool {
         match self {
             Self::Busy(_) | Self::Full(_) | Self::Unavailable(_) | Self::Conflict(_) | Self::Failed(_) => true,
@@ -231,7 +231,7 @@ impl StoreError {
 }
 
 impl Time {
-    /// Reads a time: RFC 3339 with any offset, or a day.
+    /// Parses a time: RFC 3339 with any offset, or a day.
     pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = || format!("{text:?} is not a time; give for example 2026-01-31T12:00:00Z or 2026-01-31");
         let text = text.trim();
@@ -240,13 +240,13 @@ impl Time {
         let time = humantime::parse_rfc3339(&whole).map_err(|_| wrong())?;
         let shift = Duration::from_secs(offset.unsigned_abs() * 60);
         let time = if offset >= 0 { time.checked_sub(shift) } else { time.checked_add(shift) };
-        // Whoever formats times outside of these years fails.
+        // Formatting fails for years outside this range.
         let known = SystemTime::UNIX_EPOCH..SystemTime::UNIX_EPOCH + END_OF_TIMES;
         let time = time.filter(|time| known.contains(time)).ok_or_else(wrong)?;
         Ok(Self(humantime::format_rfc3339_millis(time).to_string()))
     }
 
-    /// As the column has it.
+    /// In the form of the column.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -264,7 +264,7 @@ fn split_offset(text: &str) -> Option<(&str, i64)> {
     let (local, offset) = (text.get(..at)?, text.get(at..)?);
     let sign = match offset.as_bytes()[0] {
         b'+' => 1,
-        // A query may have made the plus a space.
+        // URL decoding may have turned the plus into a space.
         b' ' => 1,
         b'-' => -1,
         _ => return None,

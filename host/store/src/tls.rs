@@ -1,6 +1,6 @@
 //! TLS towards PostgreSQL.
 //!
-//! A server is always verified, whatever `sslmode` the URL has: `require` without it would only look safe.
+//! The server is always verified, whatever `sslmode` is in the URL: unverified TLS would only look safe.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// Trusts the authorities of a file, else those of the public web.
+/// Trusts the CAs in a file, or else those of the public web.
 pub(crate) fn trusting(roots: Option<&Path>) -> Result<MakeRustlsConnect, String> {
     let mut store = RootCertStore::empty();
     match roots {

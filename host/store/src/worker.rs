@@ -1,7 +1,7 @@
-//! A thread that owns a connection to a database which blocks.
+//! A thread that owns a blocking database connection.
 //!
-//! Invariants: work is done one after the other, in the order in which it was asked for; the queue is bounded; the
-//! thread ends with its owner, after what was asked for.
+//! Invariants: requests run one after the other, in order; the queue is bounded; the thread ends with its owner, after
+//! finishing the queue.
 
 use std::thread::JoinHandle;
 
@@ -9,12 +9,12 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::port::StoreError;
 
-/// Work that may wait. The writer asks for one thing at a time; the rest are people and their pages.
+/// Queue length. The writer has one request at a time; the rest come from users paging through lists.
 const QUEUE: usize = 64;
 
 type Work<C> = Box<dyn FnOnce(&mut C) + Send>;
 
-/// The owner of a thread that owns a `C`.
+/// The owner of a thread with a `C`.
 pub(crate) struct Worker<C> {
     work: Option<mpsc::Sender<Work<C>>>,
     thread: Option<JoinHandle<()>>,
@@ -36,7 +36,7 @@ impl<C: 'static> Worker<C> {
         Ok(Self { work: Some(work), thread: Some(thread) })
     }
 
-    /// Has something done. Work that was begun is finished even if nobody waits for it any more.
+    /// Runs a request. Once started, it finishes even if the caller goes away.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut C) -> Result<T, StoreError> + Send + 'static,
@@ -44,7 +44,7 @@ impl<C: 'static> Worker<C> {
         let gone = || StoreError::Failed("the thread of the store has ended".to_owned());
         let (answer, answered) = oneshot::channel();
         let work: Work<C> = Box::new(move |owned| {
-            // Who asked may have gone.
+            // The caller may have gone away.
             let _ = answer.send(work(owned));
         });
         let sender = self.work.as_ref().ok_or_else(gone)?;
@@ -57,7 +57,7 @@ impl<C> Drop for Worker<C> {
     fn drop(&mut self) {
         self.work = None;
         if let Some(thread) = self.thread.take() {
-            // Waited for, so that whoever opens the file next finds it closed. A thread that broke has said so.
+            // Joined, so that the file is closed before anyone opens it again. A panic has already been reported.
             let _ = thread.join();
         }
     }

@@ -1,27 +1,27 @@
-//! The stores of records as they are: files of SQLite and a server of PostgreSQL.
+//! Tests of the real record stores: SQLite files and a PostgreSQL server.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-/// Databases of PostgreSQL to test with.
+/// PostgreSQL databases for tests.
 mod database;
-/// What claims of a handoff are held against.
+/// What the claims of a handoff are checked against.
 mod handoffs;
 /// The queue behind the records: one job for many.
 mod jobs;
-/// What ends without warning: a process that is killed in the middle of its work.
+/// Crashes: a process killed in the middle of its work.
 mod killed;
-/// What only PostgreSQL can meet: two writers, lost connections.
+/// Specific to PostgreSQL: two writers, lost connections.
 mod postgres;
-/// Tests that need what is not there; as the integration tests skip theirs.
+/// Skips tests whose dependencies are missing, as the integration tests do.
 #[path = "../../../tests/src/skip.rs"]
 mod skip;
-/// What only a file can meet: no room, locks, being removed, a later version.
+/// Specific to files: full, locked, removed, a later version.
 mod sqlite;
 /// The suite that every backend passes.
 mod suite;
-/// Stores and records to test with.
+/// Stores and records for tests.
 mod support;
-/// What a person with access to the store can change, and what the check says to it.
+/// What someone with access to the store can change, and whether the check finds it.
 mod tampering;
 /// The queue of records: bounds, groups, failures, draining.
 mod writer;

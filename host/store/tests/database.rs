@@ -1,4 +1,4 @@
-//! A database for one test. The end-to-end tests use it, too.
+//! A database for one test. The end-to-end tests use it too.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -6,7 +6,7 @@ use tokio_postgres::NoTls;
 
 use crate::skip::skip;
 
-/// A database of its own on the server that `WEIR_POSTGRES` names.
+/// A new database on the server in `WEIR_POSTGRES`.
 pub struct Database {
     server: String,
     name: String,
@@ -18,7 +18,7 @@ impl Database {
         Self::made("").await
     }
 
-    /// The same, made with these options.
+    /// The same, created with these options.
     pub async fn made(with: &str) -> Option<Self> {
         let Ok(server) = std::env::var("WEIR_POSTGRES") else {
             skip("WEIR_POSTGRES names no server of PostgreSQL", "cargo xtask test, which starts one");
@@ -36,12 +36,12 @@ impl Database {
         format!("{place}/{}", self.name)
     }
 
-    /// Runs statements in this database, as somebody else would.
+    /// Runs statements in this database from another connection.
     pub async fn execute(&self, sql: &str) {
         execute(&self.url(), sql).await;
     }
 
-    /// Removes it. Not in `drop`, which cannot wait.
+    /// Removes it. Not in `drop`, which cannot be async.
     pub async fn remove(self) {
         execute(&self.server, &format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
     }

@@ -1,4 +1,4 @@
-//! Handoffs over a store: what a claim is held against.
+//! Handoffs with a store: what a claim is checked against.
 
 use serde_json::{Value, json};
 use weir_record::trust::TrustIndex;
@@ -18,7 +18,7 @@ async fn outcome(store: &dyn Store, claims: Value) -> Value {
 async fn a_call_proves_only_what_it_was() {
     let folder = Folder::new();
     let store = open(&folder.address()).await;
-    // An agent that asks a model for the answer that it would like to have got from the stock.
+    // An agent that asks a model to produce the answer it wanted from the stock.
     store.append(&[record(1, "ada", "check-stock", json!({"count": 7}))], Attempt::First).await.unwrap();
     store.append(&[record(2, "ada", "complete", json!({"count": 99}))], Attempt::First).await.unwrap();
     let claim = |agent: Value, action: Value, number| json!([{"agentId": agent, "actionName": action, "callRef": call_ref(number), "path": "count", "claimed": if number == 1 { 7 } else { 99 }}]);

@@ -15,7 +15,7 @@ const FAST: JobOptions = JobOptions {
     retry_after: Duration::from_millis(10),
 };
 
-/// Notes its jobs, fails so many times, and counts how many run at a time.
+/// Records its jobs, fails this many times, and counts concurrent runs.
 #[derive(Default)]
 struct Noting {
     jobs: Mutex<Vec<Job>>,
@@ -54,7 +54,7 @@ async fn twenty_records_within_the_window_are_one_job() {
     let counters = until(&jobs, |counters| counters.succeeded == 1 && !counters.pending).await;
     assert_eq!((counters.started, counters.failed, counters.retried), (1, 0, 0));
     assert_eq!(*hook.jobs.lock().unwrap(), [Job { after: 100, up_to: 120 }]);
-    // What is known already wants nothing.
+    // Known records need no job.
     jobs.want(110);
     assert!(!jobs.counters().pending);
 }

@@ -1,4 +1,4 @@
-//! What ends without warning: a process that is killed in the middle of its work.
+//! Crashes: a process killed in the middle of its work.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -14,7 +14,7 @@ use weir_store::{Filter, Journal, JournalError, Recorder, StoreAddress, WriterOp
 use crate::database::Database;
 use crate::support::{Folder, Process, call_ref, open, record};
 
-/// The other process of both tests: this one, run once more.
+/// The other process of both tests: this binary, run again.
 const CHILD: &str = "killed::after_a_kill_the_chain_is_whole_and_what_was_lost_is_known_in_a_file";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -45,7 +45,7 @@ async fn check(address: &str, folder: &Folder) {
         ];
         let mut child = Process::start(CHILD, &environment);
         child.says("writing").unwrap();
-        // While it runs, nobody else gets the journal.
+        // While it runs, nobody else can open the journal.
         assert!(matches!(Journal::open(&journal), Err(JournalError::Held(_))));
         for _ in 0..200 + round * 57 {
             child.says("accepted ").unwrap();
@@ -70,7 +70,7 @@ async fn check(address: &str, folder: &Folder) {
         assert!(matches!(verdict, Verdict::Whole { .. }), "{verdict:?}");
         let lost: BTreeSet<String> = writer.lost_before.iter().cloned().collect();
         assert!(!lost.is_empty(), "the load was such that something was always on its way");
-        // Every accepted call of this round is either a row or among the lost, and never both.
+        // Every accepted call of this round is either a row or lost, never both.
         let mut number = round * 1_000_000;
         while number < round * 1_000_000 + 200 {
             let call_ref = call_ref(number);
@@ -88,14 +88,14 @@ async fn check(address: &str, folder: &Folder) {
         let drained = writer.drain(Duration::from_secs(10)).await;
         assert_eq!(drained.lost, Vec::<String>::new());
         drop(recorder);
-        // Told once, not at every start.
+        // Reported once, not at every start.
         let (_, left) = Journal::open(&journal).unwrap();
         assert_eq!(left, Vec::<String>::new());
     }
     assert!(accepted > 600);
 }
 
-/// What the other process does.
+/// Runs in the other process.
 async fn write_until_killed() {
     let variable = |name| std::env::var(name).unwrap();
     let store = open(&StoreAddress::parse(&variable("WEIR_CHILD_STORE"), Path::new(".")).unwrap()).await;
@@ -106,7 +106,7 @@ async fn write_until_killed() {
     let first: usize = variable("WEIR_CHILD_FIRST").parse().unwrap();
     for number in first.. {
         let permit = recorder.admit(&call_ref(number)).await.unwrap();
-        // Some calls are still under way when others are written.
+        // Some calls are still in progress while others are written.
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_millis(number as u64 % 7)).await;
             permit.record(record(number, "agent", "search", json!({ "n": number })));

@@ -1,4 +1,4 @@
-//! What only PostgreSQL can meet: two writers, lost connections.
+//! Specific to PostgreSQL: two writers, lost connections.
 
 use serde_json::json;
 use weir_record::chain::Verdict;
@@ -50,7 +50,7 @@ async fn a_lost_connection_is_made_anew() {
 #[tokio::test]
 async fn a_writer_that_is_held_up_says_so_and_goes_on() {
     let Some(database) = Database::new().await else { return };
-    // A short limit of the server's, in place of ours.
+    // A short server-side timeout in place of ours.
     let url = format!("{}?options=-c%20lock_timeout%3D200", database.url());
     let store = open(&StoreAddress::Postgres(url)).await;
     let (client, connection) = tokio_postgres::connect(&database.url(), tokio_postgres::NoTls).await.unwrap();
@@ -90,7 +90,7 @@ async fn is_named_without_the_password(url: &str) {
     assert!(!told.contains("hunter2"), "{told}");
 }
 
-/// A row with a text that the database cannot hold would be refused when it is too late.
+/// Otherwise a row with text that the encoding cannot represent would be rejected too late.
 #[tokio::test]
 async fn a_database_that_cannot_hold_every_text_is_refused_at_once() {
     let with = " ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0";

@@ -1,4 +1,4 @@
-//! What only a file can meet: no room, locks, being removed, a later version.
+//! Specific to files: full, locked, removed, a later version.
 
 use std::fs;
 use std::time::Instant;
@@ -15,7 +15,7 @@ async fn a_full_store_says_so_and_goes_on_when_there_is_room() {
     let folder = Folder::new();
     let options = StoreOptions { max_bytes: Some(400 << 10), ..StoreOptions::default() };
     let store = weir_store::open(&folder.address(), Access::Write, options).await.unwrap();
-    // Something of somebody else takes up a part of the room.
+    // Other data takes up part of the space.
     let other = rusqlite::Connection::open(folder.file("weir.db")).unwrap();
     other.execute_batch("CREATE TABLE ballast AS SELECT zeroblob(150000) AS bytes").unwrap();
     let mut written = 0;
@@ -29,7 +29,7 @@ async fn a_full_store_says_so_and_goes_on_when_there_is_room() {
     };
     assert!(matches!(&error, StoreError::Full(_)) && error.to_string().contains("max_size"), "{error}");
     assert!(written > 5 && error.may_pass(), "{written}");
-    // Looking still works, and nothing of the group is there.
+    // Reading still works, and nothing of the group is there.
     assert_eq!(store.counts().await.unwrap().records, written as i64);
     other.execute_batch("DROP TABLE ballast").unwrap();
     fill(&*store, written..written + 3).await;
@@ -54,14 +54,14 @@ async fn a_store_that_another_process_has_locked_says_so_and_goes_on() {
     let error = store.append(&[record(3, "a", "b", json!(1))], Attempt::First).await.unwrap_err();
     assert!(matches!(&error, StoreError::Busy(_)) && error.may_pass(), "{error}");
     assert!(start.elapsed().as_secs() < 20, "it must not wait for ever");
-    // Readers are not held up.
+    // Readers are not blocked.
     assert_eq!(store.counts().await.unwrap().records, 3);
     holder.finish();
     fill(&*store, 3..5).await;
     assert_eq!(store.counts().await.unwrap().records, 5);
 }
 
-/// What the other process does.
+/// Runs in the other process.
 fn hold_the_lock(file: &str) {
     let connection = rusqlite::Connection::open(file).unwrap();
     connection.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -84,7 +84,7 @@ async fn a_file_that_is_removed_while_it_is_written_to_is_missed_at_once() {
     let error = store.append(&[record(3, "a", "b", json!(1))], Attempt::First).await.unwrap_err();
     assert!(matches!(&error, StoreError::Unavailable(_)), "{error}");
     for file in files {
-        // SQLite clears up beside a file that it closes.
+        // SQLite cleans up its extra files on close.
         let _ = fs::rename(folder.file(&format!("{file}.away")), folder.file(file));
     }
     fill(&*store, 3..5).await;
@@ -120,7 +120,7 @@ async fn what_is_no_store_of_this_version_is_left_alone() {
     assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
 }
 
-/// As on a medium for reading only, where SQLite cannot make the files that it wants beside its own.
+/// As on a read-only medium, where SQLite cannot create its extra files.
 #[cfg(unix)]
 #[tokio::test]
 async fn a_copy_that_nothing_can_be_written_beside_is_read() {
@@ -130,7 +130,7 @@ async fn a_copy_that_nothing_can_be_written_beside_is_read() {
     let store = open_to_read(&folder.address()).await.unwrap();
     assert!(matches!(verify(&*store, None, |_| {}).await.unwrap(), Verdict::Whole { head } if head.id == 5));
     drop(store);
-    // With a log beside it, it is not all there is.
+    // With a write-ahead log next to it, the file alone is incomplete.
     fs::write(folder.file("weir.db-wal"), "rows that would be missed").unwrap();
     let error = open_to_read(&folder.address()).await.unwrap_err();
     assert!(matches!(&error, StoreError::Unavailable(_)), "{error}");

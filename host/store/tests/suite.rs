@@ -10,7 +10,7 @@ use weir_store::{AddEndpoint, Added, Attempt, AuditEvent, Cursor, Filter, Store,
 use crate::database::Database;
 use crate::support::{Folder, call_ref, fill, in_database, open, open_to_read, record};
 
-/// The suite over a store that is new and one that is opened again.
+/// Runs the suite on a new store and on a reopened one.
 macro_rules! on_both {
     ($($name:ident),+ $(,)?) => {
         mod sqlite {
@@ -59,7 +59,7 @@ async fn rows_come_back_as_they_were_written(store: &dyn Store) {
     assert_eq!(store.record(2).await.unwrap().as_ref(), Some(second));
     assert_eq!(store.record(3).await.unwrap(), None);
     assert_eq!(store.counts().await.unwrap().records, 2);
-    // SHA-256 over key-sorted JSON, as anybody can compute it.
+    // SHA-256 over key-sorted JSON, which anyone can compute.
     let null = "74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b";
     assert_eq!(second.response_hash, null);
 }
@@ -102,7 +102,7 @@ async fn pages_are_bounded_in_bytes(store: &dyn Store) {
     assert!(matches!(verify(store, None, |_| {}).await.unwrap(), Verdict::Whole { head } if head.id == 12));
 }
 
-/// Whatever a caller asks for is found or not found.
+/// Any input is either found or not found, without an error.
 async fn no_text_that_is_asked_for_is_an_error(store: &dyn Store) {
     fill(store, 0..2).await;
     for text in ["\0", "a\0b", "\u{fffd}", "\u{10ffff}", "'; DROP TABLE records", &"é".repeat(5000)] {
@@ -155,7 +155,7 @@ async fn filters_hold_together(store: &dyn Store) {
 }
 
 async fn the_latest_is_the_newest_by_place(store: &dyn Store) {
-    // The later place has the earlier clock.
+    // The later row has the earlier time.
     store.append(&[record(50, "a", "search", json!("first"))], Attempt::First).await.unwrap();
     store.append(&[record(10, "a", "search", json!("second"))], Attempt::First).await.unwrap();
     store.append(&[record(11, "b", "search", json!("another agent's"))], Attempt::First).await.unwrap();
@@ -223,7 +223,7 @@ async fn endpoints_are_added_once_revoked_and_added_again(store: &dyn Store) {
     assert_eq!(store.revoke_endpoint("other", &first.id).await.unwrap(), None);
     let revoked = store.revoke_endpoint("acme", &first.id).await.unwrap().unwrap();
     assert!(revoked.revoked_at.is_some());
-    // The first time stays.
+    // The first revocation time stays.
     assert_eq!(store.revoke_endpoint("acme", &first.id).await.unwrap().unwrap(), revoked);
     assert_eq!(store.revoke_endpoint("acme", "nothing").await.unwrap(), None);
     let active = store.active_endpoints("acme").await.unwrap();

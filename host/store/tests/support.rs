@@ -1,4 +1,4 @@
-//! Stores and records to test with.
+//! Stores and records for tests.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use weir_store::{Access, Store, StoreAddress, StoreError, StoreOptions};
 
 use crate::database::Database;
 
-/// A folder of its own, gone with its owner.
+/// A temporary folder, removed on drop.
 pub struct Folder(PathBuf);
 
 static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -56,7 +56,7 @@ pub async fn open_to_read(address: &StoreAddress) -> Result<Arc<dyn Store>, Stor
     weir_store::open(address, Access::Read, StoreOptions::default()).await
 }
 
-/// A record; its place in time follows its number.
+/// A record; its time follows its number.
 pub fn record(number: usize, agent: &str, action: &str, response: Value) -> Record {
     let request = RequestPayload::new("https://api.example.com/v1", "POST", Body::Json(json!({ "n": number })));
     Record::new(RecordParts {
@@ -76,7 +76,7 @@ pub fn call_ref(number: usize) -> String {
     format!("0190-{number:08}")
 }
 
-/// Appends so many records of one agent, in groups of ten.
+/// Appends this many records of one agent, in groups of ten.
 pub async fn fill(store: &dyn Store, numbers: std::ops::Range<usize>) {
     let records: Vec<Record> = numbers.map(|n| record(n, "agent", "search", json!({ "answer": n }))).collect();
     for group in records.chunks(10) {
@@ -84,8 +84,8 @@ pub async fn fill(store: &dyn Store, numbers: std::ops::Range<usize>) {
     }
 }
 
-/// A test of this binary, run once more as a process of its own. By a variable of its environment it knows that it is
-/// the other process.
+/// A test of this binary, run again as a separate process. An environment variable tells it that it is the other
+/// process.
 pub struct Process {
     child: std::process::Child,
     pub lines: std::io::Lines<std::io::BufReader<std::process::ChildStdout>>,
@@ -107,22 +107,22 @@ impl Process {
         Self { child, lines }
     }
 
-    /// Reads until it says something that begins so; gives the rest of the line.
+    /// Reads until a line with this prefix; returns the rest of the line.
     pub fn says(&mut self, start: &str) -> Option<String> {
-        // The harness may have begun the line.
+        // The harness may have written the start of the line.
         self.lines.by_ref().map_while(Result::ok).find_map(|line| {
             let at = line.find(start)?;
             Some(line[at + start.len()..].to_owned())
         })
     }
 
-    /// Ends it as the system does with a process that has to go: without a word.
+    /// Kills it without warning.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// Closes its input, upon which it ends.
+    /// Closes its input, which makes it exit.
     pub fn finish(&mut self) {
         drop(self.child.stdin.take());
         assert!(self.child.wait().unwrap().success());
@@ -131,7 +131,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended.
+        // It may have exited.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,4 +1,4 @@
-//! What a person with access to the store can change, and what the check says to it.
+//! What someone with access to the store can change, and whether the check finds it.
 
 use weir_record::chain::{Anchor, Break, Verdict};
 use weir_store::chain::verify;
@@ -7,7 +7,7 @@ use weir_store::{RecordStore, StoreAddress};
 use crate::database::Database;
 use crate::support::{Folder, fill, in_database, open, open_to_read};
 
-/// Statements, and what must be found after them in a store of twenty records.
+/// Statements, and what the check must find after them in a store of twenty records.
 const CASES: &[(&str, &str)] = &[
     (
         "UPDATE records SET raw_response = '{\"answer\":99}' WHERE id = 7",
@@ -70,7 +70,7 @@ async fn every_change_of_a_file_is_found() {
     }
 }
 
-/// What only a file can hold: a value of another type than its column. It reads the same, and no condition finds it.
+/// Specific to SQLite: a value of another type than its column. It reads the same, but no condition matches it.
 #[tokio::test]
 async fn a_value_of_another_type_is_found() {
     let folder = Folder::new();
@@ -104,7 +104,7 @@ async fn every_change_of_a_database_is_found() {
     }
 }
 
-/// Whoever can write the store can compute all hashes anew; a mark that was kept elsewhere tells.
+/// Someone who can write to the store can recompute all hashes; a mark kept elsewhere reveals it.
 #[tokio::test]
 async fn a_chain_that_was_written_anew_does_not_have_the_anchor() {
     let (folder, forged) = (Folder::new(), Folder::new());

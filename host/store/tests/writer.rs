@@ -70,7 +70,7 @@ async fn records_are_written_in_groups_and_in_order() {
     assert!(matches!(verify(&*store, None, |_| {}).await.unwrap(), Verdict::Whole { .. }));
 }
 
-/// A lock that somebody else holds makes every commit fail.
+/// A lock held by another connection makes every commit fail.
 fn hold(folder: &Folder) -> rusqlite::Connection {
     let connection = rusqlite::Connection::open(folder.file("weir.db")).unwrap();
     connection.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -109,7 +109,7 @@ async fn a_full_queue_makes_calls_wait_and_then_fail() {
     let first = recorder.admit("1").await.unwrap();
     let second = recorder.admit("2").await.unwrap();
     assert_eq!(recorder.admit("3").await.err(), Some(Admission::Full));
-    // One that waits gets the place that is given back.
+    // A waiting call gets the slot that was released.
     let (waited, ()) = futures_util::future::join(recorder.admit("3"), async {
         tokio::time::sleep(Duration::from_millis(20)).await;
         first.release();
@@ -155,7 +155,7 @@ async fn a_permit_that_nobody_ends_is_a_loss_that_is_counted() {
     let counters = recorder.counters();
     assert_eq!((counters.lost, counters.queue.depth), (1, 0));
     drop(writer);
-    // The writer is gone; what comes now is lost, and that is said.
+    // The writer is gone; a record handed over now is lost, and that is reported.
     let late = recorder.admit("late").await.unwrap();
     tokio::time::sleep(Duration::from_millis(50)).await;
     late.record(record(1, "a", "b", json!(1)));
@@ -196,7 +196,7 @@ async fn draining_has_an_end_and_names_what_was_not_written() {
     drop(recorder);
     lock.execute_batch("ROLLBACK").unwrap();
     drop(store);
-    // The next start tells of those that have no row. One attempt may have been under way when the end came.
+    // The next start reports those without a row. One attempt may have been in progress at the end.
     let store = open(&folder.address()).await;
     let (journal, left) = Journal::open(&path).unwrap();
     assert_eq!(left, all);
@@ -233,7 +233,7 @@ fn a_journal_stays_small_and_forgets_what_was_given_back() {
     std::fs::write(&path, "one\ntwo\n-one\nthree\n-three\nthree\nfour-cut-off").unwrap();
     let (journal, left) = Journal::open(&path).unwrap();
     assert_eq!(left, ["three", "two"]);
-    // It is still there if this process ends before it has told.
+    // It is still there if this process ends before reporting it.
     assert!(content().contains("two"));
     assert_eq!((journal.open_calls(), journal.failures()), (Vec::<String>::new(), 0));
 }

@@ -1,7 +1,7 @@
-//! Builds the guests and puts the shipped ones where the gateway serves them.
+//! Builds the guests and installs the shipped ones where the gateway serves them.
 //!
-//! Shipped is every direct subfolder of `guests/` that holds a folder `cases`. A policy is put in place in one
-//! step and only if its bytes changed, so that a gateway that watches the folder reloads only for a reason.
+//! Every direct subfolder of `guests/` with a `cases` folder is shipped. A policy is replaced atomically and only if
+//! its bytes changed, so that a watching gateway does not reload for nothing.
 
 use std::fs;
 use std::io;
@@ -23,7 +23,7 @@ pub fn shipped() -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// Builds all guests, or only these, and puts the shipped ones among them into `policies/`.
+/// Builds all guests, or only the given ones, and copies the shipped ones into `policies/`.
 pub fn install(only: &[String]) -> io::Result<bool> {
     if !toolchain::target()? {
         return Ok(false);
@@ -47,12 +47,12 @@ pub fn install(only: &[String]) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Writes beside the place, then renames: whoever reads it sees the old bytes or the new, never a part.
+/// Writes a temporary file, then renames it: readers see the old bytes or the new ones, never a mix.
 fn put(place: &Path, bytes: &[u8]) -> io::Result<&'static str> {
     if fs::read(place).is_ok_and(|present| present == bytes) {
         return Ok("unchanged");
     }
-    // Not `.wasm`, so that a gateway that watches the folder does not take it for a policy.
+    // Not named `.wasm`, so that a watching gateway does not load it as a policy.
     let beside = place.with_extension("part");
     fs::write(&beside, bytes)?;
     fs::rename(&beside, place)?;

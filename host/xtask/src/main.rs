@@ -1,10 +1,10 @@
 //! The chores of this repository: `cargo xtask guests | demo | test | bench`.
 //!
-//! Invariants: every step shows the command that it runs, so that it can be repeated by hand; what a chore needs and
-//! anybody may install is installed, once, and said. Nothing more is needed than rustup and a C compiler; the tests
-//! take Python and Node beside them.
+//! Invariants: every step prints its command, so that it can be repeated by hand; missing tools that can be installed
+//! without root are installed once, with a message. Only rustup and a C compiler are required; the tests also need
+//! Python and Node.
 //!
-//! Not here: anything that the product needs at run time.
+//! Not here: anything the product needs at run time.
 
 mod arguments;
 mod guests;
@@ -47,8 +47,8 @@ fn after_building(programs: &[&str], step: Step) -> io::Result<bool> {
     Ok(guests::install(&[])? && build(programs)? && step.show()?)
 }
 
-/// Builds programs. Always over the whole workspace: which features the dependencies get hangs on what is
-/// selected, and another selection would compile the sandbox once more.
+/// Builds programs, always for the whole workspace: the selected packages determine the features of dependencies, and
+/// another selection would compile the sandbox again.
 fn build(programs: &[&str]) -> io::Result<bool> {
     let named: Vec<String> = programs.iter().flat_map(|program| ["--bin".to_owned(), (*program).to_owned()]).collect();
     say("building the host (about 10 minutes the first time, seconds when little has changed)");

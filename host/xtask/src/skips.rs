@@ -1,7 +1,7 @@
-//! Tests that were skipped, and why: those that say so while they run, and those that are ignored.
+//! Skipped tests, and why: tests that report it while running, and ignored ones.
 //!
-//! A test that finds something missing adds the line `NAME<tab>REASON` to the file that `WEIR_SKIPPED` names, since
-//! its harness counts it as passed and captures what it prints.
+//! A test that lacks something adds the line `NAME<tab>REASON` to the file in `WEIR_SKIPPED`, since its harness counts
+//! it as passed and captures its output.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,18 +11,18 @@ use std::process;
 
 use crate::step::root;
 
-/// The variable in which tests look for the file.
+/// The variable with the file's path.
 pub const VARIABLE: &str = "WEIR_SKIPPED";
 
-/// Names of tests by the reason why they were skipped.
+/// Test names by skip reason.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Skips(BTreeMap<String, Vec<String>>);
 
-/// The file for one command. It is gone with this value.
+/// The file for one command. Removed on drop.
 pub struct Notes(PathBuf);
 
 impl Notes {
-    /// A file with nothing in it.
+    /// Creates an empty file.
     pub fn new() -> io::Result<Self> {
         let folder = root().join("target");
         fs::create_dir_all(&folder)?;
@@ -31,12 +31,12 @@ impl Notes {
         Ok(this)
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.0
     }
 
-    /// What was written to it.
+    /// Its content.
     pub fn read(&self) -> io::Result<Skips> {
         Ok(Skips::noted(&fs::read_to_string(&self.0)?))
     }
@@ -44,13 +44,13 @@ impl Notes {
 
 impl Drop for Notes {
     fn drop(&mut self) {
-        // Nobody misses it, and the next one is written anew.
+        // A leftover file is harmless; the next run creates a new one.
         let _ = fs::remove_file(&self.0);
     }
 }
 
 impl Skips {
-    /// From notes of tests. One that lacks several things is skipped once.
+    /// From the lines written by tests. A test that lacks several things is skipped once.
     fn noted(notes: &str) -> Self {
         let tests: BTreeMap<&str, &str> = notes.lines().rev().filter_map(|line| line.split_once('\t')).collect();
         let mut this = Self::default();
@@ -60,7 +60,7 @@ impl Skips {
         this
     }
 
-    /// From what a test binary prints: `test NAME ... ignored, REASON`.
+    /// From the output of a test binary: `test NAME ... ignored, REASON`.
     pub fn ignored(output: &str) -> Self {
         let mut this = Self::default();
         for line in output.lines() {
@@ -75,19 +75,19 @@ impl Skips {
         self.0.entry(reason.to_owned()).or_default().push(test.to_owned());
     }
 
-    /// Adds others.
+    /// Adds other skips.
     pub fn extend(&mut self, others: Self) {
         for (reason, tests) in others.0 {
             self.0.entry(reason).or_default().extend(tests);
         }
     }
 
-    /// How many.
+    /// The number of skipped tests.
     pub fn count(&self) -> usize {
         self.0.values().map(Vec::len).sum()
     }
 
-    /// Each reason with its tests below it; nothing if there are none.
+    /// Each reason with its tests; empty if there are none.
     pub fn text(&self) -> String {
         let mut text = String::new();
         for (reason, tests) in &self.0 {

@@ -1,4 +1,4 @@
-//! One command: shown, run, and where it is a check, judged.
+//! A command: printed, run, and for checks, evaluated.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -16,7 +16,7 @@ pub struct Step {
     folder: PathBuf,
 }
 
-/// What a check came to.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Count {
     /// Tests that passed.
@@ -28,7 +28,7 @@ pub struct Count {
 }
 
 impl Count {
-    /// Both together.
+    /// Adds two results.
     pub const fn and(self, other: Self) -> Self {
         Self {
             passed: self.passed + other.passed,
@@ -38,13 +38,12 @@ impl Count {
     }
 }
 
-/// Says what comes next where it takes a while or changes the machine. With the commands, not with what they print.
+/// Announces what comes next if it is slow or changes the machine. Goes to the same stream as the commands.
 pub fn say(text: &str) {
     eprintln!("{text}");
 }
 
-/// The folder of the repository: as cargo says when it runs this program, since a folder that was moved or copied keeps
-/// what was built in it.
+/// The repository's folder, as given by cargo at run time: the compiled-in path would be wrong after a move or copy.
 pub fn root() -> PathBuf {
     let here = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
     let here = Path::new(&here);
@@ -53,12 +52,12 @@ pub fn root() -> PathBuf {
 
 /// A cargo command in the repository's folder.
 pub fn cargo<const N: usize>(arguments: [&str; N]) -> Step {
-    // The cargo that runs this program; a bare name would start rustup's proxy once more.
+    // The cargo that runs this program; a bare name would go through rustup's proxy again.
     let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     Step::new(program, "cargo", &arguments)
 }
 
-/// A program of the workspace, which was built into the same folder as this one.
+/// A program of the workspace, built into the same folder as this one.
 pub fn built<const N: usize>(name: &str, arguments: [&str; N]) -> io::Result<Step> {
     let own = env::current_exe()?;
     let path = own.with_file_name(name).with_extension(env::consts::EXE_EXTENSION);
@@ -76,9 +75,9 @@ impl Step {
         }
     }
 
-    /// A program of the machine, or of a folder of the repository.
+    /// A program on PATH, or a file in the repository.
     pub fn of(program: &str, arguments: &[&str]) -> Self {
-        // The path holds names only; anything longer is a file below the root, wherever it is run.
+        // A name is looked up on PATH; a longer path is relative to the repository, wherever it runs.
         let found = if program.contains('/') { root().join(program).into() } else { OsString::from(program) };
         Self::new(found, program, arguments)
     }
@@ -100,15 +99,15 @@ impl Step {
         self
     }
 
-    /// Runs it with its output passed on. Whether it succeeded.
+    /// Runs it with its output passed through. Returns whether it succeeded.
     pub fn show(&self) -> io::Result<bool> {
         eprintln!("$ {}", self.line());
         let status = self.command().status().map_err(|error| self.cannot_start(&error))?;
         Ok(status.success())
     }
 
-    /// Runs it with variables for what the tests use; what it prints is shown only if it failed. Diagnostics (stderr)
-    /// are passed on as they come.
+    /// Runs it with environment variables for the tests; its standard output is shown only on failure. Standard error
+    /// is passed through.
     pub fn check(&self, variables: &[(&str, &str)]) -> io::Result<(Count, Skips)> {
         eprintln!("$ {}", self.line());
         let notes = Notes::new()?;
@@ -129,7 +128,7 @@ impl Step {
         io::Error::new(error.kind(), format!("cannot start {}: {error}", self.shown))
     }
 
-    /// It as a process to start.
+    /// The process to start.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).current_dir(&self.folder);
@@ -152,8 +151,8 @@ impl Step {
     }
 }
 
-/// Whether cargo set a variable to describe this program's package. Build scripts of others look at such variables, and
-/// would build everything above them anew whenever a command is given by hand and then from here.
+/// Whether cargo set a variable to describe this program's package. Build scripts watch such variables, so passing them
+/// on would cause rebuilds when switching between cargo and xtask.
 fn is_of_this_package(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
     ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"]
@@ -161,8 +160,8 @@ fn is_of_this_package(name: &OsStr) -> bool {
         .any(|start| name.starts_with(start))
 }
 
-/// Counts the tests that the output tells of (`N passed; N failed; N ignored`, as test binaries and `weir policy test`
-/// close); a command without any counts as one. Of those that passed, so many only say that they were skipped.
+/// Counts the tests reported in the output (`N passed; N failed; N ignored`, as printed by test binaries and `weir
+/// policy test`). A command without counts is one test. `skipped` of the passed ones were skipped.
 fn judge(output: &str, succeeded: bool, noted: usize) -> Count {
     let mut count = Count::default();
     let mut told = false;
@@ -176,7 +175,7 @@ fn judge(output: &str, succeeded: bool, noted: usize) -> Count {
     }
     match (told, succeeded) {
         (false, true) => count.passed = 1,
-        // A test binary that does not build or dies has nothing to tell.
+        // A test binary that does not build or crashes reports nothing.
         (_, false) if count.failed == 0 => count.failed = 1,
         _ => {}
     }

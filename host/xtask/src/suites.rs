@@ -1,7 +1,7 @@
 //! The suites of `cargo xtask test`.
 //!
-//! A failing suite does not keep the others from running: one run tells everything. Suites that measure time
-//! or start the gateway run alone, after those that keep every core busy.
+//! A failing suite does not stop the others, so one run reports everything. Suites that measure time or start the
+//! gateway run alone, after those that use all cores.
 
 use std::io;
 use std::process::Command;
@@ -28,15 +28,15 @@ pub enum Suite {
     Guests,
     /// The whole model: chain cases, properties, load errors; the tidiness of this repository.
     Conformance,
-    /// Every shipped policy's own cases.
+    /// The whole model: chain cases, properties, load errors; repository checks.
     Cases,
-    /// Guests that misbehave, with bounds on time.
+    /// Guests that misbehave, with time limits.
     Hostile,
     /// The gateway as a process, with real clients and upstreams.
     EndToEnd,
-    /// MCP clients and servers of other makers on both sides of the gateway.
+    /// Third-party MCP clients and servers on both sides of the gateway.
     McpClients,
-    /// The official conformance suite of MCP, with and without the gateway in its way.
+    /// The official MCP conformance suite, with and without the gateway.
     McpConformance,
 }
 
@@ -46,7 +46,7 @@ impl Suite {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 
-    /// What it needs beside the code.
+    /// What it needs besides the code.
     const fn needs(self) -> &'static [Need] {
         match self {
             Self::Fmt => &[Need::Rustfmt],
@@ -59,7 +59,7 @@ impl Suite {
         }
     }
 
-    /// How long it takes where nothing is built yet, if that is worth saying.
+    /// How long it takes in a fresh checkout, if worth mentioning.
     const fn takes(self) -> Option<&'static str> {
         match self {
             Self::Clippy => Some("about 5 minutes"),
@@ -103,8 +103,7 @@ impl Suite {
     }
 }
 
-/// Runs the suites, or only these, and prints what they came to. Whether all passed, and none was skipped that must
-/// not be.
+/// Runs the suites, or only the given ones, and prints the results. Returns whether all passed without forbidden skips.
 pub fn run(only: &[Suite], no_skips: bool, arguments: &[String]) -> io::Result<bool> {
     let chosen = |suite: &&Suite| only.is_empty() || only.contains(suite);
     let suites: Vec<Suite> = Suite::value_variants().iter().filter(chosen).copied().collect();
@@ -141,11 +140,11 @@ pub fn run(only: &[Suite], no_skips: bool, arguments: &[String]) -> io::Result<b
 /// A shipped policy's cases, as an author would run them.
 fn cases(name: &str) -> io::Result<Step> {
     let (component, cases) = (format!("policies/{name}.wasm"), format!("guests/{name}/cases"));
-    // Lines that policies log are not what is looked at here.
+    // Log lines of policies are not of interest here.
     built("weir", ["policy", "test", &component, "--cases", &cases, "--log", "off"])
 }
 
-/// The target of this machine: the guests' workspace builds for WebAssembly unless told otherwise.
+/// The target of this machine: the guests' workspace builds for WebAssembly by default.
 fn native_target() -> io::Result<String> {
     let output = Command::new("rustc").arg("-vV").output()?;
     let text = String::from_utf8_lossy(&output.stdout);

@@ -1,4 +1,4 @@
-//! What the suites came to, as a table and a closing line.
+//! The results of the suites, as a table and a summary line.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use crate::skips::Skips;
 use crate::step::Count;
 use crate::suites::Suite;
 
-/// What all suites came to.
+/// The results of all suites.
 #[derive(Default)]
 pub struct Summary {
     rows: Vec<Row>,
@@ -26,7 +26,7 @@ impl Summary {
         self.skips.extend(skips);
     }
 
-    /// The table, what was skipped with what could not be set up, and the closing line.
+    /// The table, the skipped tests, what could not be set up, and the summary line.
     pub fn text(&self, missing: &[String]) -> String {
         let mut text = String::from("suite            passed  failed  skipped   seconds\n");
         for Row { suite, count, elapsed } in &self.rows {

@@ -1,19 +1,19 @@
-//! The one place where mode and fail-open decide what an outcome does to the traffic.
+//! Decides what an outcome does to the traffic, given mode and fail-open. Nothing else does.
 
 use crate::{Mode, Severity};
 
-/// What a policy came to, without its details.
+/// A policy's outcome, without details.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Judgement {
     /// The payload may pass.
     Valid,
-    /// It may not, this gravely.
+    /// It may not, with this severity.
     Invalid(Option<Severity>),
     /// A person must approve.
     Ask,
-    /// The payload stays.
+    /// The payload is unchanged.
     Unmodified,
-    /// The payload becomes another.
+    /// The payload is changed.
     Changed,
     /// The policy failed.
     Fault,
@@ -21,16 +21,16 @@ pub enum Judgement {
     ChainDeadline,
 }
 
-/// What it does to the traffic.
+/// The effect on the traffic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Effect {
-    /// Nothing stands in the way.
+    /// None.
     Pass,
-    /// The payload becomes the policy's.
+    /// The policy's payload replaces the original.
     Apply,
     /// The exchange ends here.
     Block,
-    /// The policy failed and the traffic goes on without it, because fail-open says so.
+    /// The policy failed, and traffic continues because of fail-open.
     FailOpen,
     /// Recorded only, because the policy is in audit mode.
     Audit,
@@ -49,8 +49,8 @@ impl Effect {
     }
 }
 
-/// What a judgement does under a mode and a fail-open setting. `fail_open` is about failures, never about
-/// verdicts; the chain's deadline blocks whatever it says, because nobody knows what the policy would have said.
+/// The effect of a judgement under a mode and a fail-open setting. `fail_open` applies to failures, never to verdicts.
+/// It does not apply to the chain's deadline either, because the policy might have blocked.
 pub const fn grade(mode: Mode, fail_open: bool, judgement: Judgement) -> Effect {
     match (judgement, mode) {
         (Judgement::Valid | Judgement::Unmodified, _) => Effect::Pass,

@@ -1,10 +1,10 @@
-//! A chain: the policies of one route in their order, and how an event runs through them.
+//! A chain: the policies of one route in order, and how an event runs through them.
 //!
-//! Invariants: the order is total and stable; mutations are atomic (on any abort nothing is applied); audit
-//! entries run after the active ones have decided, over the payload that they would have seen, so they change
-//! neither the payload nor the verdict nor the time that an active policy has.
+//! Invariants: the order is total and stable; mutations are atomic (an abort applies nothing); audit entries run after
+//! the active ones have decided, on the payload they would have seen, so they affect neither the payload, nor the
+//! verdict, nor the time available to active policies.
 //!
-//! Not here: a clock. The chain's deadline is handed in, and [`crate::Interceptor`] keeps it.
+//! Not here: a clock. The chain's deadline is passed in, and [`crate::Interceptor`] enforces it.
 
 mod grade;
 mod result;
@@ -19,7 +19,7 @@ use crate::{Event, Interceptor, InterceptorName, Phase, Settings, matches};
 pub use grade::{Effect, Judgement, grade};
 pub use result::{Abort, AbortKind, ChainResult, InterceptorResult, NotApplicable, Report, Status, Summary};
 
-/// Which side of the exchange the gateway stands on for a route. It decides which phase is sending.
+/// Which side of the exchange the gateway is on for a route. This decides which phase is sending.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Posture {
     /// The gateway acts for the client: requests are sent, responses are received.
@@ -29,38 +29,38 @@ pub enum Posture {
     Server,
 }
 
-/// Whether data leaves our side or comes in.
+/// Whether data is sent or received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
-    /// Mutate, then validate: what leaves was checked as it leaves.
+    /// Mutate, then validate: validators check what is actually sent.
     Sending,
-    /// Validate, then mutate: what comes in was checked as it came.
+    /// Validate, then mutate: validators check what was actually received.
     Receiving,
 }
 
-/// Whether validators see what mutators made of a received payload.
+/// Whether validators also check a received payload after it was mutated.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Revalidation {
-    /// Validators judge the received bytes only.
+    /// Validators check only the received bytes.
     #[default]
     Off,
-    /// They judge the mutated payload once more, so that a verdict covers the bytes that are used.
+    /// Validators run again on the mutated payload, so the verdict covers the bytes that are used.
     AfterMutation,
 }
 
-/// What a route says about its chain.
+/// A route's chain settings.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ChainOptions {
-    /// Which side the gateway stands on.
+    /// Which side the gateway is on.
     pub posture: Posture,
-    /// Whether a mutated received payload is judged again.
+    /// Whether a mutated received payload is validated again.
     pub revalidation: Revalidation,
 }
 
 /// One policy in a chain.
 #[derive(Clone)]
 pub struct Entry {
-    /// What holds for it here.
+    /// Its effective settings.
     pub settings: Settings,
     /// How to run it.
     pub interceptor: Arc<dyn Interceptor>,
@@ -77,7 +77,7 @@ pub struct Chain {
 /// Why a chain cannot be built or run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChainError {
-    /// Two entries of one name: overrides, state and results could not tell them apart.
+    /// Two entries share a name, so overrides, state and results would be ambiguous.
     #[error("two policies are named {0}; give one of them another `name`")]
     DuplicateName(InterceptorName),
     /// A filter names an interceptor that is not in the chain.
@@ -119,12 +119,12 @@ impl Chain {
         &self.entries
     }
 
-    /// What the route says.
+    /// The route's settings.
     pub fn options(&self) -> ChainOptions {
         self.options
     }
 
-    /// The entries of a phase in their order, hooked or not.
+    /// The entries of a phase in order, whether or not they hook anything.
     pub fn ordered(&self, phase: Phase) -> impl Iterator<Item = &Entry> {
         let order = match phase {
             Phase::Request => &self.request_order,
@@ -133,7 +133,7 @@ impl Chain {
         order.iter().map(|index| &self.entries[*index])
     }
 
-    /// Whether any entry hooks the event, so that its payload must be read. Compat is not looked at.
+    /// Whether any entry hooks the event, so that its payload must be read. Ignores compat.
     pub fn wants(&self, event: &str, phase: Phase) -> bool {
         self.entries.iter().any(|entry| matches(&entry.settings.hooks.value, event, phase))
     }

@@ -1,4 +1,4 @@
-//! What a chain came to: the verdict, and one entry for each policy that ran.
+//! The result of a chain: the verdict, and one entry for each policy that ran.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::{EventName, Fault, InterceptorName, Kind, Mode, Payload, Phase, Sever
 /// The verdict of a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Status {
-    /// The payload may go on.
+    /// The payload may pass.
     Success,
     /// A validator blocked.
     ValidationFailed,
@@ -20,7 +20,7 @@ pub enum Status {
     Timeout,
 }
 
-/// What ended a chain.
+/// The type of cause that aborted a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AbortKind {
     /// A validator's verdict or failure.
@@ -36,13 +36,13 @@ pub enum AbortKind {
 pub struct Abort {
     /// The first policy, in the chain's order, that blocked.
     pub interceptor: InterceptorName,
-    /// For operators; a fault's text is in it, so it must not reach a caller of the gateway.
+    /// For operators. It contains the fault's text, so it must not reach a caller of the gateway.
     pub reason: String,
     /// What ended it.
     pub kind: AbortKind,
 }
 
-/// How many findings of each severity the validators had.
+/// The validators' findings, counted by severity.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Errors.
@@ -62,7 +62,7 @@ pub struct NotApplicable {
     pub reason: String,
 }
 
-/// What one policy said.
+/// What one policy reported.
 #[derive(Debug, Clone)]
 pub enum Report {
     /// A validator's judgement.
@@ -71,11 +71,11 @@ pub enum Report {
     Mutation {
         /// Whether it changed the payload.
         modified: bool,
-        /// The payload as this policy left it: for audit mode the one it was shown.
+        /// The payload after this policy. In audit mode, the payload it was given.
         payload: Arc<Payload>,
         /// What it would have changed, in audit mode.
         shadow: Option<Difference>,
-        /// A JSON object in text.
+        /// JSON object text.
         info: Option<String>,
     },
     /// It failed.
@@ -84,7 +84,7 @@ pub enum Report {
     ChainDeadline,
 }
 
-/// One policy's part in a chain.
+/// One policy's result in a chain.
 #[derive(Debug, Clone)]
 pub struct InterceptorResult {
     /// The policy.
@@ -97,19 +97,19 @@ pub struct InterceptorResult {
     pub mode: Mode,
     /// Whether its failures pass.
     pub fail_open: bool,
-    /// What its answer did to the traffic.
+    /// The effect of its answer on the traffic.
     pub effect: Effect,
-    /// Whether this is its second judgement, over the mutated payload.
+    /// Whether this is its second run, on the mutated payload.
     pub revalidation: bool,
     /// How long it took.
     pub elapsed: Duration,
-    /// Instructions used, where they are counted.
+    /// Instructions used, if counted.
     pub fuel: Option<u64>,
-    /// What it said.
+    /// What it reported.
     pub report: Report,
 }
 
-/// What a chain came to.
+/// The result of a chain.
 #[derive(Debug, Clone)]
 pub struct ChainResult {
     /// The verdict.
@@ -120,11 +120,11 @@ pub struct ChainResult {
     pub phase: Phase,
     /// One entry per policy that ran, by stage and order.
     pub results: Vec<InterceptorResult>,
-    /// The payload to go on with: present exactly when the status is success.
+    /// The resulting payload: present only if the status is success.
     pub final_payload: Option<Arc<Payload>>,
     /// Counts over the validators.
     pub summary: Summary,
-    /// Present exactly when the status is not success.
+    /// Present only if the status is not success.
     pub aborted_at: Option<Abort>,
     /// Policies that hook the event but did not apply.
     pub not_applicable: Vec<NotApplicable>,
@@ -154,7 +154,7 @@ impl AbortKind {
 }
 
 impl ChainResult {
-    /// Whether the payload that goes on differs from the one that came.
+    /// Whether the resulting payload differs from the original.
     pub fn is_modified(&self) -> bool {
         self.status == Status::Success && self.results.iter().any(|result| result.effect == Effect::Apply)
     }
@@ -166,8 +166,8 @@ impl ChainResult {
 }
 
 impl Summary {
-    /// Counts a validator's messages, else its severity, else an error if it is invalid. A fault is an error
-    /// when it fails closed and a warning when it fails open.
+    /// Counts a validator's findings. Without findings it counts its severity, or an error if the payload is invalid. A
+    /// fault counts as an error if it fails closed, as a warning if it fails open.
     pub(super) fn add(&mut self, result: &InterceptorResult) {
         if result.kind != Kind::Validation {
             return;

@@ -1,4 +1,4 @@
-//! Running an event through a chain: plan, active stages, audits, fold.
+//! Runs an event through a chain: plan, active stages, audits, result.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,7 +14,7 @@ use crate::{
     Payload, matches,
 };
 
-/// The entries that an event runs through, by stage, each with its place in the order.
+/// The entries that an event runs through, by stage, each with its position in the order.
 struct Plan<'a> {
     validators: Vec<Planned<'a>>,
     mutators: Vec<Planned<'a>>,
@@ -27,7 +27,7 @@ struct Planned<'a> {
     entry: &'a Entry,
 }
 
-/// What a run gathers on its way.
+/// What a run collects.
 struct Run<'a> {
     event: &'a Event,
     deadline: Option<Instant>,
@@ -35,7 +35,7 @@ struct Run<'a> {
     audits: Vec<(Slot, Planned<'a>, Arc<Payload>)>,
 }
 
-/// Where a result belongs: the stage, then the place in the order.
+/// Where a result belongs: the stage, then the position in the order.
 type Slot = (u8, usize);
 
 pub(super) async fn run(
@@ -105,14 +105,14 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// All active validators, at the same time, over one payload; all complete before the stage decides.
+    /// Runs all active validators concurrently on one payload. The stage decides once all of them have finished.
     async fn validate(&mut self, stage: u8, validators: &[Planned<'a>], payload: &Arc<Payload>) -> Option<()> {
         let (audits, active): (Vec<Planned<'a>>, Vec<Planned<'a>>) =
             validators.iter().partition(|planned| planned.entry.settings.mode.value == Mode::Audit);
         self.audits.extend(audits.into_iter().map(|audit| ((stage, audit.place), audit, Arc::clone(payload))));
 
         let completed = match active.as_slice() {
-            // One validator needs no gathering of futures.
+            // A single validator needs no join.
             [only] => vec![self.invoke(only, payload).await],
             many => join_all(many.iter().map(|planned| self.invoke(planned, payload))).await,
         };
@@ -125,7 +125,7 @@ impl<'a> Run<'a> {
         (!blocked).then_some(())
     }
 
-    /// The active mutators one after the other, each over what the one before left.
+    /// Runs the active mutators in sequence, each on the previous one's result.
     async fn mutate(&mut self, stage: u8, mutators: &[Planned<'a>], mut payload: Arc<Payload>) -> Option<Arc<Payload>> {
         for planned in mutators {
             let slot = (stage, planned.place);
@@ -145,7 +145,7 @@ impl<'a> Run<'a> {
         Some(payload)
     }
 
-    /// The audit entries whose turn had come, at the same time, after the verdict stands.
+    /// Runs the audit entries that were reached, concurrently, after the verdict is final.
     async fn audits(&mut self) {
         let audits = std::mem::take(&mut self.audits);
         let completed = join_all(audits.iter().map(|(_, planned, payload)| self.invoke(planned, payload))).await;
@@ -182,7 +182,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Turns what an invocation came to into its entry in the results, and the payload it makes if it applies.
+/// Turns the result of an invocation into a result entry, and into the changed payload if the change applies.
 fn conclude(
     entry: &Entry,
     event: &Event,
@@ -265,7 +265,7 @@ fn wrong_kind(answered: &str, declared: &str) -> (Judgement, Report) {
     (Judgement::Fault, Report::Fault(fault))
 }
 
-/// The verdict over all results, and where it came from: a passed chain deadline first, then the first blocker.
+/// The verdict over all results and its cause: a missed chain deadline takes precedence over the first blocker.
 fn abort(results: &[InterceptorResult]) -> (Status, Option<Abort>) {
     let blocked = |result: &&InterceptorResult| result.effect == Effect::Block;
     let by_chain_deadline = |result: &&InterceptorResult| matches!(result.report, Report::ChainDeadline);

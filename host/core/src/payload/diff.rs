@@ -1,14 +1,13 @@
-//! What a mutation changed, place by place, for the record of a shadow.
+//! What a mutation changed, edit by edit, for the record of an audit run.
 //!
-//! A difference holds what the place would become, never what it was: a redaction's record must not hold the
-//! secret.
+//! A difference holds only new values, never old ones: the record of a redaction must not contain the secret.
 
 use sonic_rs::{JsonContainerTrait, JsonValueTrait, Value};
 
 use super::{Payload, escape};
 use crate::Edit;
 
-/// Most places that one difference lists. Records are written per call and must stay small.
+/// Maximum number of edits listed. Records are written per call and must stay small.
 const MAX_PLACES: usize = 100;
 
 /// The edits that turn one payload into the other.
@@ -16,18 +15,18 @@ const MAX_PLACES: usize = 100;
 pub struct Difference {
     /// In document order; removals in an array from its end.
     pub edits: Vec<Edit>,
-    /// Whether there were more places than are listed.
+    /// Whether there were more edits than are listed.
     pub truncated: bool,
 }
 
-/// What turns `before` into `after`.
+/// The difference from `before` to `after`.
 pub fn difference(before: &Payload, after: &Payload) -> Difference {
     let mut found = Difference::default();
     compare(before.value(), after.value(), &mut String::new(), &mut found);
     found
 }
 
-/// Whether both hold the same JSON; members in any order.
+/// Whether both hold the same JSON, in any member order.
 pub(super) fn same(a: &Value, b: &Value) -> bool {
     if let (Some(a), Some(b)) = (a.as_object(), b.as_object()) {
         return a.len() == b.len()

@@ -1,6 +1,6 @@
-//! Edits of a payload: set, append or remove at a pointer; all apply, or none.
+//! Edits of a payload: set, append or remove at a pointer. Either all apply or none.
 //!
-//! Whatever no edit touches keeps its exact text; members keep their order.
+//! Everything else keeps its exact text and member order.
 
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -10,7 +10,7 @@ use super::pointer::{Pointer, PointerError, index};
 use super::{Payload, PayloadError};
 use crate::Edit;
 
-/// Most edits of one mutation. A policy that changes more places replaces the payload.
+/// Maximum number of edits in one mutation. For more, a policy replaces the payload.
 pub const MAX_EDITS: usize = 10_000;
 
 /// Why edits do not apply.
@@ -25,13 +25,13 @@ pub enum EditError {
     /// The parent is not there, is neither object nor array, or the index is outside of the array.
     #[error("nothing to edit at {0:?}: its parent must exist and an index must lie within the array")]
     NoSuchPlace(String),
-    /// A removal of what is not there.
+    /// The value to remove does not exist.
     #[error("nothing to remove at {0:?}")]
     NothingThere(String),
     /// The new value is not JSON.
     #[error("the value for {pointer:?} is {error}")]
     Value {
-        /// Where it should have gone.
+        /// Its pointer.
         pointer: String,
         /// What is wrong with it.
         error: PayloadError,
@@ -41,7 +41,7 @@ pub enum EditError {
     Result(PayloadError),
 }
 
-/// A document that is taken apart only along the paths of its edits; the rest stays raw text.
+/// A document parsed only along the paths of its edits; the rest stays raw text.
 enum Node {
     Raw(Box<RawValue>),
     Object(IndexMap<String, Node>),
@@ -63,7 +63,7 @@ pub(super) fn apply(payload: &Payload, edits: &[Edit]) -> Result<Payload, EditEr
 }
 
 fn parse_value(pointer: &str, text: &str) -> Result<Node, EditError> {
-    // Parsed as a payload first, so that a value obeys the same bounds as the whole.
+    // Parsed as a payload first, so that a value obeys the same limits as the whole.
     Payload::parse(text)
         .and_then(|payload| Node::read(payload.text()))
         .map_err(|error| EditError::Value { pointer: shorten(pointer), error })
@@ -74,7 +74,7 @@ impl Node {
         serde_json::from_str(text).map(Self::Raw).map_err(|error| PayloadError::Syntax(error.to_string()))
     }
 
-    /// Takes a raw container apart by one level; leaves anything else as it is.
+    /// Parses one level of a raw container; leaves anything else unchanged.
     fn open(&mut self) {
         let Self::Raw(raw) = self else { return };
         let text = raw.get();

@@ -1,10 +1,10 @@
-//! The JSON that policies look at: parsed once, shared by all of them, changed only as a whole new value.
+//! The JSON that policies inspect: parsed once, shared by all, and only ever replaced as a whole.
 //!
-//! Invariants: the text is valid JSON of bounded depth in which no object names a member twice (two readers of
-//! such an object may each see another value, so a policy could be shown one and the server act on the other);
-//! numbers keep their exact text; an unmodified payload keeps its exact bytes.
+//! Invariants: the text is valid JSON of bounded depth without duplicate object members (parsers disagree on which
+//! duplicate wins, so a policy and a server could see different values); numbers keep their exact text; an unmodified
+//! payload keeps its exact bytes.
 //!
-//! Not here: what the payload means. To core it is opaque.
+//! Not here: what the payload means. Core treats it as opaque.
 
 mod diff;
 mod edit;
@@ -18,15 +18,15 @@ pub use edit::EditError;
 pub use pointer::{Pointer, PointerError, escape};
 use scan::Scan;
 
-/// Deepest nesting that is accepted. Real calls stay below 20; parsers of servers behind the gateway commonly
-/// give up at 128, and each level costs stack here.
+/// Maximum nesting depth. Real calls stay below 20, servers behind the gateway often give up at 128, and each level
+/// costs stack here.
 pub const MAX_DEPTH: usize = 100;
 
-/// Most bytes of one payload, whatever a route's `max_body` says: sizes are 32-bit in the contract, and a
-/// guest's memory would not hold more.
+/// Maximum size of a payload, whatever a route's `max_body` is. Sizes are 32-bit in the contract, and a guest's memory
+/// could not hold more.
 pub const MAX_BYTES: usize = 1 << 30;
 
-/// Why a text is not a payload.
+/// Why a text is not a valid payload.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PayloadError {
     /// Not JSON.
@@ -51,7 +51,7 @@ pub struct Payload {
 }
 
 impl Payload {
-    /// Parses a text; keeps it.
+    /// Parses a text and keeps it.
     pub fn parse(text: impl Into<String>) -> Result<Self, PayloadError> {
         let text = text.into();
         if text.len() > MAX_BYTES {
@@ -81,12 +81,12 @@ impl Payload {
         &self.text
     }
 
-    /// The whole as a value of the JSON library, for those who render results.
+    /// The whole as a `serde_json` value, for rendering results.
     pub fn to_value(&self) -> serde_json::Value {
         serde_json::from_str(&self.text).unwrap_or_default()
     }
 
-    /// The value at a pointer as JSON text; `None` if nothing is there or the pointer is malformed.
+    /// The value at a pointer as JSON text; `None` if it does not exist or the pointer is malformed.
     pub fn get(&self, pointer: &str) -> Option<String> {
         if pointer.is_empty() {
             return Some(self.text.clone());
@@ -104,7 +104,7 @@ impl Payload {
         edit::apply(self, edits)
     }
 
-    /// Whether both hold the same JSON: order of members and white space do not count, text of numbers does.
+    /// Whether both hold the same JSON. Member order and white space do not matter; the text of numbers does.
     pub fn same_json(&self, other: &Self) -> bool {
         self.text == other.text || diff::same(&self.value, &other.value)
     }
@@ -126,13 +126,13 @@ impl Payload {
     }
 }
 
-/// The parser's message without the excerpt of the input, which may hold what must not be logged.
+/// The parser's message without the excerpt of the input, which may contain secrets.
 fn syntax(error: &sonic_rs::Error) -> String {
     let text = error.to_string();
     text.lines().next().unwrap_or("malformed").chars().take(160).collect()
 }
 
-/// Refuses an object that names a member twice, anywhere in the value.
+/// Rejects duplicate object members anywhere in the value.
 fn check_members(value: &Value) -> Result<(), PayloadError> {
     if let Some(array) = value.as_array() {
         return array.iter().try_for_each(check_members);

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// Why a text is not a pointer.
+/// Why a text is not a valid pointer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not an RFC 6901 pointer: it must be empty or start with '/', and '~' must be followed by 0 or 1")]
 pub struct PointerError(String);
@@ -14,7 +14,7 @@ pub struct Pointer {
 }
 
 impl Pointer {
-    /// Reads a pointer; `""` is the whole document.
+    /// Parses a pointer; `""` is the whole document.
     pub fn parse(text: &str) -> Result<Self, PointerError> {
         let Some(tokens) = tokens(text) else { return Err(PointerError(text.chars().take(128).collect())) };
         Ok(Self { tokens: tokens.map(Cow::into_owned).collect() })

@@ -1,17 +1,17 @@
-//! One pass over JSON text before it is parsed: how deep it nests, and whether an object may name a member twice.
+//! A pass over JSON text before parsing: how deeply it nests, and whether members may be duplicated.
 //!
-//! The parser recurses, so depth must be known before. Members are compared by hash of their raw text; what looks
-//! alike, or is written with escapes, is left to an exact check over the parsed value, which is rare. The text
-//! may be anything: whether it is JSON is the parser's concern.
+//! The parser recurses, so the depth must be known first. Members are compared by a hash of their raw text. Possible
+//! duplicates and escaped names, both rare, get an exact check after parsing. The text need not be valid JSON; the
+//! parser checks that.
 
-/// What the pass found.
+/// The result of the pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scan {
     /// Nests deeper than the limit.
     TooDeep,
-    /// No object names a member twice.
+    /// No object has duplicate members.
     Distinct,
-    /// Some object may name a member twice.
+    /// Some object may have duplicate members.
     Suspicious,
 }
 
@@ -21,10 +21,10 @@ struct Container {
     members: usize,
 }
 
-/// Members up to which each is compared with each; more are sorted.
+/// Up to this many members are compared pairwise; more are sorted.
 const PAIRWISE: usize = 8;
 
-/// Looks over a text; gives up at the first point that lies in more than `limit` open brackets.
+/// Scans a text; stops where more than `limit` brackets are open.
 pub(super) fn scan(text: &[u8], limit: usize) -> Scan {
     let mut open: Vec<Container> = Vec::with_capacity(16);
     let mut hashes: Vec<u64> = Vec::with_capacity(32);
@@ -87,7 +87,7 @@ fn repeats(hashes: &mut [u64]) -> bool {
     hashes.windows(2).any(|pair| pair[0] == pair[1])
 }
 
-/// A quick hash. Texts made to collide only cost the exact check.
+/// A fast hash. Deliberate collisions only trigger the exact check.
 fn hash(bytes: &[u8]) -> u64 {
     let mix = |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
     let (words, rest) = bytes.as_chunks::<8>();

@@ -194,7 +194,7 @@ mod tests {
 
     use super::*;
     use crate::check::Step;
-    use crate::config::{Place, Problem};
+    use crate::config::{Location, Problem};
 
     fn effective<T>(value: T, origin: &'static str) -> wire::Effective<T> {
         wire::Effective { value, origin }
@@ -276,7 +276,7 @@ mod tests {
 
     #[test]
     fn a_folder_that_can_be_served() {
-        let place = Some(Place { line: 3, column: 1 });
+        let place = Some(Location { line: 3, column: 1 });
         let view = View {
             folder: "policies".into(),
             ok: true,

@@ -17,10 +17,10 @@ use crate::load::LoadedSet;
 use crate::output::{self, Paint};
 use crate::running::run_chain;
 
-/// Largest payload that is read: what the default memory of a policy can hold twice.
+/// Largest payload accepted: a policy's default memory can hold it twice.
 const MAX_PAYLOAD: usize = 32 << 20;
 
-/// Runs one chain and prints its result. Whatever the verdict, the command is done.
+/// Runs one chain and prints its result. The command succeeds whatever the verdict.
 pub async fn run(arguments: ChainArguments) -> Ended {
     let folder = Folder::new(&arguments.folder);
     let request = match request(arguments) {
@@ -45,7 +45,7 @@ pub async fn run(arguments: ChainArguments) -> Ended {
     }
 }
 
-/// The error with what would have been right.
+/// The error, with the valid choices.
 fn named(error: &weir_admin::ChainRequestError, set: &LoadedSet) -> String {
     use weir_admin::ChainRequestError as E;
     match error {
@@ -97,7 +97,7 @@ fn read_payload(file: &Path) -> Result<Arc<Payload>, String> {
     Payload::from_bytes(&bytes).map(Arc::new).map_err(|error| format!("{}: {error}", file.display()))
 }
 
-/// A file's bytes, or those of standard input for `-`.
+/// The bytes of a file, or of standard input for `-`.
 fn read(file: &Path) -> Result<Vec<u8>, String> {
     if file.as_os_str() != "-" {
         return read_bounded(file, MAX_PAYLOAD).map_err(|error| match error {

@@ -7,13 +7,13 @@ use crate::output;
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ended {
-    /// With what was asked for.
+    /// Successfully.
     Done,
-    /// The thing checked is not right.
+    /// A check failed.
     NotRight,
-    /// What was asked for makes no sense.
+    /// The command line is invalid.
     Usage,
-    /// As another program did.
+    /// With the exit code of another program.
     Like(u8),
 }
 
@@ -28,7 +28,7 @@ impl From<Ended> for ExitCode {
     }
 }
 
-/// Says what makes no sense about the command line.
+/// Reports a usage error.
 pub(super) fn usage(message: &str) -> Ended {
     output::problem(message);
     Ended::Usage

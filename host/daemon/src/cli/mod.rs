@@ -1,6 +1,6 @@
-//! The command line: what can be asked for, and how each command ends.
+//! The command line: the commands, and their exit codes.
 //!
-//! Exit codes: 0 done, 1 the thing checked is not right, 2 usage. `weir stdio` ends with the code of its server.
+//! Exit codes: 0 success, 1 a check failed, 2 usage. `weir stdio` exits with the code of its server.
 
 mod arguments;
 mod chain;

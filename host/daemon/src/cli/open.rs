@@ -1,19 +1,19 @@
-//! Loading a folder for a command that serves nothing.
+//! Loads a folder for a command that does not serve.
 
 use weir_interceptors::remote::Remotes;
 
 use crate::config::{Folder, Problem, Upstreams};
 use crate::load::{self, LoadedSet};
 
-/// A folder that was loaded for a command that serves nothing.
+/// A folder loaded for a command that does not serve.
 pub struct Opened {
-    /// What it comes to.
+    /// The loaded set.
     pub set: LoadedSet,
-    /// The interceptor servers that policies run on. Sessions with them end with [`Remotes::end`].
+    /// The interceptor servers used by its policies. [`Remotes::end`] closes the sessions.
     pub remotes: Remotes,
 }
 
-/// Loads a folder for a command that serves nothing.
+/// Loads a folder for a command that does not serve.
 pub async fn open(folder: &Folder) -> Result<Opened, Vec<Problem>> {
     let (config, report) = folder.config(Upstreams::AsWritten);
     let Some(config) = config else { return Err(report.into_sorted()) };

@@ -10,10 +10,10 @@ use crate::config::folder::{ReadError, read_bounded};
 use crate::output::{self, Paint};
 use crate::policy_test;
 
-/// Largest component that is read, as for a served one.
+/// Largest component accepted, as when serving.
 const MAX_COMPONENT: usize = 64 << 20;
 
-/// Shows what a component says about itself and needs.
+/// Shows what a component declares and needs.
 pub async fn inspect(file: &Path, json: bool) -> Ended {
     let source = match source(file) {
         Ok(source) => source,

@@ -1,4 +1,4 @@
-//! From a parsed command line to the command's end.
+//! Runs a parsed command line.
 
 use std::process::ExitCode;
 
@@ -9,10 +9,10 @@ use crate::config::Upstreams;
 use crate::output;
 use crate::telemetry::install;
 
-/// Runs a command to its end.
+/// Runs a command to completion.
 pub fn run(arguments: Arguments) -> ExitCode {
     let Arguments { log_format, log, command } = arguments;
-    // Who serves wants to see what happens; who asks one question wants the answer.
+    // A server logs what happens; a one-off command prints only its answer.
     let usual = if matches!(command, Command::Serve(_) | Command::Demo(_)) { "info" } else { "warn" };
     let panics = match install(log_format, log.as_deref(), usual) {
         Ok(panics) => panics,
@@ -39,7 +39,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
             }
         }
     });
-    // A guest that is still running must not hold the process.
+    // A guest that is still running must not block the exit.
     runtime.shutdown_background();
     ended.into()
 }

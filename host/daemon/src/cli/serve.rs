@@ -11,7 +11,7 @@ use crate::output::{self, Paint};
 use crate::serve::{ServeError, ServeOptions, serve};
 use crate::telemetry::LogFormat;
 
-/// Serves until a signal.
+/// Serves until a shutdown signal.
 pub async fn run(arguments: ServeArguments, demo: Upstreams, log_format: LogFormat, panics: Arc<AtomicU64>) -> Ended {
     let ServeArguments { folder, listen, admin_listen } = arguments;
     let options = ServeOptions { folder, listen, admin_listen, demo };

@@ -18,7 +18,7 @@ use crate::output::{self, Paint};
 use crate::running::relay_set;
 use crate::signals::Signals;
 
-/// Relays until the client or the server closes. Nothing is bound; standard output carries messages only.
+/// Relays until the client or the server closes. Opens no port; standard output carries only messages.
 pub async fn run(arguments: StdioArguments) -> Ended {
     let StdioArguments { folder, folder_option, route, command } = arguments;
     let command = match words(command) {
@@ -84,7 +84,7 @@ fn words(command: Vec<OsString>) -> Result<Command, String> {
     Ok(Command { arguments: words.collect(), ..Command::new(program) })
 }
 
-/// The route whose chain is run.
+/// The route whose chain runs.
 fn chosen<'s>(set: &'s LoadedSet, named: Option<&str>) -> Result<&'s str, String> {
     let mut speaking = set.routes.iter().filter(|route| route.config.protocol == Protocol::Mcp);
     let names = || {
@@ -109,7 +109,7 @@ fn chosen<'s>(set: &'s LoadedSet, named: Option<&str>) -> Result<&'s str, String
     }
 }
 
-/// The server's own code, or what a shell says of a signal.
+/// The server's exit code; after a signal, the code a shell would give.
 fn like(status: ExitStatus) -> Ended {
     let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
     match code {

@@ -1,4 +1,4 @@
-//! What `weir demo` says once it is ready: calls to paste, with the addresses as they are.
+//! What `weir demo` prints when it is ready: calls to paste, with the actual addresses.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -7,7 +7,7 @@ use weir_demo::SAMPLE_TOKEN;
 
 use crate::load::LoadedSet;
 
-/// The page. Only calls to routes that the folder has are shown.
+/// The page. Shows only calls to routes that exist in the folder.
 pub fn welcome(gateway: SocketAddr, admin: SocketAddr, set: &LoadedSet) -> String {
     let names: Vec<&str> = set.policies.iter().map(|policy| policy.settings.name.as_str()).collect();
     let paths = |server: &str| {

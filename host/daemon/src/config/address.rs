@@ -1,4 +1,4 @@
-//! Addresses: where to listen, where a route leads, which origins a policy may reach.
+//! Addresses: where to listen, upstreams, and the origins a policy may reach.
 
 use std::net::SocketAddr;
 
@@ -7,7 +7,7 @@ use http::uri::{Authority, Scheme};
 
 use super::upstream::Upstream;
 
-/// An address to listen on, in the file or on the command line.
+/// An address to listen on, from the file or the command line.
 pub fn listen(text: &str) -> Result<SocketAddr, String> {
     let numeric = match text.strip_prefix("localhost:") {
         Some(port) => format!("127.0.0.1:{port}"),
@@ -18,7 +18,7 @@ pub fn listen(text: &str) -> Result<SocketAddr, String> {
     })
 }
 
-/// Where a route leads.
+/// An upstream URL.
 pub fn upstream(text: &str) -> Result<Upstream, String> {
     const FORM: &str = "give a URL such as \"http://127.0.0.1:3001/mcp\"";
     if text.starts_with("stdio:") || text.starts_with("unix:") {
@@ -41,7 +41,7 @@ pub fn upstream(text: &str) -> Result<Upstream, String> {
     Ok(Upstream::Url(uri))
 }
 
-/// The parser of URLs takes any digits for a port.
+/// The URL parser accepts any digits as a port.
 fn check_port(text: &str, authority: Option<&Authority>) -> Result<(), String> {
     let has_port = authority.is_some_and(|authority| authority.as_str() != authority.host());
     if has_port && authority.and_then(Authority::port_u16).is_none_or(|port| port == 0) {
@@ -50,7 +50,7 @@ fn check_port(text: &str, authority: Option<&Authority>) -> Result<(), String> {
     Ok(())
 }
 
-/// Where an interceptor server is.
+/// The URL of an interceptor server.
 pub fn remote(text: &str) -> Result<Uri, String> {
     if text.contains('@') {
         return Err("the URL holds credentials; give token_env = \"…\", the name of a variable with a token".to_owned());
@@ -59,13 +59,13 @@ pub fn remote(text: &str) -> Result<Uri, String> {
         return Err("give a URL such as \"https://policies.example.com/interceptors\"".to_owned());
     };
     if uri.query().is_some() {
-        // URLs stand in logs and metrics, and what stands in a query is often secret.
+        // URLs appear in logs and metrics, and a query often contains a secret.
         return Err("the URL has a query; give a plain one, and a token by token_env".to_owned());
     }
     Ok(uri)
 }
 
-/// An origin: scheme, host and port, nothing else.
+/// An origin: only scheme, host and port.
 pub fn origin(text: &str) -> Result<String, String> {
     let wrong = || format!("{text:?} is not an origin; give scheme and host, such as \"https://api.example.com\"");
     let uri: Uri = text.parse().map_err(|_| wrong())?;
@@ -78,7 +78,7 @@ pub fn origin(text: &str) -> Result<String, String> {
     Ok(format!("{scheme}://{}", authority.as_str().to_ascii_lowercase()))
 }
 
-/// A host as a request names it, with a port or without.
+/// A host as a request names it, with or without a port.
 pub fn host(text: &str) -> Result<String, String> {
     let wrong = || format!("{text:?} is not a host; give a name, such as \"gateway.example.com\", or one with a port");
     let authority: Authority = text.parse().map_err(|_| wrong())?;
@@ -89,7 +89,7 @@ pub fn host(text: &str) -> Result<String, String> {
     Ok(authority.as_str().to_ascii_lowercase())
 }
 
-/// The path under which a route is reached.
+/// The path of a route.
 pub fn route_path(text: &str) -> Result<String, String> {
     let plain = |c: char| c.is_ascii_graphic() && !"?#%\\".contains(c);
     if !text.starts_with('/') || !text.chars().all(plain) {
@@ -101,7 +101,7 @@ pub fn route_path(text: &str) -> Result<String, String> {
     Ok(if text.len() > 1 { text.trim_end_matches('/').to_owned() } else { text.to_owned() })
 }
 
-/// The name of a header, in lower case.
+/// A header name, in lower case.
 pub fn header(text: &str) -> Result<http::HeaderName, String> {
     text.parse().map_err(|_| format!("{text:?} is not a header name; give for example \"x-forwarded-user\""))
 }

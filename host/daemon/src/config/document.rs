@@ -1,9 +1,9 @@
-//! A TOML document whose every value knows where it stands, and a reader that gathers all errors.
+//! A TOML document that knows the location of every value, and a reader that collects all errors.
 //!
-//! Deriving a deserializer would stop at the first error and know no place for it. Here each read names its key,
-//! so that the keys a table knows and the keys it is asked for are one list; whatever is left is unknown.
+//! A derived deserializer would stop at the first error and not know its location. Here each read names its key, so the
+//! keys read are exactly the known keys; any other key is unknown.
 //!
-//! Not here: what the values mean together; that is `resolve`.
+//! Not here: checks across values; see `resolve`.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -11,22 +11,22 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::report::{Place, Problem};
+use super::report::{Location, Problem};
 use super::{json, size};
 
-/// Longest duration that a key may give: a day. More is a slip of the unit.
+/// Longest duration a key may have: a day. More is probably the wrong unit.
 const MAX_MILLISECONDS: u64 = 24 * 60 * 60 * 1000;
 
-/// A value with its place.
+/// A value with its location.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct At<T> {
     /// What was written.
     pub value: T,
-    /// Where.
-    pub place: Place,
+    /// Where it was written.
+    pub place: Location,
 }
 
-/// One configuration file: its text, its name in messages, and the problems found so far.
+/// A configuration file: its text, its name in messages, and the problems found so far.
 pub struct Source<'a> {
     name: &'a str,
     text: &'a str,
@@ -34,29 +34,29 @@ pub struct Source<'a> {
     problems: RefCell<Vec<Problem>>,
 }
 
-/// A table that is being read. Call [`Table::finish`] at the end: it reports the keys nobody asked for.
+/// A table being read. Call [`Table::finish`] at the end: it reports unknown keys.
 pub struct Table<'a> {
     source: &'a Source<'a>,
     table: &'a DeTable<'a>,
-    /// Where the table begins, for keys that are missing.
-    pub place: Place,
+    /// Where the table begins; used for missing keys.
+    pub place: Location,
     title: String,
     known: RefCell<Vec<&'static str>>,
 }
 
-/// What was written, or what holds where nothing was.
+/// The written value, or the default.
 pub fn or<T>(written: Option<At<T>>, default: T) -> T {
     written.map_or(default, |at| at.value)
 }
 
 impl<'a> Source<'a> {
-    /// Takes a file's text.
+    /// Wraps a file's text.
     pub fn new(name: &'a str, text: &'a str) -> Self {
         let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(index, _)| index + 1)).collect();
         Self { name, text, lines, problems: RefCell::default() }
     }
 
-    /// Parses the text; what is malformed is reported and left out.
+    /// Parses the text; malformed parts are reported and skipped.
     pub fn parse(&self) -> Spanned<DeTable<'a>> {
         let (document, errors) = DeTable::parse_recoverable(self.text);
         for error in errors {
@@ -66,43 +66,43 @@ impl<'a> Source<'a> {
         document
     }
 
-    /// The table that is the whole document.
+    /// The top-level table.
     pub fn root(&'a self, document: &'a Spanned<DeTable<'a>>) -> Table<'a> {
-        Table::new(self, document.get_ref(), Place { line: 1, column: 1 }, "the file".to_owned())
+        Table::new(self, document.get_ref(), Location { line: 1, column: 1 }, "the file".to_owned())
     }
 
     /// Reports an error.
-    pub fn error(&self, place: Place, message: impl Into<String>) {
+    pub fn error(&self, place: Location, message: impl Into<String>) {
         self.problems.borrow_mut().push(Problem::error(self.name, Some(place), message));
     }
 
-    /// What was found.
+    /// The problems found.
     pub fn into_problems(self) -> Vec<Problem> {
         self.problems.into_inner()
     }
 
-    fn place(&self, offset: usize) -> Place {
+    fn place(&self, offset: usize) -> Location {
         let offset = offset.min(self.text.len());
         let line = self.lines.partition_point(|start| *start <= offset).max(1);
         let start = self.lines[line - 1];
         let column = self.text.get(start..offset).map_or(0, |before| before.chars().count());
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        Place { line: count(line), column: count(column + 1) }
+        Location { line: count(line), column: count(column + 1) }
     }
 }
 
 impl<'a> Table<'a> {
-    fn new(source: &'a Source<'a>, table: &'a DeTable<'a>, place: Place, title: String) -> Self {
+    fn new(source: &'a Source<'a>, table: &'a DeTable<'a>, place: Location, title: String) -> Self {
         Self { source, table, place, title, known: RefCell::default() }
     }
 
     /// Reports an error in this table.
-    pub fn error(&self, place: Place, message: impl Into<String>) {
+    pub fn error(&self, place: Location, message: impl Into<String>) {
         self.source.error(place, message);
     }
 
-    /// The value under a key with its place.
-    pub fn value(&self, key: &'static str) -> Option<(&'a DeValue<'a>, Place)> {
+    /// The value of a key, with its location.
+    pub fn value(&self, key: &'static str) -> Option<(&'a DeValue<'a>, Location)> {
         let mut known = self.known.borrow_mut();
         if !known.contains(&key) {
             known.push(key);
@@ -123,12 +123,12 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// A text as it stands.
+    /// A string, unchanged.
     pub fn text(&self, key: &'static str) -> Option<At<String>> {
         self.parsed(key, "a string", |text| Ok(text.to_owned()))
     }
 
-    /// A text that means something; `form` says what kind of value is right.
+    /// A string that is parsed; `form` describes a valid value in messages.
     pub fn parsed<T>(
         &self,
         key: &'static str,
@@ -141,7 +141,7 @@ impl<'a> Table<'a> {
         })
     }
 
-    /// One of a few words.
+    /// One of a fixed set of words.
     pub fn choice<T: Copy>(&self, key: &'static str, words: &[(&str, T)]) -> Option<At<T>> {
         let listed: Vec<String> = words.iter().map(|(word, _)| format!("{word:?}")).collect();
         let form = format!("one of {}", listed.join(", "));
@@ -160,7 +160,7 @@ impl<'a> Table<'a> {
         self.read(key, |value| value.as_bool().ok_or_else(|| format!("it is {}; give true or false", kind(value))))
     }
 
-    /// A whole number within bounds.
+    /// An integer within bounds.
     pub fn integer<T: TryFrom<i128>>(&self, key: &'static str, low: i128, high: i128) -> Option<At<T>> {
         self.read(key, |value| {
             let form = format!("give a whole number from {low} to {high}");
@@ -193,7 +193,7 @@ impl<'a> Table<'a> {
         })
     }
 
-    /// A list of texts, each with its place.
+    /// A list of strings, each with its location.
     pub fn texts(&self, key: &'static str) -> Option<At<Vec<At<String>>>> {
         let (value, place) = self.value(key)?;
         let form = "give a list of strings, such as [\"one\", \"two\"]";
@@ -212,7 +212,7 @@ impl<'a> Table<'a> {
         Some(At { value: texts, place })
     }
 
-    /// A table of texts under names of the writer's choice. The texts may be secrets, so no message repeats them.
+    /// A table of strings with arbitrary keys. The values may be secrets, so messages never repeat them.
     pub fn named_texts(&self, key: &'static str) -> Vec<(At<String>, String)> {
         let Some(table) = self.table(key) else { return Vec::new() };
         let mut texts = Vec::new();
@@ -270,20 +270,20 @@ impl<'a> Table<'a> {
         tables
     }
 
-    /// Whether a key is written here, of whatever type.
+    /// Whether a key is present, whatever its type.
     pub fn has(&self, key: &str) -> bool {
         self.table.contains_key(key)
     }
 
-    /// Reports a key that must be there and is not.
+    /// Reports a required key that is missing.
     pub fn missing(&self, key: &str, example: &str) {
-        // A value that is there but wrong has been reported already.
+        // A present but invalid value has already been reported.
         if !self.has(key) {
             self.error(self.place, format!("{} lacks {key}; give for example {key} = {example}", self.title));
         }
     }
 
-    /// Reports every key that was not asked for. `elsewhere` may know better what to do with one.
+    /// Reports every unknown key. `elsewhere` may give better advice for a key.
     pub fn finish(self, elsewhere: impl Fn(&str) -> Option<String>) {
         let known = self.known.borrow();
         for key in self.table.keys() {
@@ -301,9 +301,9 @@ impl<'a> Table<'a> {
     }
 }
 
-/// The name that was probably meant, if any is near.
+/// The closest known name, if any is close enough.
 pub fn closest<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    // Jaro-Winkler favours a common beginning, as slips of names have it; below 0.8 it is guessing.
+    // Jaro-Winkler favours a common prefix, as typos usually keep it. Below 0.8 it is a guess.
     const NEAR: f64 = 0.8;
     let text: String = text.chars().take(64).collect::<String>().replace('-', "_");
     names
@@ -313,7 +313,7 @@ pub fn closest<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Option<&
         .map(|(_, name)| name)
 }
 
-/// What a value is, with its article, for messages.
+/// The type of a value, with its article, for messages.
 fn kind(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a string",

@@ -1,7 +1,7 @@
-//! The folder that is served: its `weir.toml` and the components beside it.
+//! The served folder: its `weir.toml` and its components.
 //!
-//! Reading is bounded, and only regular files are read. Symbolic links are followed: swapping one is how some
-//! deployments change a folder at once.
+//! Reads are bounded, and only regular files are read. Symbolic links are followed: some deployments update a folder
+//! atomically by swapping a link.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -13,23 +13,23 @@ use super::resolve::{Surroundings, Upstreams, resolve};
 use super::resolved::Config;
 use super::size;
 
-/// The folder that is meant when none is named.
+/// The default folder.
 pub const DEFAULT_FOLDER: &str = "policies";
 
-/// Name of the configuration in its folder.
+/// Name of the configuration file.
 pub const CONFIG_FILE: &str = "weir.toml";
 
-/// Largest configuration that is read; a real one has a few thousand bytes.
+/// Largest configuration accepted; a real one has a few thousand bytes.
 const MAX_CONFIG_BYTES: usize = 1 << 20;
 
-/// A folder by its path as it was given, which is how messages name it.
+/// A folder by its path as given; messages use the same form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Folder {
     path: PathBuf,
 }
 
 impl Folder {
-    /// Names a folder; nothing is read yet.
+    /// Names a folder; reads nothing yet.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
     }
@@ -39,13 +39,13 @@ impl Folder {
         &self.path
     }
 
-    /// How messages name a file in it.
+    /// How messages show a file in it.
     pub fn show(&self, file: &str) -> String {
         self.path.join(file).display().to_string()
     }
 
-    /// Reads and resolves the configuration. `None` where there is none to be read; anything else that is wrong is in
-    /// the report only, and what is right beside it can still be judged.
+    /// Reads and resolves the configuration. `None` if it cannot be read. All other errors are only in the report, so
+    /// that the valid parts can still be checked.
     pub fn config(&self, upstreams: Upstreams) -> (Option<Config>, Report) {
         let mut report = Report::default();
         let name = self.show(CONFIG_FILE);
@@ -75,8 +75,8 @@ impl Folder {
             ReadError::Other(reason) => reason,
         })?;
         if bytes.iter().all(u8::is_ascii_whitespace) {
-            // Also what a reader sees while an editor writes the file anew; taking it for a configuration would
-            // drop every policy for a moment.
+            // An editor that is rewriting the file can also leave it empty for a moment. Accepting that would drop
+            // every policy.
             return Err("it is empty; give it at least one [[route]] and one [[policy]]".to_owned());
         }
         let text = String::from_utf8(bytes).map_err(|error| {
@@ -84,7 +84,7 @@ impl Folder {
             let line = right.iter().filter(|byte| **byte == b'\n').count() + 1;
             format!("it is not UTF-8 in line {line}; save it as UTF-8")
         })?;
-        // Some editors mark UTF-8 so; it is no part of the first line.
+        // A byte order mark, written by some editors; not part of the first line.
         Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
     }
 
@@ -96,7 +96,7 @@ impl Folder {
         }
     }
 
-    /// What to say about a component that is not there.
+    /// Advice for a component that does not exist.
     pub fn missing(&self, component: &str) -> String {
         let present = self.wasm_files();
         let near = closest(component, present.iter().map(String::as_str));
@@ -111,7 +111,7 @@ impl Folder {
         format!("there is no component {component:?} in the folder; {advice}")
     }
 
-    /// The components that lie directly in the folder, sorted.
+    /// The components directly in the folder, sorted.
     fn wasm_files(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.path).into_iter().flatten().flatten();
         let mut names: Vec<String> = entries
@@ -122,7 +122,7 @@ impl Folder {
         names
     }
 
-    /// The bytes of a component, at most so many.
+    /// The bytes of a component, up to a maximum.
     pub fn component(&self, file: &str, max_bytes: usize) -> Result<Vec<u8>, ReadError> {
         read_bounded(&self.path.join(file), max_bytes)
     }
@@ -131,20 +131,19 @@ impl Folder {
 /// Why a file was not read.
 #[derive(Debug)]
 pub enum ReadError {
-    /// It is not there.
+    /// It does not exist.
     Missing,
-    /// It is, but.
+    /// It exists but cannot be read.
     Other(String),
 }
 
-/// Reads a regular file of at most so many bytes. The length is checked while reading, not only before, since
-/// the file may grow.
+/// Reads a regular file up to a maximum size. The size is also checked while reading, since the file may grow.
 pub fn read_bounded(path: &Path, max_bytes: usize) -> Result<Vec<u8>, ReadError> {
     let other = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => ReadError::Missing,
         _ => ReadError::Other(format!("it cannot be read: {error}")),
     };
-    // Looked at before it is opened: opening a named pipe would wait for its other end.
+    // Checked before opening: opening a named pipe would block until its other end opens.
     if !fs::metadata(path).map_err(other)?.is_file() {
         return Err(ReadError::Other("it is not a regular file".to_owned()));
     }

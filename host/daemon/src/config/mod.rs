@@ -1,7 +1,7 @@
-//! The folder's `weir.toml`: written by people, resolved into what the gateway runs on.
+//! The folder's `weir.toml`: written by users, resolved into the gateway's settings.
 //!
-//! [`written`] says what stands in the file; [`resolved`] says what holds. Between them lies one function that
-//! fails once, knowing everything ([`resolve`]).
+//! [`written`] is the content of the file; [`resolved`] is the effective configuration. [`resolve`] turns one into the
+//! other and reports all errors at once.
 
 mod address;
 mod document;
@@ -19,7 +19,7 @@ pub mod written;
 pub use address::listen;
 pub use document::At;
 pub use folder::Folder;
-pub use report::{Gravity, Place, Problem, Report};
+pub use report::{Gravity, Location, Problem, Report};
 pub use resolve::{Surroundings, Upstreams, resolve};
 pub use resolved::Config;
 pub use secret::Secret;

@@ -1,42 +1,42 @@
-//! What is wrong with a folder, each item with the place where it stands.
+//! The problems of a folder, each with its location.
 //!
-//! Invariants: problems are gathered, never thrown one by one; a report is sorted by file and place; no text
-//! of a configured value that may be a secret is repeated.
+//! Invariants: problems are collected, not returned one at a time; a report is sorted by file and location; no
+//! configured value that may be secret is repeated.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// A place in a text file, both counted from 1; the column counts characters.
+/// A location in a text file. Line and column count from 1; columns count characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Place {
+pub struct Location {
     /// The line.
     pub line: u32,
     /// The character in the line.
     pub column: u32,
 }
 
-/// Whether a problem prevents serving.
+/// How serious a problem is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Gravity {
     /// The folder cannot be served.
     Error,
-    /// It can, but somebody should look.
+    /// It can, but someone should look at it.
     Warning,
 }
 
-/// One thing that is wrong.
+/// One problem.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Problem {
-    /// The file that has to change.
+    /// The file to change.
     pub file: String,
-    /// Where in it, if that is known.
+    /// Where in it, if known.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    pub place: Option<Place>,
-    /// Whether it prevents serving.
+    pub place: Option<Location>,
+    /// How serious it is.
     pub gravity: Gravity,
-    /// What is wrong and what would have been right.
+    /// What is wrong, and what would be valid.
     pub message: String,
 }
 
@@ -47,25 +47,25 @@ pub struct Report {
 }
 
 impl Problem {
-    /// Something that prevents serving.
-    pub fn error(file: impl Into<String>, place: Option<Place>, message: impl Into<String>) -> Self {
+    /// A problem that prevents serving.
+    pub fn error(file: impl Into<String>, place: Option<Location>, message: impl Into<String>) -> Self {
         Self { file: file.into(), place, gravity: Gravity::Error, message: message.into() }
     }
 
-    /// Something to look at.
-    pub fn warning(file: impl Into<String>, place: Option<Place>, message: impl Into<String>) -> Self {
+    /// A problem that does not.
+    pub fn warning(file: impl Into<String>, place: Option<Location>, message: impl Into<String>) -> Self {
         Self { file: file.into(), place, gravity: Gravity::Warning, message: message.into() }
     }
 
-    /// `FILE:LINE:COLUMN`, as far as it is known.
+    /// `FILE:LINE:COLUMN`, as far as known.
     pub fn location(&self) -> String {
         match self.place {
-            Some(Place { line, column }) => format!("{}:{line}:{column}", self.file),
+            Some(Location { line, column }) => format!("{}:{line}:{column}", self.file),
             None => self.file.clone(),
         }
     }
 
-    /// Writes it to the log, under the level of its gravity.
+    /// Logs it, at the level of its gravity.
     pub fn log(&self) {
         let (location, message) = (self.location(), &self.message);
         match self.gravity {
@@ -96,12 +96,12 @@ impl Report {
         self.problems.extend(problems);
     }
 
-    /// Whether anything in it prevents serving.
+    /// Whether any of them prevents serving.
     pub fn has_errors(&self) -> bool {
         self.problems.iter().any(|problem| problem.gravity == Gravity::Error)
     }
 
-    /// The problems, sorted by file and place.
+    /// The problems, sorted by file and location.
     pub fn into_sorted(mut self) -> Vec<Problem> {
         self.problems.sort();
         self.problems.dedup();

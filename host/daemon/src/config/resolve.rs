@@ -1,6 +1,6 @@
-//! Written becomes resolved: defaults are filled in, references looked up, contradictions reported.
+//! Resolves the written configuration: fills in defaults, looks up references, reports contradictions.
 //!
-//! Fails once, knowing everything; what can be judged is judged even where something else is wrong.
+//! Reports all errors at once: an error in one part does not stop the checks of the others.
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -19,7 +19,7 @@ use weir_store::MemoryStateOptions;
 use super::address;
 use super::document::{At, Source, closest, or};
 use super::records::{resolve_records, resolve_trust};
-use super::report::{Place, Problem};
+use super::report::{Location, Problem};
 use super::resolved::{
     AdminConfig, CodeCache, Config, EngineConfig, GatewayConfig, InterceptorsConfig, PolicyConfig, RemoteConfig,
     RouteConfig, SourceConfig,
@@ -31,10 +31,10 @@ use super::written::{
     WrittenInterceptors, WrittenLimits, WrittenOverrides, WrittenPolicy, WrittenRoute, WrittenState, WrittenUpstream,
 };
 
-/// Where routes lead.
+/// Where routes point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Upstreams {
-    /// Where the file says.
+    /// To the upstreams in the file.
     AsWritten,
     /// To the servers inside `weir demo`, whatever the file says.
     Demo,
@@ -42,16 +42,16 @@ pub enum Upstreams {
 
 /// What the file is resolved against.
 pub struct Surroundings<'a> {
-    /// The folder the file lies in.
+    /// The folder that contains the file.
     pub folder: &'a Path,
-    /// Where routes lead.
+    /// Where routes point.
     pub upstreams: Upstreams,
-    /// Reads a variable of the environment.
+    /// Reads an environment variable.
     pub variable: &'a dyn Fn(&str) -> Option<String>,
 }
 
-/// Reads one file's text. The configuration holds every entry that is right by itself, so that those can be judged
-/// further; it may be served only if there are no problems.
+/// Reads one file's text. The configuration contains every entry that is valid by itself, so that it can be checked
+/// further. It may be served only if there are no problems.
 pub fn resolve(name: &str, text: &str, surroundings: &Surroundings<'_>) -> (Config, Vec<Problem>) {
     let source = Source::new(name, text);
     let document = source.parse();
@@ -76,7 +76,7 @@ fn whole(written: Written, source: &Source<'_>, surroundings: &Surroundings<'_>)
         .into_iter()
         .filter_map(|policy| resolve_policy(policy, &names, source, surroundings.variable))
         .collect();
-    let place = admin.listen.as_ref().map_or(Place { line: 1, column: 1 }, |at| at.place);
+    let place = admin.listen.as_ref().map_or(Location { line: 1, column: 1 }, |at| at.place);
     let admin = resolve_admin(admin, source, surroundings.variable);
     if gateway.listen == admin.listen && gateway.listen.port() != 0 {
         source.error(place, format!("[gateway] and [admin] both listen on {}; give one another port", admin.listen));
@@ -95,7 +95,7 @@ fn whole(written: Written, source: &Source<'_>, surroundings: &Surroundings<'_>)
 }
 
 fn unique<'a>(source: &Source<'_>, key: &str, texts: impl Iterator<Item = &'a At<String>>) {
-    let mut first: HashMap<&str, Place> = HashMap::new();
+    let mut first: HashMap<&str, Location> = HashMap::new();
     for At { value, place } in texts {
         if let Some(earlier) = first.get(value.as_str()) {
             source.error(
@@ -148,7 +148,7 @@ fn resolve_gateway(written: WrittenGateway, source: &Source<'_>) -> GatewayConfi
     }
 }
 
-/// The items of a list, each read; a wrong one is reported and left out.
+/// The items of a list, parsed; invalid ones are reported and skipped.
 fn each(
     written: Option<At<Vec<At<String>>>>,
     source: &Source<'_>,
@@ -230,7 +230,7 @@ fn resolve_interceptors(written: WrittenInterceptors) -> InterceptorsConfig {
     }
 }
 
-/// A route below the interceptor server's path would get a part of its requests only, or none.
+/// A route below the interceptor server's path would receive only some of its requests, or none.
 fn report_taken_paths<'a>(source: &Source<'_>, paths: impl Iterator<Item = &'a At<String>>) {
     for At { value, place } in paths {
         if value.strip_prefix(PATH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
@@ -316,7 +316,7 @@ fn resolve_route(
     })
 }
 
-/// The demo's server that speaks a protocol.
+/// The demo server for a protocol.
 const fn demo_server(protocol: Protocol) -> DemoServer {
     match protocol {
         Protocol::Mcp => DemoServer::Mcp,
@@ -331,7 +331,7 @@ fn resolve_upstream(written: WrittenUpstream, folder: &Path) -> Upstream {
     };
     let mut words = command.into_iter();
     let program = words.next().unwrap_or_default();
-    // A name is looked up in PATH; a path means a file of the folder, as `cwd` does.
+    // A plain name is looked up in PATH; a path is relative to the folder, like `cwd`.
     let program = match program.contains('/') {
         true => folder.join(program.trim_start_matches("./")).display().to_string(),
         false => program,
@@ -399,7 +399,7 @@ fn resolve_policy(
     }
     let At { value: file, place } = component?;
     let metering = match overrides.fuel {
-        // A budget can only be kept where instructions are counted.
+        // A budget needs instruction counting.
         Some(_) => Metering::Always,
         None => metering.map(|at| at.value).unwrap_or_default(),
     };
@@ -414,7 +414,7 @@ fn resolve_policy(
     Some(PolicyConfig { source: SourceConfig::Component { file, options }, place, routes, overrides })
 }
 
-/// The token in a variable of the environment, for another server: how long it is was that server's choice.
+/// The token in an environment variable, for another server. Its length is that server's choice.
 fn bearer(token_env: &At<String>, source: &Source<'_>, variable: &dyn Fn(&str) -> Option<String>) -> Option<Secret> {
     let At { value: name, place } = token_env;
     match variable(name) {

@@ -1,7 +1,6 @@
-//! What holds: every value checked, every default filled in.
+//! The effective configuration: every value checked, every default filled in.
 //!
-//! Invariant: each entry is right by itself. Whether the whole can be served is said by the problems that come with
-//! it.
+//! Invariant: each entry is valid by itself. The problems reported with it decide whether the whole can be served.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -17,7 +16,7 @@ use weir_interceptors::Reach;
 use weir_store::MemoryStateOptions;
 
 use super::records::{RecordsConfig, TrustConfig};
-use super::report::Place;
+use super::report::Location;
 use super::secret::Secret;
 use super::upstream::Upstream;
 
@@ -30,97 +29,97 @@ pub struct Config {
     pub admin: AdminConfig,
     /// The sandboxes.
     pub engine: EngineConfig,
-    /// The buckets that policies keep state in.
+    /// The storage for policy state.
     pub state: MemoryStateOptions,
-    /// The policies for chains elsewhere.
+    /// The interceptor server, for remote chains.
     pub interceptors: InterceptorsConfig,
-    /// What is recorded, and where it is kept.
+    /// What is recorded, and where it is stored.
     pub records: RecordsConfig,
     /// Whether calls inside a context are checked against the registry.
     pub trust: TrustConfig,
-    /// The routes, as written.
+    /// The routes, in file order.
     pub routes: Vec<RouteConfig>,
-    /// The policies, as written.
+    /// The policies, in file order.
     pub policies: Vec<PolicyConfig>,
 }
 
-/// The data plane. Only what stands in routes, too, can change while the gateway runs.
+/// The data plane. Only settings that routes also have can change at runtime.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GatewayConfig {
-    /// Where calls come in.
+    /// Its listen address.
     pub listen: SocketAddr,
-    /// How long the chain of one phase may take, where the route says nothing.
+    /// The chain timeout per phase, for routes that set none.
     pub chain_timeout: Duration,
-    /// Most bytes of a body that a policy reads, where the route says nothing.
+    /// Maximum body size that policies read, for routes that set none.
     pub max_body: usize,
-    /// Bounds towards callers and upstreams.
+    /// Limits for callers and upstreams.
     pub options: GatewayOptions,
 }
 
 /// The admin listener.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AdminConfig {
-    /// Where it listens.
+    /// Its listen address.
     pub listen: SocketAddr,
-    /// What a caller must show.
+    /// The token required from callers.
     pub token: Option<Secret>,
 }
 
 /// The sandboxes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EngineConfig {
-    /// Where compiled code is kept.
+    /// Where compiled code is cached.
     pub cache: CodeCache,
-    /// Most sandboxes at one time.
+    /// Maximum number of concurrent sandboxes.
     pub max_instances: u32,
-    /// The host's cap for one invocation.
+    /// The host's limit on one invocation.
     pub call_cap: Duration,
-    /// Timeout of a policy for which no override gives one.
+    /// Timeout for policies without an override.
     pub policy_timeout: Option<Duration>,
-    /// When a failing policy is set aside.
+    /// When a failing policy is quarantined.
     pub quarantine: QuarantineOptions,
 }
 
-/// The policies for chains elsewhere.
+/// The interceptor server, for remote chains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InterceptorsConfig {
-    /// Who is served.
+    /// Who may use it.
     pub reach: Reach,
-    /// Most entries of one page of the list; `None` for one page.
+    /// Page size of the list; `None` for a single page.
     pub page_size: Option<usize>,
-    /// Whether the chain of all policies can be run, which is no part of the protocol any more.
+    /// Whether the chain of all policies can be run. No longer part of the protocol.
     pub execute_chain: bool,
 }
 
-/// Where compiled code is kept.
+/// Where compiled code is cached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CodeCache {
-    /// Nowhere: it is compiled at every start.
+    /// Nowhere: compile at every start.
     Off,
-    /// In the usual place, if that can be had: a folder may be mounted read-only.
+    /// In the default folder, if it is usable: the served folder may be read-only.
     Usual(PathBuf),
-    /// In a place that the operator chose; if that cannot be had, the start fails.
+    /// In a folder that the operator chose; if it is unusable, the start fails.
     Chosen(PathBuf),
 }
 
 /// One route.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RouteConfig {
-    /// Its name, unique.
+    /// Its unique name.
     pub name: String,
-    /// The prefix under which it is reached, unique.
+    /// Its unique path prefix.
     pub path: String,
-    /// How its messages are read.
+    /// The protocol of its messages.
     pub protocol: Protocol,
-    /// Where it leads.
+    /// Its upstream.
     pub upstream: Upstream,
-    /// Name of the upstream for policies.
+    /// The upstream's name, as policies see it.
     pub server: String,
-    /// Which side the gateway stands on.
+    /// Which side the gateway is on.
     pub posture: Posture,
-    /// Whether a mutated received payload is judged again.
+    /// Whether a mutated received payload is validated again.
     pub revalidation: Revalidation,
-    /// What the gateway itself has to know about it.
+    /// Its settings in the gateway.
     pub options: RouteOptions,
 }
 
@@ -129,11 +128,11 @@ pub struct RouteConfig {
 pub struct PolicyConfig {
     /// What it is.
     pub source: SourceConfig,
-    /// Where the source stands, for what is found out about it later.
-    pub place: Place,
+    /// Where its source is written, for problems found later.
+    pub place: Location,
     /// The routes it applies to; `None` for all.
     pub routes: Option<Vec<String>>,
-    /// What the operator says instead of what it declares.
+    /// The operator's overrides.
     pub overrides: Overrides,
 }
 
@@ -144,7 +143,7 @@ pub enum SourceConfig {
     Component {
         /// The file, relative to the folder, as written.
         file: String,
-        /// What it is loaded with.
+        /// Its load options.
         options: PolicyOptions,
     },
     /// An interceptor on another server.
@@ -156,16 +155,16 @@ pub enum SourceConfig {
 pub struct RemoteConfig {
     /// The server's endpoint.
     pub url: Uri,
-    /// What the server is shown.
+    /// The token sent to the server.
     pub token: Option<Secret>,
-    /// Its name there and here.
+    /// Its name, there and here.
     pub name: InterceptorName,
     /// Configuration as JSON text, sent with each call.
     pub config: Option<String>,
 }
 
 impl PolicyConfig {
-    /// The file of its component, if it is one.
+    /// Its component file, if it has one.
     pub fn file(&self) -> Option<&str> {
         match &self.source {
             SourceConfig::Component { file, .. } => Some(file),
@@ -173,7 +172,7 @@ impl PolicyConfig {
         }
     }
 
-    /// The operator's name for it, if one was given.
+    /// The operator's name for it, if any.
     pub fn alias(&self) -> Option<&InterceptorName> {
         match &self.source {
             SourceConfig::Component { options, .. } => options.alias.as_ref(),

@@ -1,18 +1,18 @@
-//! Texts that are told to nobody.
+//! Text that must stay secret.
 
 use std::fmt;
 
-/// A text that never appears in logs or messages.
+/// Text that never appears in logs or messages.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Keeps a text.
+    /// Wraps a text.
     pub fn new(text: String) -> Self {
         Self(text)
     }
 
-    /// The text, for whoever compares it.
+    /// The text, for comparing or sending.
     pub fn reveal(&self) -> &str {
         &self.0
     }

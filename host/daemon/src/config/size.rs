@@ -1,12 +1,12 @@
-//! Sizes as people write them: a number with a unit, in a string.
+//! Sizes as written by users: a number with a unit, in a string.
 
-/// The units and their factors. Only powers of 1024 are offered, so that no two readers differ by 2.4 %.
+/// The units and their factors. Only powers of 1024, so that a size is never ambiguous.
 const UNITS: &[(&str, u64)] = &[("", 1), ("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
 
-/// What a size must look like, for messages.
+/// The valid form, for messages.
 pub const FORM: &str = "give a string such as \"64KiB\", \"4MiB\" or \"1000\" (bytes)";
 
-/// Reads `4MiB`, `64KiB`, `1GiB`, `1000` or `1000B`.
+/// Parses `4MiB`, `64KiB`, `1GiB`, `1000` or `1000B`.
 pub fn parse(text: &str) -> Result<usize, String> {
     let wrong = || format!("{text:?} is not a size; {FORM}");
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
@@ -25,7 +25,7 @@ pub fn parse(text: &str) -> Result<usize, String> {
     number.checked_mul(*factor).and_then(|bytes| usize::try_from(bytes).ok()).ok_or_else(wrong)
 }
 
-/// Writes a size so that [`parse`] reads it back.
+/// Formats a size so that [`parse`] can read it.
 pub fn show(bytes: usize) -> String {
     let bytes = bytes as u64;
     let unit = UNITS.iter().rev().find(|(_, factor)| *factor > 1 && bytes >= *factor && bytes.is_multiple_of(*factor));

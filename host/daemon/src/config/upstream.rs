@@ -1,4 +1,4 @@
-//! Where a route leads.
+//! A route's upstream.
 
 use std::fmt;
 
@@ -6,12 +6,12 @@ use http::Uri;
 use weir_demo::DemoServer;
 use weir_gateway::surface::mcp::Command;
 
-/// Where a route leads.
+/// A route's upstream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Upstream {
     /// A server.
     Url(Uri),
-    /// A server to start.
+    /// A server process to start.
     Command(Command),
     /// One of the servers inside `weir demo`.
     Demo(DemoServer),
@@ -28,11 +28,11 @@ impl fmt::Display for Upstream {
 }
 
 impl Upstream {
-    /// The name that policies see where the route gives none.
+    /// The default name that policies see.
     pub fn server_name(&self) -> String {
         match self {
             Self::Url(uri) => uri.host().unwrap_or_default().to_owned(),
-            // A file may have any name; what policies are shown has the form of all names.
+            // A file name can contain anything; the name policies see must be a valid name.
             Self::Command(command) => match weir_core::EventName::new(command.name()) {
                 Ok(name) => name.as_str().to_owned(),
                 Err(_) => "command".to_owned(),

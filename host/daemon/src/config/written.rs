@@ -1,7 +1,7 @@
-//! What stands in `weir.toml`, section by section. This file is the list of all keys, but for those of records and
-//! trust, which are in [`super::records`].
+//! The content of `weir.toml`, section by section. This file lists all keys except those of records and trust, which
+//! are in [`super::records`].
 //!
-//! Every value is optional and has its place; what a missing one means is decided in [`super::resolve`].
+//! Every value is optional and has its location. [`super::resolve`] fills in the defaults.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ use super::records::{self, WrittenRecords, WrittenTrust};
 use super::secret::Secret;
 use super::upstream::Upstream;
 
-/// Sections that later versions read.
+/// Sections reserved for later versions.
 const LATER: &[&str] = &["egress", "decisions"];
 
 /// The file.
@@ -138,7 +138,7 @@ pub(super) enum WrittenUpstream {
 /// `upstream` of a route, as a table
 #[derive(Debug)]
 pub(super) struct WrittenCommand {
-    /// At least the program.
+    /// Never empty: the program, then its arguments.
     pub(super) command: Vec<String>,
     pub(super) env: Vec<(String, String)>,
     pub(super) cwd: Option<At<String>>,
@@ -193,7 +193,7 @@ pub struct WrittenGrants {
     pub(super) random: Option<At<bool>>,
 }
 
-/// Reads the whole file; what is wrong with it is reported to the document's source.
+/// Reads the whole file; problems are reported to the document's source.
 pub fn read(root: Table<'_>) -> Written {
     let written = Written {
         gateway: root.table("gateway").map(gateway).unwrap_or_default(),
@@ -245,7 +245,7 @@ fn admin(table: Table<'_>) -> WrittenAdmin {
     written
 }
 
-/// A token goes into a header, so it must be visible ASCII; a short one can be guessed.
+/// A token is sent in a header, so it must be visible ASCII. It must not be short enough to guess.
 pub(super) fn token(text: &str) -> Result<Secret, String> {
     const SHORTEST: usize = 16;
     if text.len() < SHORTEST || !text.chars().all(|c| c.is_ascii_graphic()) {
@@ -391,7 +391,8 @@ fn principal_of(table: Table<'_>) -> (Option<At<HeaderName>>, Option<At<Principa
     (header, kind)
 }
 
-/// Names of routes and servers go into metrics, logs and policies' attributes; the same set as other names.
+/// Names of routes and servers go into metrics, logs and policy attributes, so they follow the same rules as other
+/// names.
 fn route_name(text: &str) -> Result<String, String> {
     weir_core::EventName::new(text).map(|name| name.as_str().to_owned()).map_err(|error| error.to_string())
 }
@@ -440,7 +441,7 @@ fn policy(table: Table<'_>) -> WrittenPolicy {
     written
 }
 
-/// A policy is a component or stands on a server, and what belongs to the one is wrong for the other.
+/// A policy is either a component or remote. Keys of one kind are errors on the other.
 fn check_source(table: &Table<'_>) {
     let Some((_, place)) = table.value("remote") else {
         table.missing("component", "\"secret-scan.wasm\"");
@@ -467,7 +468,7 @@ fn check_source(table: &Table<'_>) {
     }
 }
 
-/// A component lies in the folder: the folder is what is reviewed and deployed.
+/// A component must be in the folder, because the folder is what gets reviewed and deployed.
 fn component(text: &str) -> Result<String, String> {
     use std::path::{Component, Path};
     let inside = Path::new(text).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));

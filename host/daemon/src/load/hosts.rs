@@ -1,4 +1,4 @@
-//! What policies run on: the sandboxes here, and the way to interceptor servers.
+//! What policies run on: the local sandboxes, and the client for interceptor servers.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use weir_store::MemoryState;
 use crate::config::Config;
 use crate::config::resolved::{CodeCache, EngineConfig};
 
-/// Sets up the engine for a configuration.
+/// Creates the engine for a configuration.
 pub fn engine(config: &Config) -> Result<Engine, EngineError> {
     let EngineConfig { cache, max_instances, call_cap, policy_timeout: _, quarantine } = &config.engine;
     let state = Arc::new(MemoryState::new(config.state));
@@ -31,7 +31,7 @@ pub fn engine(config: &Config) -> Result<Engine, EngineError> {
     }
 }
 
-/// Sets up the way to interceptor servers for a configuration.
+/// Creates the client for interceptor servers.
 pub fn remotes(config: &Config) -> Remotes {
     let EngineConfig { call_cap, quarantine, .. } = config.engine;
     Remotes::new(&config.gateway.options.client(), RemoteOptions { call_cap, quarantine })

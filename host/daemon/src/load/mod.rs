@@ -1,8 +1,7 @@
-//! From a configuration to policies that run: every component loaded, every override resolved, every chain
-//! built.
+//! Turns a configuration into running policies: loads every component, resolves every override, builds every chain.
 //!
-//! Invariants: all problems of a folder come together; a set that exists is whole; a policy that did not change
-//! is taken over from the set before, with its counts.
+//! Invariants: all problems of a folder are reported at once; a set is never partial; an unchanged policy is reused
+//! from the previous set, with its counters.
 //!
 //! Not here: listeners, and what a running gateway does with the set.
 

@@ -1,4 +1,4 @@
-//! Loading of policies, several at a time: components are read and compiled, servers are asked what they have.
+//! Loads policies concurrently: reads and compiles components, queries interceptor servers.
 
 use std::sync::Arc;
 
@@ -16,11 +16,11 @@ use crate::config::folder::{CONFIG_FILE, ReadError};
 use crate::config::resolved::{PolicyConfig, RemoteConfig, SourceConfig};
 use crate::config::{Folder, Problem, Secret};
 
-/// Most policies that are loaded at the same time. Each may hold a file and a compiler's memory; the compiler
-/// itself uses all processors for one component already.
+/// Maximum number of policies loaded concurrently. Each may hold a file and the compiler's memory, and the compiler
+/// already uses all processors for one component.
 const AT_A_TIME: usize = 4;
 
-/// Loads one policy for each entry, in the entries' order. Errors are all the causes for that one.
+/// Loads one policy per entry, in order. An error lists all causes for that entry.
 pub async fn load_all(
     folder: &Folder,
     entries: &[PolicyConfig],
@@ -55,14 +55,14 @@ async fn component(
     engine: &Engine,
     before: Option<&LoadedSet>,
 ) -> Result<Arc<weir_engine::Policy>, Vec<Problem>> {
-    // At the entry: one component may stand in several, and what is wrong may be what the entry says of it.
+    // Reported at the entry: several entries may use one component, and the cause may be in the entry itself.
     let place = Some(entry.place);
     let wrong = |cause: String| vec![Problem::error(folder.show(CONFIG_FILE), place, format!("{file}: {cause}"))];
     let (reading, component, max) = (folder.clone(), file.to_owned(), options.limits.component_size);
     let is_reload = before.is_some();
     let read = tokio::task::spawn_blocking(move || {
         let bytes = reading.component(&component, max)?;
-        // Only needed where there may be the same one already; loading makes its own.
+        // Only needed for comparing with the previous set; loading computes its own.
         let digest = is_reload.then(|| HEXLOWER.encode(&Sha256::digest(&bytes)));
         Ok((bytes, digest))
     });
@@ -82,7 +82,7 @@ async fn component(
     loaded.map_err(|error| error.causes().iter().flat_map(|cause| wrong(cause.clone())).collect())
 }
 
-/// The policy of the set before that was made from the same bytes with the same options.
+/// The policy of the previous set that was made from the same bytes and options.
 fn unchanged(before: &LoadedSet, options: &PolicyOptions, digest: &str) -> Option<Arc<weir_engine::Policy>> {
     before.policies.iter().find_map(|loaded| match (&loaded.policy, &loaded.config.source) {
         (Policy::Component(policy), SourceConfig::Component { options: its, .. })
@@ -108,7 +108,7 @@ async fn remote(
         RemoteAddress { url: url.clone(), token: token.as_ref().map(|token| Secret::reveal(token).to_owned()) };
     let same = before.and_then(|before| same_remote(before, config));
     let policy = match (remotes.policy(&address, name, own.clone()).await, same) {
-        // Who edits something else must not be stopped by a server that is away for the moment.
+        // An unreachable server must not block a reload of something else.
         (Err(error @ RemoteError::Server { .. }), Some(same)) => {
             tracing::warn!(target: "weir::load", policy = %name, "{error}; what it said before still holds");
             return Ok(same);
@@ -125,7 +125,7 @@ async fn remote(
     Ok(Arc::new(policy))
 }
 
-/// The policy of the set before that stands for the same interceptor, with its counts.
+/// The policy of the previous set for the same interceptor, with its counters.
 fn same_remote(before: &LoadedSet, config: &RemoteConfig) -> Option<Arc<RemotePolicy>> {
     before.policies.iter().find_map(|loaded| match (&loaded.policy, &loaded.config.source) {
         (Policy::Remote(policy), SourceConfig::Remote(its)) if its == config => Some(Arc::clone(policy)),

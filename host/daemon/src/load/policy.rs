@@ -1,4 +1,4 @@
-//! One policy that runs, wherever it does.
+//! A running policy, local or remote.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,17 +8,17 @@ use weir_engine::PolicyStats;
 use weir_interceptors::remote::{RemotePolicy, RemoteStats};
 use weir_interceptors::{ConfigError, Configurable};
 
-/// A policy that runs. Clones are the same policy.
+/// A running policy. Clones share it.
 #[derive(Clone)]
 pub enum Policy {
-    /// A component in a sandbox here.
+    /// A component in a local sandbox.
     Component(Arc<weir_engine::Policy>),
     /// An interceptor on another server.
     Remote(Arc<RemotePolicy>),
 }
 
 impl Policy {
-    /// What it says about itself.
+    /// Its declaration.
     pub fn declaration(&self) -> &Declaration {
         match self {
             Self::Component(policy) => policy.declaration(),
@@ -34,7 +34,7 @@ impl Policy {
         }
     }
 
-    /// What it has done so far.
+    /// Its counters.
     pub fn stats(&self) -> PolicyStats {
         match self {
             Self::Component(policy) => policy.stats(),
@@ -64,7 +64,7 @@ impl Configurable for Policy {
                     Err(weir_engine::ConfigError::Deadline) => Err(ConfigError::Deadline),
                     Err(error) => Err(ConfigError::Refused(error.to_string())),
                 },
-                // Its server is asked anew with each call, so nothing has to be kept.
+                // Each call queries its server anyway, so there is nothing to keep.
                 Self::Remote(policy) => {
                     let schema = policy.declaration().config_schema.as_deref();
                     weir_engine::check_config(schema, config)

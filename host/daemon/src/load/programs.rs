@@ -1,5 +1,5 @@
-//! Whether the program of a route can be started, as far as looking tells. It is started on demand, so nobody would hear
-//! of a slip before the first call.
+//! Checks whether a route's program can probably be started. It starts on demand, so a typo would otherwise show only
+//! at the first call.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::{env, fs};
 
 use weir_gateway::surface::mcp::Command;
 
-/// What stands in the way of starting it, if anything. A warning, not an error: it may come to be there.
+/// Why it cannot be started, if so. Only a warning: it may be installed later.
 pub fn obstacle(command: &Command) -> Option<String> {
     let Command { program, environment, directory, .. } = command;
     if let Some(directory) = directory.as_ref().filter(|directory| !directory.is_dir()) {

@@ -1,4 +1,4 @@
-//! What is shown while components compile: on a terminal one line that is rewritten, elsewhere nothing.
+//! Progress while components compile: one updating line on a terminal, nothing elsewhere.
 
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -7,13 +7,13 @@ use parking_lot::Mutex;
 
 use crate::output::printable;
 
-/// Told what loading does.
+/// Receives progress.
 pub trait Progress: Send + Sync {
-    /// So many components are to be loaded.
+    /// Starts, with the number of components.
     fn begin(&self, total: usize);
-    /// One more is loaded, or has failed.
+    /// One more has been loaded or has failed.
     fn done(&self, component: &str);
-    /// All are.
+    /// All are done.
     fn end(&self);
 }
 
@@ -32,10 +32,10 @@ struct State {
     shown: bool,
 }
 
-/// Loads shorter than this show nothing: a line that flashes up tells nobody anything.
+/// Shorter loads show nothing: a line that only flashes up helps nobody.
 const WORTH_SHOWING: Duration = Duration::from_millis(150);
 
-/// The line if standard error is a terminal, else nothing.
+/// The progress line if standard error is a terminal; otherwise nothing.
 pub fn for_terminal() -> Box<dyn Progress> {
     if std::io::stderr().is_terminal() {
         Box::new(Line { state: Mutex::new(State { total: 0, done: 0, start: Instant::now(), shown: false }) })
@@ -59,7 +59,7 @@ impl Line {
 impl State {
     fn show(&mut self, text: &str) {
         let plain = printable(text);
-        // Progress that cannot be shown is no reason to fail.
+        // Failing to show progress is not an error.
         let _ = write!(std::io::stderr(), "\r\x1b[2K  loading policies {}/{} {plain}", self.done, self.total);
         self.shown = true;
     }

@@ -1,4 +1,4 @@
-//! What a folder comes to.
+//! A loaded folder.
 
 use std::sync::Arc;
 
@@ -8,42 +8,42 @@ use super::policy::Policy;
 use crate::config::resolved::{PolicyConfig, RouteConfig};
 use crate::config::{Config, Folder, Problem};
 
-/// Everything that one folder comes to.
+/// Everything loaded from one folder.
 pub struct LoadedSet {
-    /// Where it came from.
+    /// Its source.
     pub folder: Folder,
-    /// What the file says.
+    /// Its configuration.
     pub config: Config,
-    /// The policies, as written.
+    /// The policies, in file order.
     pub policies: Vec<Arc<LoadedPolicy>>,
-    /// The routes, as written.
+    /// The routes, in file order.
     pub routes: Vec<LoadedRoute>,
-    /// All policies in one chain, for whoever names no route.
+    /// All policies in one chain, for calls without a route.
     pub all: Arc<Chain>,
-    /// What somebody should look at.
+    /// The warnings.
     pub warnings: Vec<Problem>,
 }
 
 /// One policy.
 pub struct LoadedPolicy {
-    /// What the file says about it.
+    /// Its configuration.
     pub config: PolicyConfig,
-    /// What runs.
+    /// The running policy.
     pub policy: Policy,
-    /// What holds for it.
+    /// Its effective settings.
     pub settings: Settings,
 }
 
 /// One route.
 pub struct LoadedRoute {
-    /// What the file says about it.
+    /// Its configuration.
     pub config: RouteConfig,
-    /// Its policies.
+    /// Its chain.
     pub chain: Arc<Chain>,
 }
 
 impl LoadedPolicy {
-    /// Whether it is in the chain of that route.
+    /// Whether it is in that route's chain.
     pub fn applies_to(&self, route: &str) -> bool {
         self.config.routes.as_ref().is_none_or(|routes| routes.iter().any(|name| name == route))
     }

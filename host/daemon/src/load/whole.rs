@@ -1,4 +1,4 @@
-//! A folder as a whole: its policies, their settings, its chains.
+//! Loads a folder as a whole: policies, settings, chains.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,9 +16,9 @@ use crate::config::folder::CONFIG_FILE;
 use crate::config::resolved::PolicyConfig;
 use crate::config::{Config, Folder, Problem, Report};
 
-/// Loads all of a configuration. `report` is what is known about it already: with an error in it nothing can come of
-/// the whole, but its policies are loaded all the same, so that what is wrong with them is reported, too. `before` is
-/// the set whose unchanged policies are taken over.
+/// Loads a whole configuration. `report` holds the problems known so far. With an error among them the result cannot be
+/// used, but policies are still loaded so that their problems are reported too. Unchanged policies are reused from
+/// `before`.
 pub async fn load(
     folder: &Folder,
     config: Config,
@@ -53,7 +53,7 @@ pub async fn load(
     chains(folder, config, policies, report.into_sorted())
 }
 
-/// The settings of one policy, with the folder's default timeout where nothing else gives one.
+/// The settings of one policy, with the folder's default timeout if nothing else sets one.
 fn resolve(policy_config: &PolicyConfig, policy: &Policy, config: &Config) -> Result<Settings, Vec<String>> {
     let alias = policy_config.alias().cloned();
     let mut settings = weir_core::resolve(policy.declaration(), alias, policy_config.overrides.clone())
@@ -64,7 +64,7 @@ fn resolve(policy_config: &PolicyConfig, policy: &Policy, config: &Config) -> Re
     Ok(settings)
 }
 
-/// Two policies of one name could not be told apart, on whatever routes they are.
+/// Policy names must be unique across all routes.
 fn report_duplicates(folder: &Folder, policies: &[Arc<LoadedPolicy>], report: &mut Report) {
     let mut first: HashMap<&str, &LoadedPolicy> = HashMap::new();
     for policy in policies {

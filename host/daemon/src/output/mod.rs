@@ -1,9 +1,8 @@
-//! What commands print: results on standard output, complaints on standard error, both safe for a terminal.
+//! Command output: results on standard output, errors on standard error, both safe for a terminal.
 //!
-//! Invariants: colour only on a terminal; nothing that a guest or a peer wrote reaches it unescaped; a reader that has
-//! gone is no failure.
+//! Invariants: colour only on a terminal; text from a guest or peer is always escaped; a closed reader is not an error.
 //!
-//! Not here: the log, which is telemetry, and what each command has to say.
+//! Not here: the log (telemetry), and the content of each command's output.
 
 mod paint;
 mod printable;

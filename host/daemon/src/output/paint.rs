@@ -1,8 +1,8 @@
-//! Colours, where there is a terminal that shows them.
+//! Colours, on terminals that support them.
 
 use std::io::{self, IsTerminal};
 
-/// Whether and how texts are coloured.
+/// Whether and how text is coloured.
 #[derive(Debug, Clone, Copy)]
 pub struct Paint {
     on: bool,
@@ -26,27 +26,27 @@ impl Paint {
         if self.on { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
-    /// Stands out.
+    /// Emphasised.
     pub fn strong(self, text: &str) -> String {
         self.wrap("1", text)
     }
 
-    /// Stands back.
+    /// Dimmed.
     pub fn dim(self, text: &str) -> String {
         self.wrap("2", text)
     }
 
-    /// All is well.
+    /// Success.
     pub fn good(self, text: &str) -> String {
         self.wrap("32", text)
     }
 
-    /// Look at this.
+    /// Warning.
     pub fn warn(self, text: &str) -> String {
         self.wrap("33", text)
     }
 
-    /// This is wrong.
+    /// Error.
     pub fn bad(self, text: &str) -> String {
         self.wrap("31", text)
     }

@@ -1,9 +1,9 @@
-//! Text of guests and peers, made safe for a terminal.
+//! Makes text from guests and peers safe for a terminal.
 
 use std::borrow::Cow;
 
-/// The text with every character escaped that a terminal would act on: control characters (which move the
-/// cursor, change colours or retitle windows) and those that change the direction of reading.
+/// Escapes every character that a terminal would act on: control characters (which move the cursor, change colours or
+/// set titles) and those that change text direction.
 pub fn printable(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_active) {
         return Cow::Borrowed(text);
@@ -20,8 +20,8 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 }
 
 fn is_active(character: char) -> bool {
-    // Bidirectional overrides and isolates can show a text as another one; line and paragraph separators
-    // end a line for some readers.
+    // Bidirectional overrides and isolates can disguise text; some readers treat line and paragraph separators as line
+    // ends.
     character.is_control()
         || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }

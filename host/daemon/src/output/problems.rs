@@ -1,4 +1,4 @@
-//! What is wrong with a folder, for people.
+//! The problems of a folder, as text.
 
 use super::paint::Paint;
 use super::printable::printable;

@@ -1,24 +1,24 @@
-//! Writing results and complaints: no panic when the reader has gone.
+//! Writes results and errors; does not panic if the reader has closed.
 
 use std::io::{self, Write};
 
 use super::paint::Paint;
 use super::printable::printable;
 
-/// Writes a result to standard output, with a line break at its end.
+/// Writes a result to standard output, with a final newline.
 pub fn result(text: &str) {
     let mut stdout = io::stdout().lock();
-    // Who reads may have seen enough and gone; that is no failure of the command.
+    // The reader may have closed the pipe; the command did not fail.
     let _ = writeln!(stdout, "{}", text.trim_end_matches('\n')).and_then(|()| stdout.flush());
 }
 
-/// Writes a text to standard error as it is.
+/// Writes text to standard error unchanged.
 pub fn complaint(text: &str) {
-    // Where standard error is closed, the exit code still tells.
+    // If standard error is closed, the exit code still reports the failure.
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// Writes why a command cannot go on to standard error.
+/// Writes to standard error why a command cannot continue.
 pub fn problem(message: &str) {
     complaint(&format!("{} {}", Paint::stderr().bad("error:"), printable(message)));
 }

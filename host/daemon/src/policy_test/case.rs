@@ -1,4 +1,4 @@
-//! The form of a file of cases.
+//! The format of a case file.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -16,11 +16,11 @@ pub struct CaseFile {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Case {
-    /// What it shows.
+    /// Its title.
     pub name: String,
     /// The configuration; absent for none.
     pub config: Option<Value>,
-    /// Loading must fail with this in its error.
+    /// Loading must fail with an error that contains this.
     pub config_error: Option<String>,
     /// The calls.
     #[serde(default)]
@@ -41,17 +41,17 @@ pub struct Call {
     pub request: Option<Box<RawValue>>,
     /// Who, where, when.
     pub context: Option<Box<RawValue>>,
-    /// What must come of it.
+    /// The expected result.
     pub expect: Expect,
 }
 
-/// What must come of a call. Whatever is given must match.
+/// The expected result of a call. Every given field must match.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expect {
     /// A validator's verdict.
     pub valid: Option<bool>,
-    /// How grave.
+    /// The severity.
     pub severity: Option<String>,
     /// Same number, same order.
     pub messages: Option<Vec<ExpectedMessage>>,
@@ -63,13 +63,13 @@ pub struct Expect {
     pub modified: Option<bool>,
     /// The resulting payload.
     pub payload: Option<Box<RawValue>>,
-    /// The further facts.
+    /// The `info`.
     pub info: Option<Box<RawValue>>,
     /// The kind of failure.
     pub fault: Option<String>,
 }
 
-/// One message.
+/// One finding.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectedMessage {
@@ -91,8 +91,8 @@ pub struct ExpectedSuggestion {
     pub value: Box<RawValue>,
 }
 
-/// JSON text without the white space between its parts, so that the size of a payload does not depend on how a case
-/// is laid out. Everything else, escapes and the text of numbers included, stays as it is written.
+/// JSON text without white space between its parts, so that a payload's size does not depend on the layout of the file.
+/// Everything else, including escapes and the text of numbers, stays as written.
 pub fn compact(text: &RawValue) -> String {
     let mut compact = String::with_capacity(text.get().len());
     let (mut in_string, mut escaped) = (false, false);

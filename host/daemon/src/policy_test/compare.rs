@@ -1,4 +1,4 @@
-//! What came against what was expected.
+//! Compares actual results with expected ones.
 
 use serde_json::value::RawValue;
 use weir_core::chain::{InterceptorResult, Report};
@@ -6,7 +6,7 @@ use weir_core::{Payload, Severity, Validation};
 
 use super::case::{Expect, ExpectedMessage, ExpectedSuggestion};
 
-/// Everything that is not as expected, in words.
+/// All mismatches, as text.
 pub fn differences(expect: &Expect, result: &InterceptorResult) -> Vec<String> {
     let Expect { valid, severity, messages, suggestions, ask, modified, payload, info, fault } = expect;
     let mut found = Differences::default();

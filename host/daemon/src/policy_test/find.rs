@@ -1,10 +1,10 @@
-//! Where the cases of a component are.
+//! Finds the cases of a component.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The files of cases in the given place, or in the usual ones: `cases` beside the component, or the guest's folder
-/// `guests/NAME/cases` in a folder above.
+/// The case files in the given place, or in the default ones: `cases` next to the component, or `guests/NAME/cases` in
+/// a parent folder.
 pub fn find(component: &Path, given: Option<&Path>) -> Result<Vec<PathBuf>, String> {
     if let Some(given) = given {
         if given.is_file() {
@@ -26,7 +26,7 @@ pub fn find(component: &Path, given: Option<&Path>) -> Result<Vec<PathBuf>, Stri
             component.display()
         ));
     };
-    // Messages name files as somebody who stands here would.
+    // Messages show paths relative to the current folder.
     let here = std::env::current_dir().ok();
     let folder = here.and_then(|here| folder.strip_prefix(here).map(Path::to_owned).ok()).unwrap_or(folder);
     files(&folder).map_err(|error| format!("{}: {error}", folder.display()))

@@ -1,9 +1,9 @@
-//! `weir policy test`: a component against cases that are data.
+//! `weir policy test`: runs a component against cases in JSON files.
 //!
-//! Invariants: every case starts with empty buckets; a policy is judged by what it answers, so it runs as if it were
-//! active and fail-closed, whatever it declares.
+//! Invariants: every case starts with empty buckets; a policy always runs as active and fail-closed, whatever it
+//! declares, so that its answers are tested.
 //!
-//! Not here: chains of several policies, and what a gateway makes of a verdict.
+//! Not here: chains of several policies, and how a gateway acts on a verdict.
 
 mod case;
 mod compare;

@@ -1,4 +1,4 @@
-//! How the cases went, for people and for programs.
+//! The results of the cases, as text and JSON.
 
 use std::fmt::Write as _;
 
@@ -6,37 +6,37 @@ use serde::Serialize;
 
 use crate::output::{Paint, printable};
 
-/// How all cases of a component went.
+/// The results of all cases of a component.
 #[derive(Debug, Clone, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     /// The component.
     pub component: String,
-    /// How many are as expected.
+    /// How many passed.
     pub passed: usize,
-    /// How many are not.
+    /// How many failed.
     pub failed: usize,
     /// In order.
     pub cases: Vec<CaseReport>,
 }
 
-/// How one case went.
+/// The result of one case.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CaseReport {
-    /// The file it stands in.
+    /// Its file.
     pub file: String,
-    /// What it shows.
+    /// Its title.
     pub name: String,
-    /// Whether all is as expected.
+    /// Whether it passed.
     pub ok: bool,
-    /// What is not.
+    /// What failed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<String>,
 }
 
 impl Report {
-    /// A report on a component without cases so far.
+    /// An empty report for a component.
     pub fn new(component: &str) -> Self {
         Self { component: component.to_owned(), ..Self::default() }
     }
@@ -53,7 +53,7 @@ impl Report {
     }
 }
 
-/// One line per case, what failed below it, and the count at the end.
+/// One line per case, its failures below it, and the totals at the end.
 pub fn text(report: &Report, paint: Paint) -> String {
     let mut text = String::new();
     let mut file = "";

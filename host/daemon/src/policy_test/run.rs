@@ -1,4 +1,4 @@
-//! Loading a component with each configuration and making the calls.
+//! Loads a component with each configuration and makes the calls.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -20,21 +20,20 @@ use super::report::Report;
 use super::state::CaseState;
 use crate::config::folder::{ReadError, read_bounded};
 
-/// Longest call of a case. A policy that needs longer than this is not fit to stand in the path of a call.
+/// Timeout of a call in a case. A slower policy is too slow to be in the path of a call.
 const CALL_CAP: Duration = Duration::from_secs(2);
 
-/// Largest file of cases.
+/// Largest case file accepted.
 const MAX_CASES: usize = 16 << 20;
 
-/// Policies by the configuration they were loaded with: loading costs far more than a call.
+/// Policies by configuration: loading is much slower than a call.
 struct Loader<'a> {
     engine: Engine,
     source: &'a PolicySource,
     loaded: HashMap<Option<String>, Result<Arc<Policy>, LoadError>>,
 }
 
-/// An engine for one component at a time. Nothing is kept on disk, and no policy is set aside for failing: cases
-/// may want failures.
+/// An engine for one component at a time. No code cache, and no quarantine, since cases may expect failures.
 pub fn engine(state: Option<Arc<dyn StateStore>>) -> Result<Engine, EngineError> {
     let state = state.unwrap_or_else(|| Arc::new(MemoryState::new(MemoryStateOptions::default())));
     let quarantine = QuarantineOptions { after: 0, ..QuarantineOptions::default() };
@@ -108,7 +107,7 @@ impl Loader<'_> {
     }
 }
 
-/// The policy alone, active whatever it declares.
+/// A chain of only this policy, active whatever it declares.
 fn chain(policy: Arc<Policy>) -> Result<Chain, String> {
     let overrides = Overrides { mode: Some(Mode::Active), fail_open: Some(false), ..Overrides::default() };
     let settings = resolve(policy.declaration(), None, overrides)

@@ -1,4 +1,4 @@
-//! Buckets that are emptied between cases.
+//! State that is cleared between cases.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use parking_lot::RwLock;
 use weir_core::state::{KeyPage, Scope, StateError, StateStore, Swap, Versioned};
 use weir_store::{MemoryState, MemoryStateOptions};
 
-/// State in memory that can be made anew, while policies keep their handle on it.
+/// In-memory state that can be cleared while policies keep their handle.
 pub struct CaseState {
     present: RwLock<Arc<MemoryState>>,
 }

@@ -1,4 +1,4 @@
-//! The state of a folder in a few numbers: enough to tell that something changed, without reading any file.
+//! A fingerprint of a folder: detects changes without reading any file.
 
 use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 use crate::config::Folder;
 use crate::config::folder::CONFIG_FILE;
 
-/// Most files and folders that are looked at. A served folder has some dozens; somebody may serve their home.
+/// Maximum number of files and folders checked. A served folder has a few dozen, but someone may serve their home
+/// folder.
 const MAX_ENTRIES: usize = 4096;
 
-/// How deep components may lie.
+/// Maximum depth of components.
 const MAX_DEPTH: usize = 4;
 
-/// What is compared of one file. Links are followed.
+/// What is compared per file. Links are followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stamp {
     device: u64,
@@ -24,7 +25,7 @@ struct Stamp {
     changed: (i64, i64),
 }
 
-/// The state of a folder.
+/// A folder's fingerprint.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fingerprint {
     files: BTreeMap<PathBuf, Stamp>,
@@ -32,19 +33,19 @@ pub struct Fingerprint {
 }
 
 impl Fingerprint {
-    /// One that no folder has.
+    /// A fingerprint that matches no folder.
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// Takes a folder's.
+    /// Takes the fingerprint of a folder.
     pub async fn take(folder: &Folder) -> Self {
         let path = folder.path().to_owned();
-        // A panic in it would have been logged; an empty state is tried again at the next look.
+        // A panic has already been logged; an empty fingerprint causes a retry at the next check.
         tokio::task::spawn_blocking(move || Self::of(&path)).await.unwrap_or_default()
     }
 
-    /// The folders in which a change may matter, by their present real paths.
+    /// The folders where a change may matter, by their current real paths.
     pub fn folders(&self) -> &[PathBuf] {
         &self.folders
     }
@@ -57,7 +58,7 @@ impl Fingerprint {
     }
 
     fn scan(&mut self, folder: &Path, depth: usize, left: &mut usize) {
-        // The real path: a link that leads elsewhere now is a change even if all files look the same.
+        // The real path: a link with a new target is a change even if all files look the same.
         self.folders.extend(fs::canonicalize(folder));
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
             if *left == 0 {
@@ -69,7 +70,7 @@ impl Fingerprint {
             if name.starts_with('.') {
                 continue;
             }
-            // What vanishes between two looks is simply not there.
+            // A file that disappears during the scan counts as absent.
             let Ok(metadata) = fs::metadata(&path) else { continue };
             if metadata.is_dir() && depth > 0 {
                 self.scan(&path, depth - 1, left);

@@ -1,8 +1,7 @@
-//! Hot reload: the folder is watched, every change is validated whole in the background, and only a set that is
-//! right takes over.
+//! Hot reload: watches the folder, validates every change as a whole in the background, and swaps in only a valid set.
 //!
-//! Invariants: a change that is not right leaves the set that serves as it is and says why (log, metrics, admin
-//! surface); a set is made from one state of the folder, never from two; one change is tried at a time.
+//! Invariants: an invalid change leaves the serving set in place and is reported (log, metrics, admin surface); a set
+//! never mixes two states of the folder; one change is tried at a time.
 //!
 //! Not here: the swap itself, which is [`Running::replace`].
 
@@ -24,26 +23,26 @@ pub use fingerprint::Fingerprint;
 /// How long the folder must be quiet before it is read: editors and copies write in several steps.
 const QUIET: Duration = Duration::from_millis(150);
 
-/// How long a folder that never is quiet may put a reload off.
+/// Maximum delay if the folder is never quiet.
 const IMPATIENT: Duration = Duration::from_secs(2);
 
-/// How often the folder is looked at without any notice: some file systems send none.
+/// How often the folder is checked without a notification: some file systems send none.
 const POLL: Duration = Duration::from_secs(2);
 
-/// Why a reload is tried.
+/// What triggered a reload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reason {
     Changed,
     HangUp,
 }
 
-/// Watches the folder for as long as the task lives. `read_as` is the state that the first set was made from.
+/// Watches the folder while the task lives. `read_as` is the fingerprint the first set was loaded from.
 pub async fn watch(running: Arc<Running>, read_as: Fingerprint, hang_up: HangUp) {
     let folder = running.current().set.folder.clone();
     let started_with = running.current().set.config.clone();
     let mut tried = read_as;
     let mut watcher = Watcher::new(&folder, &tried);
-    // What changed while the first set was loaded came before anybody watched.
+    // Catches changes made while the first set was loading.
     let mut look_at_once = true;
     loop {
         let reason = tokio::select! {
@@ -56,18 +55,18 @@ pub async fn watch(running: Arc<Running>, read_as: Fingerprint, hang_up: HangUp)
         if reason == Reason::Changed && found == tried {
             continue;
         }
-        // Made anew before the folder is read: a swapped link leads to folders that nobody watches yet.
+        // Renewed before the folder is read: a swapped link points to folders that are not watched yet.
         watcher = Watcher::new(&folder, &found);
         tried = found;
         if let Attempt::Unsettled = attempt(&running, &folder, &tried, &started_with).await {
-            // What was read belongs to no one state; the change that came meanwhile is tried by the next round.
+            // The folder changed while it was read, so the set may be mixed; the next round retries.
             tried = Fingerprint::none();
             look_at_once = true;
         }
     }
 }
 
-/// What trying a change came to.
+/// The result of trying a change.
 enum Attempt {
     Done,
     Unsettled,
@@ -118,7 +117,7 @@ fn refuse(running: &Running, problems: Vec<Problem>) {
     running.refuse(problems);
 }
 
-/// Logs what an operator should know about a set that is about to serve.
+/// Logs the warnings of a set that is about to serve.
 pub fn log_set(set: &LoadedSet) {
     set.warnings.iter().for_each(Problem::log);
     for policy in &set.policies {

@@ -1,14 +1,14 @@
-//! What a change of the file cannot do while the process runs.
+//! Changes that need a restart.
 
 use crate::config::folder::CONFIG_FILE;
 use crate::config::resolved::{AdminConfig, EngineConfig, GatewayConfig};
 use crate::config::{Config, Folder, Problem};
 
-/// One warning for each section that differs from what the process started with in something that is made once.
+/// One warning per setting that differs from the start and cannot change at runtime.
 pub fn needed(folder: &Folder, started_with: &Config, now: &Config) -> Vec<Problem> {
     let Config { gateway, admin, engine, state, interceptors: _, records, trust, routes: _, policies: _ } =
         started_with;
-    // Timeouts and sizes of [gateway] that routes take over hold at once.
+    // Timeouts and sizes of [gateway] that routes inherit take effect immediately.
     let GatewayConfig { listen, chain_timeout: _, max_body: _, options } = gateway;
     let AdminConfig { listen: admin_listen, token } = admin;
     let EngineConfig { cache, max_instances, call_cap, policy_timeout: _, quarantine } = engine;

@@ -1,7 +1,7 @@
-//! Notices of the file system, as a hint to look at the folder.
+//! File system notifications, used as a hint to check the folder.
 //!
-//! Nothing relies on them: a notice that is lost, or a file system that sends none, only delays a reload until the
-//! next look.
+//! Nothing relies on them: a lost notification, or a file system that sends none, only delays a reload until the next
+//! check.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,25 +15,25 @@ use super::fingerprint::Fingerprint;
 use crate::config::Folder;
 use crate::config::folder::CONFIG_FILE;
 
-/// Most folders that are watched; each costs a handle of the system.
+/// Maximum number of watched folders; each uses a system handle.
 const MAX_WATCHED: usize = 64;
 
-/// Watches the folders of a fingerprint, and the one that holds the served folder, in which that may be swapped.
+/// Watches the folders of a fingerprint, and the parent of the served folder, where that folder may be swapped.
 pub struct Watcher {
-    /// Ends watching when dropped.
+    /// Stops watching when dropped.
     _system: Option<RecommendedWatcher>,
     notices: mpsc::Receiver<()>,
 }
 
 impl Watcher {
-    /// Begins to watch. Where that cannot be done, the folder is still looked at from time to time.
+    /// Starts watching. If that fails, the folder is still checked periodically.
     pub fn new(folder: &Folder, state: &Fingerprint) -> Self {
-        // One place: notices only say that something happened.
+        // Capacity 1: a notification only says that something happened.
         let (sender, notices) = mpsc::channel(1);
         let on_event = move |event: notify::Result<Event>| {
             let matters = event.map_or(true, |event| may_matter(&event));
             if matters {
-                // A full channel has a notice in it already.
+                // A full channel already holds a notification.
                 let _ = sender.try_send(());
             }
         };
@@ -58,15 +58,15 @@ impl Watcher {
         Self { _system: system, notices }
     }
 
-    /// Waits for a notice.
+    /// Waits for a notification.
     pub async fn notice(&mut self) {
         if self.notices.recv().await.is_none() {
-            // Watching ended; only the looks remain.
+            // Watching ended; only the periodic checks remain.
             std::future::pending::<()>().await;
         }
     }
 
-    /// Waits until no notice has come for a while, but no longer than `most`.
+    /// Waits until no notification has arrived for a while, but no longer than `most`.
     pub async fn quiet(&mut self, quiet: Duration, most: Duration) {
         let end = Instant::now() + most;
         while Instant::now() < end {
@@ -78,8 +78,8 @@ impl Watcher {
     }
 }
 
-/// Whether a folder may be another one after it. Bytes of files that are not looked at do not count: a store of records
-/// in the folder is written to all the time.
+/// Whether an event may change the folder's fingerprint. Writes to files that are not part of it are ignored: a record
+/// store in the folder is written to all the time.
 fn may_matter(event: &Event) -> bool {
     let is_looked_at = |path: &PathBuf| {
         let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Running one chain of a set, outside of any exchange.
+//! Runs one chain of a set, outside of any exchange.
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -1,6 +1,6 @@
-//! What serves now: the process as others ask and replace it, and its set in the gateway's terms.
+//! The running process: its state, and its set in the gateway's types.
 //!
-//! Not here: when it begins and ends (serve), and what replaces its set (reload).
+//! Not here: startup and shutdown (serve), and what replaces the set (reload).
 
 mod chain;
 mod process;

@@ -1,4 +1,4 @@
-//! What serves now, for everyone who asks or replaces it.
+//! The state of the running process.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,37 +20,37 @@ use crate::telemetry::{Metrics, ReloadOutcome};
 
 /// The process while it serves.
 pub struct Running {
-    /// Where the data plane takes its set from.
+    /// The set used by the data plane.
     gateway: Gateway,
-    /// What routes that speak MCP keep between exchanges.
+    /// State that MCP routes keep between exchanges.
     mcp: Arc<Mcp>,
     /// Loads and runs policies.
     pub engine: Engine,
-    /// The interceptor servers that policies run on.
+    /// The interceptor servers used by policies.
     pub remotes: Remotes,
-    /// Counts.
+    /// The metrics.
     pub metrics: Arc<Metrics>,
-    /// Where routes lead.
+    /// Where routes point.
     pub demo: Upstreams,
     addresses: Option<DemoAddresses>,
-    /// Rows and what belongs to them, if they are kept.
+    /// The record store and related state, if records are kept.
     pub kept: Option<Arc<Kept>>,
     current: RwLock<Arc<Current>>,
     refused: Mutex<Option<Refused>>,
     draining: AtomicBool,
 }
 
-/// The set that serves.
+/// The serving set.
 pub struct Current {
     /// The set.
     pub set: LoadedSet,
-    /// Grows with every set.
+    /// Increases with every set.
     pub epoch: u64,
-    /// Since when it serves.
+    /// When it started serving.
     pub since: SystemTime,
 }
 
-/// A change of the folder that was not taken.
+/// A rejected change of the folder.
 #[derive(Debug, Clone)]
 pub struct Refused {
     /// When.
@@ -60,7 +60,7 @@ pub struct Refused {
 }
 
 impl Running {
-    /// The process with its first set, which the gateway has already.
+    /// The process with its first set, which the gateway already has.
     pub fn new(
         gateway: Gateway,
         engine: Engine,
@@ -86,37 +86,37 @@ impl Running {
         }
     }
 
-    /// The process with what the routes of its first set keep between exchanges.
+    /// Adds the state that the routes of the first set keep between exchanges.
     pub fn speaking(self, mcp: Arc<Mcp>) -> Self {
         Self { mcp, ..self }
     }
 
-    /// The process with its records, if they are kept.
+    /// Adds the record store, if records are kept.
     pub fn keeping(self, kept: Option<Arc<Kept>>) -> Self {
         Self { kept, ..self }
     }
 
-    /// What serves now.
+    /// The serving set.
     pub fn current(&self) -> Arc<Current> {
         Arc::clone(&self.current.read())
     }
 
-    /// The contexts that are opened by tokens.
+    /// The contexts opened by tokens.
     pub fn contexts(&self) -> Arc<Contexts> {
         self.gateway.contexts()
     }
 
-    /// The set that the gateway has.
+    /// The gateway's set.
     pub fn gateway_set(&self) -> Arc<weir_gateway::RunningSet> {
         self.gateway.current()
     }
 
-    /// The last change that was not taken, if the folder has not been right since.
+    /// The last rejected change, if the folder has been invalid since.
     pub fn refused(&self) -> Option<Refused> {
         self.refused.lock().clone()
     }
 
-    /// Puts a set to work. Calls in flight finish on the one before.
+    /// Swaps in a set. Calls in flight finish on the previous one.
     pub fn replace(&self, set: LoadedSet) -> Result<u64, Problem> {
         let mut current = self.current.write();
         let epoch = current.epoch + 1;
@@ -129,19 +129,19 @@ impl Running {
         Ok(epoch)
     }
 
-    /// Keeps the set and remembers why.
+    /// Keeps the current set and stores the reason.
     pub fn refuse(&self, problems: Vec<Problem>) {
         let refused = Refused { at: SystemTime::now(), problems };
         *self.refused.lock() = Some(refused);
         self.metrics.reloaded(ReloadOutcome::Failed);
     }
 
-    /// No longer ready: whoever balances load should send its calls elsewhere.
+    /// Marks the process as not ready, so that load balancers stop sending calls.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
     }
 
-    /// Whether new calls are taken.
+    /// Whether new calls are accepted.
     pub fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
     }

@@ -1,4 +1,4 @@
-//! A loaded set in the gateway's terms.
+//! Converts a loaded set into the gateway's types.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::config::resolved::{InterceptorsConfig, RouteConfig};
 use crate::config::{Problem, Upstream};
 use crate::load::{LoadedPolicy, LoadedRoute, LoadedSet, surface};
 
-/// The routes of a set, ready to serve. `demo` is where the demo's servers listen.
+/// The routes of a set, ready to serve. `demo` holds the addresses of the demo servers.
 pub fn running_set(
     set: &LoadedSet,
     epoch: u64,
@@ -25,7 +25,7 @@ pub fn running_set(
     Ok(RunningSet { epoch, routes, endpoints: vec![Arc::new(interceptors(set))] })
 }
 
-/// The policies of a set for chains elsewhere.
+/// The policies of a set, for the interceptor server.
 fn interceptors(set: &LoadedSet) -> Interceptors {
     let InterceptorsConfig { reach, page_size, execute_chain } = set.config.interceptors;
     let entry = |loaded: &Arc<LoadedPolicy>| ServedPolicy {
@@ -43,7 +43,7 @@ fn interceptors(set: &LoadedSet) -> Interceptors {
     }
 }
 
-/// One route alone, in front of a server that speaks over standard streams, wherever the folder says it leads.
+/// A single route in front of a stdio server, whatever upstream the folder gives it.
 pub fn relay_set(set: &LoadedSet, name: &str, mcp: &Arc<Mcp>, command: &Command) -> Result<RunningSet, Problem> {
     let problem = |message: String| Problem::error(set.folder.show(CONFIG_FILE), None, message);
     let found = set.routes.iter().find(|route| route.config.name == name);
@@ -63,7 +63,7 @@ fn route(loaded: &LoadedRoute, mcp: &Arc<Mcp>, demo: Option<DemoAddresses>) -> R
         protocol: _,
         upstream,
         server,
-        // Both are in the chain already.
+        // Both are already in the chain.
         posture: _,
         revalidation: _,
         options,

@@ -10,14 +10,14 @@ use weir_http::listen::{Handler, HandlerBody, serve_handler};
 
 use super::ended::ended;
 
-/// Serves each of them until the channel says to end.
+/// Serves each of them until the channel signals shutdown.
 pub fn start(servers: DemoServers, tasks: &mut JoinSet<()>, ending: &watch::Receiver<bool>) {
     for DemoListener { listener, answer } in servers.into_listeners() {
         tasks.spawn(serve_handler(listener, handler(answer), ended(ending.clone())));
     }
 }
 
-/// A function of the request as a handler.
+/// Wraps a function of the request as a handler.
 fn handler(answer: Answer) -> Arc<Handler> {
     Arc::new(move |request| {
         let response = answer(request).map(HandlerBody::Whole);

@@ -1,8 +1,8 @@
-//! Serving a folder: the composition root, and the life of the process from its first listener to the drain.
+//! Serves a folder: the composition root, and the process lifecycle from the first listener to the drain.
 //!
 //! Invariants: nothing binds before everything is valid; every task belongs to this function and ends before it
-//! returns; listeners and what is shared by all policies are made once per process, everything else is replaced
-//! when the folder changes.
+//! returns; listeners and shared resources are created once per process, everything else is replaced when the folder
+//! changes.
 
 mod demo;
 mod ended;
@@ -31,68 +31,68 @@ use crate::signals::Signals;
 use crate::telemetry::{GatewayTelemetry, Metrics};
 use ended::ended;
 
-/// What the command line says.
+/// The command line options.
 #[derive(Debug, Clone)]
 pub struct ServeOptions {
     /// The folder.
     pub folder: PathBuf,
-    /// Instead of the configured address.
+    /// Overrides the configured address.
     pub listen: Option<SocketAddr>,
-    /// Instead of the configured address.
+    /// Overrides the configured address.
     pub admin_listen: Option<SocketAddr>,
-    /// Whether the demo's servers stand beside.
+    /// Whether to run the demo servers.
     pub demo: Upstreams,
 }
 
-/// Why serving did not begin.
+/// Why serving could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The folder is not right.
+    /// The folder is invalid.
     #[error("{} cannot be served", folder.display())]
     Folder {
         /// The folder.
         folder: PathBuf,
-        /// Everything that is wrong with it.
+        /// All of its problems.
         problems: Vec<Problem>,
     },
-    /// An address cannot be had.
+    /// An address cannot be bound.
     #[error("cannot listen on {address} ({what}): {error}{remedy}")]
     Listen {
         /// The address.
         address: SocketAddr,
-        /// For what.
+        /// Which listener.
         what: &'static str,
-        /// Why not.
+        /// The cause.
         error: std::io::Error,
         /// What to do about it.
         remedy: &'static str,
     },
-    /// The admin listener would be open to others.
+    /// The admin listener would be reachable by others without a token.
     #[error("--admin-listen {0} can be reached by others, so it needs a token; give one in [admin] of weir.toml")]
     Token(SocketAddr),
-    /// The sandboxes cannot be set up.
+    /// The sandboxes cannot be created.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// The store of records cannot be had.
+    /// The record store cannot be opened.
     #[error(transparent)]
     Records(#[from] KeepError),
-    /// The system refuses signal handlers.
+    /// Signal handlers cannot be installed.
     #[error("cannot listen for signals: {0}")]
     Signals(std::io::Error),
 }
 
-/// Told that the gateway is ready.
+/// Facts about the ready gateway.
 #[derive(Debug, Clone, Copy)]
 pub struct Ready {
-    /// Where calls go.
+    /// The gateway's address.
     pub gateway: SocketAddr,
-    /// Where the admin surface is.
+    /// The admin address.
     pub admin: SocketAddr,
     /// How many policies are loaded.
     pub policies: usize,
 }
 
-/// Serves until a signal says to end. `ready` is called once, when everything listens.
+/// Serves until a shutdown signal. `ready` is called once, when all listeners are open.
 pub async fn serve(
     options: ServeOptions,
     panics: Arc<AtomicU64>,
@@ -101,7 +101,7 @@ pub async fn serve(
     let ServeOptions { folder, listen, admin_listen, demo } = options;
     let signals = Signals::install().map_err(ServeError::Signals)?;
     let served = Folder::new(&folder);
-    // Taken before anything is read: what changes from now on is a change.
+    // Taken before anything is read, so that later changes are noticed.
     let read_as = Fingerprint::take(&served).await;
     let wrong = |problems| ServeError::Folder { folder: folder.clone(), problems };
     let (config, report) = served.config(demo);
@@ -114,7 +114,7 @@ pub async fn serve(
     let progress = load::for_terminal();
     let set = tokio::select! {
         loaded = load::load(&served, config, report, &engine, &remotes, None, &*progress) => loaded.map_err(wrong)?,
-        // Compiling may take long; nothing is served yet that would have to be finished.
+        // Compiling may take long; nothing is being served yet, so a signal can cancel it at once.
         _ = signals.end() => return Ok(()),
     };
     if !admin_listen.ip().is_loopback() && admin_token.is_none() {
@@ -183,10 +183,10 @@ pub async fn serve(
         }
     }
     running.remotes.end().await;
-    // The demo's servers and the admin surface outlive the drain: calls in flight still need them.
+    // The demo servers and the admin surface outlive the drain: calls in flight still need them.
     let _ = end.send(true);
     let _ = tokio::time::timeout(Duration::from_secs(1), async { while tasks.join_next().await.is_some() {} }).await;
-    // How the drain went is logged by the gateway.
+    // The gateway logs the result of the drain.
     if let Err(error) = serving {
         tracing::error!(target: "weir::serve", "serving broke: {error}");
     }
@@ -209,7 +209,7 @@ async fn until_drained(
     tokio::select! {
         name = signals.end() => {
             tracing::warn!(target: "weir::serve", "received {name} again: ending at once, calls in flight are cut off");
-            // Not a return: dropping the runtime would wait for what still runs.
+            // Not a return: dropping the runtime would wait for tasks that still run.
             std::process::exit(130);
         }
         drained = &mut serving => drained,

@@ -1,22 +1,22 @@
-//! How many files the process may have open, and what that leaves for connections.
+//! The limit on open files, and how many connections it allows.
 //!
-//! Shells and service managers start programs with a soft limit of 1,024, far below what the system allows, so that
-//! old programs do not break; this one takes what it is allowed. What is still too little bounds the connections:
-//! a call that was accepted and then finds no file for its upstream is worse than one that waits to be accepted.
+//! Shells and service managers start programs with a soft limit of 1,024, for the sake of old programs. We raise it to
+//! the hard limit. If that is still too low, we reduce the number of connections: accepting a call and then having no
+//! file for its upstream is worse than letting it wait.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Files that are not connections of calls: listeners, the admin surface, the log, the store, the code cache, watches,
-/// the pipes of servers.
+/// pipes of servers.
 const OTHERS: u64 = 64;
 
-/// One from the caller, one to the upstream.
+/// One to the caller, one to the upstream.
 const PER_CALL: u64 = 2;
 
-/// What even the smallest limit leaves.
+/// The minimum, however low the limit is.
 const FEWEST: usize = 8;
 
-/// Raises the limit as far as is allowed. Gives the connections to take, of those that are wanted.
+/// Raises the limit as far as possible. Returns how many of the wanted connections fit.
 pub fn connections(wanted: usize) -> usize {
     let limit = raised();
     let most = connections_within(limit);
@@ -33,7 +33,7 @@ pub fn connections(wanted: usize) -> usize {
 
 fn raised() -> u64 {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    // None is no limit.
+    // None means no limit.
     if current.is_some()
         && current != maximum
         && setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).is_ok()

@@ -1,4 +1,4 @@
-//! What the gateway reports, counted. Denials are logged by the gateway itself, which knows more about them.
+//! Counts the gateway's events. The gateway itself logs denials, since it knows more about them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use weir_gateway::{ExchangeReport, Telemetry};
 
 use super::metrics::Metrics;
 
-/// Counts what the gateway reports.
+/// Counts the gateway's events.
 pub struct GatewayTelemetry {
     metrics: Arc<Metrics>,
 }

@@ -1,5 +1,5 @@
-//! The labels of the metrics. Their values come from the configuration or from closed sets, never from a caller,
-//! so the number of series is bounded.
+//! The labels of the metrics. Their values come from the configuration or fixed sets, never from a caller, so the
+//! number of series is bounded.
 
 use http::Method;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -11,7 +11,7 @@ pub struct PolicyLabel {
     pub policy: String,
 }
 
-/// One policy and what its answer did.
+/// One policy and the effect of its answer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct EffectLabel {
     /// Its name.
@@ -20,7 +20,7 @@ pub struct EffectLabel {
     pub effect: &'static str,
 }
 
-/// One policy and how it was judged.
+/// One policy and its verdict.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct VerdictLabel {
     /// Its name.
@@ -34,11 +34,11 @@ pub struct VerdictLabel {
 pub struct FaultLabel {
     /// Its name.
     pub policy: String,
-    /// One of the seven.
+    /// One of the seven kinds.
     pub kind: &'static str,
 }
 
-/// One policy and a protection that its overrides took away.
+/// One policy and a protection removed by its overrides.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct WeakeningLabel {
     /// Its name.
@@ -70,29 +70,29 @@ pub struct ChainLabel {
 pub struct ExchangeLabel {
     /// The route's name.
     pub route: String,
-    /// One of the methods of HTTP, or `other`.
+    /// An HTTP method, or `other`.
     pub method: &'static str,
     /// `2xx` and so on.
     pub status: &'static str,
-    /// Why the gateway itself answered, or empty.
+    /// Why the gateway answered by itself, or empty.
     pub refusal: &'static str,
 }
 
-/// How a reload went.
+/// The result of a reload.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct ReloadLabel {
     /// `ok` or `failed`.
     pub result: &'static str,
 }
 
-/// What the program is.
+/// Information about the program.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct BuildLabel {
     /// Its version.
     pub version: &'static str,
 }
 
-/// The method as a label: callers can invent methods, labels cannot.
+/// The method as a label. Callers can invent methods, so unknown ones become `other`.
 pub fn method(method: &Method) -> &'static str {
     const KNOWN: [&str; 9] = ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "CONNECT", "TRACE"];
     KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")

@@ -1,7 +1,7 @@
-//! The metrics: one registry, typed handles to count with, one text to scrape.
+//! The metrics: one registry, typed handles for counting, one text to scrape.
 //!
-//! Invariants: label values are bounded (see [`super::labels`]); counting allocates nothing on the path of a
-//! call but for labels of the exchange, which are few and short.
+//! Invariants: label values are bounded (see [`super::labels`]); counting allocates nothing per call except the few
+//! short labels of the exchange.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use super::labels::{
 use super::policy_series::{MicrosecondBuckets, PolicyFamilies, PolicySeries};
 use crate::load::LoadedSet;
 
-/// Everything that is counted.
+/// All metrics.
 pub struct Metrics {
     registry: RwLock<Registry>,
     policies: PolicyFamilies,
@@ -41,7 +41,7 @@ pub struct Metrics {
     scraped: Scraped,
 }
 
-/// What is read when somebody scrapes, from those who know.
+/// Values collected from their owners at each scrape.
 #[derive(Default, Clone)]
 struct Scraped {
     instances_in_use: Gauge,
@@ -57,12 +57,12 @@ struct Scraped {
     weakenings: Family<WeakeningLabel, Gauge>,
 }
 
-/// How a reload went.
+/// The result of a reload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReloadOutcome {
     /// A new set serves.
     Ok,
-    /// The set before goes on.
+    /// The previous set stays.
     Failed,
 }
 
@@ -108,12 +108,12 @@ impl Metrics {
         metrics
     }
 
-    /// Shows what somebody else counts.
+    /// Exposes a counter owned by someone else.
     pub fn watch(&self, collector: Box<dyn Collector>) {
         self.registry.write().register_collector(collector);
     }
 
-    /// A set was put to work: its policies are listed from the start, even where nothing has happened yet.
+    /// A set started serving: its policies are listed at once, even with all counts at zero.
     pub fn serves(&self, set: &LoadedSet, epoch: u64) {
         let mut series = self.series.write();
         self.scraped.forget();
@@ -144,7 +144,7 @@ impl Metrics {
         self.scraped.last_reload.set(unix_now());
     }
 
-    /// The text of all metrics, with what the engine and the policies know now.
+    /// The text of all metrics, with current values from the engine and the policies.
     pub fn text(&self, engine: EngineStats, set: &LoadedSet) -> String {
         let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         self.scraped.instances_in_use.set(i64::from(engine.instances_in_use));
@@ -161,7 +161,7 @@ impl Metrics {
         let registry = self.registry.read();
         match encode(&mut text, &registry) {
             Ok(()) => text,
-            // Writing to a string does not fail; a broken metric must not end the admin surface.
+            // Writing to a string cannot fail; a broken metric must not break the admin surface.
             Err(error) => format!("# the metrics cannot be written: {error}\n# EOF\n"),
         }
     }
@@ -180,7 +180,7 @@ impl Metrics {
         }
     }
 
-    /// Counts a caller that went away.
+    /// Counts a cancelled exchange.
     pub(super) fn cancelled(&self, route: &str) {
         self.cancelled.get_or_create(&RouteLabel { route: route.to_owned() }).inc();
     }
@@ -238,7 +238,7 @@ impl Scraped {
         registry.register("policy_weakened", "1 where an override takes a protection away", weakenings);
     }
 
-    /// Drops the series of policies that may be gone.
+    /// Removes the series of policies that may be gone.
     fn forget(&self) {
         for family in [&self.quarantined, &self.in_flight, &self.denied_capabilities, &self.log_lines_dropped] {
             family.clear();
@@ -247,7 +247,7 @@ impl Scraped {
     }
 }
 
-/// Shows the panic hook's count.
+/// Exposes the panic hook's counter.
 #[derive(Debug)]
 struct Panics(Arc<AtomicU64>);
 

@@ -1,4 +1,4 @@
-//! What the daemon tells about itself: logs on standard error, metrics for whoever scrapes them.
+//! The daemon's telemetry: logs on standard error, and metrics to scrape.
 
 mod gateway;
 mod labels;

@@ -1,4 +1,4 @@
-//! The series of one policy, looked up once, so that counting a call hashes nothing but the policy's name.
+//! The series of one policy, looked up once, so that counting a call hashes only the policy's name.
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::{Family, MetricConstructor};
@@ -15,11 +15,11 @@ const VERDICTS: [&str; 7] = ["valid", "invalid", "ask", "unmodified", "modified"
 /// The effects, in the order of their indices.
 const EFFECTS: [Effect; 5] = [Effect::Pass, Effect::Apply, Effect::Block, Effect::FailOpen, Effect::Audit];
 
-/// Makes histograms of seconds from a microsecond to half a minute, each bucket twice the one before.
+/// Creates histograms in seconds, from a microsecond to half a minute, with each bucket twice the one before.
 #[derive(Clone)]
 pub struct MicrosecondBuckets;
 
-/// The families of all policies.
+/// The metric families of all policies.
 #[derive(Clone)]
 pub struct PolicyFamilies {
     calls: Family<PolicyLabel, Counter>,
@@ -51,7 +51,7 @@ impl MetricConstructor<Histogram> for MicrosecondBuckets {
 }
 
 impl PolicyFamilies {
-    /// Makes and registers the families.
+    /// Creates and registers the families.
     pub fn register(registry: &mut Registry) -> Self {
         let families = Self {
             calls: Family::default(),
@@ -75,7 +75,7 @@ impl PolicyFamilies {
         families
     }
 
-    /// The series of one policy, all at zero if it is new.
+    /// The series of one policy, starting at zero if it is new.
     pub fn series(&self, policy: &str) -> PolicySeries {
         let name = || policy.to_owned();
         let label = PolicyLabel { policy: name() };

@@ -1,4 +1,4 @@
-//! The sample files, and the notes that callers write beside them.
+//! The sample files, and the notes written by callers.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,11 @@ use parking_lot::Mutex;
 
 use crate::sample::FILES;
 
-/// Most notes, and most bytes of one: what a caller writes is kept in memory.
+/// Maximum number of notes, and of bytes in one: notes are kept in memory.
 const MAX_NOTES: usize = 100;
 const MAX_NOTE_BYTES: usize = 64 << 10;
 
-/// Where notes are read back.
+/// Where notes can be read.
 const NOTES: &str = "notes/";
 
 /// The notes of this process.
@@ -20,7 +20,7 @@ pub struct Files {
 }
 
 impl Files {
-    /// A file's text, or what there is instead.
+    /// The text of a file, or an error that lists the files.
     pub fn read(&self, path: &str) -> Result<String, String> {
         let path = path.trim_start_matches("./").trim_start_matches('/');
         if let Some((_, parts)) = FILES.iter().find(|(name, _)| *name == path) {
@@ -35,7 +35,7 @@ impl Files {
         Err(format!("there is no such file; there are {}", names.join(", ")))
     }
 
-    /// Keeps a note under its title.
+    /// Stores a note under its title.
     pub fn write(&self, title: &str, text: &str) -> Result<String, String> {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         if title.is_empty() || title.len() > 64 || !title.chars().all(plain) {

@@ -1,9 +1,9 @@
 //! A small MCP server over Streamable HTTP: POST with JSON answers, sessions, and tools over sample data.
 //!
-//! Invariants: sessions and notes are bounded; an unknown session is answered 404, so that a client begins anew. A
-//! request without a session is served, so that one `curl` is enough to try something.
+//! Invariants: sessions and notes are limited; an unknown session gets 404, so that a client starts again. A request
+//! without a session is served, so that a single `curl` works.
 //!
-//! Not here: server-sent events, resources, prompts. A GET is answered 405, as the protocol allows.
+//! Not here: server-sent events, resources, prompts. A GET gets 405, as the protocol allows.
 
 mod files;
 mod pages;

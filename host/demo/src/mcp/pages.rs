@@ -9,7 +9,7 @@ const PAGES: &[(&str, &str)] = &[
     ),
 ];
 
-/// A page's text, or what there is instead.
+/// The text of a page, or an error that lists the pages.
 pub fn fetch(url: &str) -> Result<String, String> {
     let found = PAGES.iter().find(|(known, _)| *known == url.trim_end_matches('/'));
     found.map(|(_, text)| (*text).to_owned()).ok_or_else(|| {

@@ -9,7 +9,7 @@ pub use weir_mcp::rpc::{INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND};
 
 /// What a client sent.
 pub enum Message {
-    /// It wants an answer.
+    /// It expects an answer.
     Request {
         /// As it was written; repeated in the answer.
         id: String,
@@ -30,7 +30,7 @@ pub struct RpcError {
 }
 
 impl RpcError {
-    /// An error with its text.
+    /// Creates an error.
     pub fn new(code: i32, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }

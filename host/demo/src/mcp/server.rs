@@ -1,4 +1,4 @@
-//! The MCP server: one HTTP request in, its answer out.
+//! The MCP server: handles one HTTP request.
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
@@ -8,10 +8,10 @@ use super::rpc::{self, Message, RpcError};
 use super::sessions::Sessions;
 use super::tools::{self, Tools};
 
-/// Header with the session.
+/// Header with the session id.
 const SESSION: &str = "mcp-session-id";
 
-/// Header with the revision that was agreed on.
+/// Header with the negotiated revision.
 const REVISION: &str = "mcp-protocol-version";
 
 /// The id in an answer to a message without one that could be read.

@@ -1,10 +1,10 @@
-//! The sessions that clients have begun.
+//! The open sessions.
 
 use std::collections::VecDeque;
 
 use parking_lot::{Mutex, MutexGuard};
 
-/// Most sessions; the oldest is forgotten for a new one. A demo has a handful.
+/// Maximum number of sessions; a new one evicts the oldest. A demo has a handful.
 const MAX_SESSIONS: usize = 1024;
 
 /// Session ids, oldest first.
@@ -14,7 +14,7 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// A new session's id.
+    /// Opens a session and returns its id.
     pub fn begin(&self) -> String {
         let id = uuid::Uuid::now_v7().to_string();
         let mut ids = self.ids();
@@ -25,12 +25,12 @@ impl Sessions {
         id
     }
 
-    /// Whether a client may go on with it.
+    /// Whether the session is open.
     pub fn is_known(&self, id: &str) -> bool {
         self.ids().iter().any(|known| known == id)
     }
 
-    /// Ends a session; false if there was none.
+    /// Closes a session; false if there was none.
     pub fn end(&self, id: &str) -> bool {
         let mut ids = self.ids();
         let before = ids.len();

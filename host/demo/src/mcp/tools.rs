@@ -1,4 +1,4 @@
-//! The tools: what they are called, what they take, what they answer.
+//! The tools: their names, arguments and answers.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::pages;
 use super::rpc::{INVALID_PARAMS, RpcError};
 use crate::sql::Database;
 
-/// The tools and what they keep.
+/// The tools and their state.
 pub struct Tools {
     files: Files,
     database: Database,
@@ -65,7 +65,7 @@ impl Tools {
         Ok(Self { files: Files::default(), database: Database::open()? })
     }
 
-    /// Calls a tool. What the tool cannot do is a result that says so; what is no call at all is an error.
+    /// Calls a tool. A tool's failure is a result that says so; an invalid call is an error.
     pub fn call(&self, name: &str, arguments: &Value) -> Result<Value, RpcError> {
         let argument = |name: &str| {
             let missing = || RpcError::new(INVALID_PARAMS, format!("the argument {name:?} must be a string"));

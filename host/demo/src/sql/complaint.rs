@@ -1,14 +1,14 @@
-//! Why a query has no answer, in words that say what would have one.
+//! Explains why a query failed and what would work.
 
 use rusqlite::{Error, ErrorCode};
 
 use super::fence::{FUNCTIONS, MAX_ANSWER, MAX_DEPTH, MAX_ROWS, MAX_TIME};
 use super::shop::TABLES;
 
-/// What a query looks like.
+/// The form of a query.
 const FORM: &str = "SELECT columns FROM table [WHERE conditions] [ORDER BY column [DESC]] [LIMIT number]";
 
-/// It is something else than a query.
+/// It is not a query.
 pub fn only_select() -> String {
     format!("only SELECT is understood: {FORM}")
 }
@@ -18,7 +18,7 @@ pub fn too_many() -> String {
     format!("an answer has at most {MAX_ROWS} rows and {MAX_ANSWER} bytes; add a LIMIT")
 }
 
-/// What SQLite says about it.
+/// SQLite's error.
 pub fn of(error: &Error, sql: &str) -> String {
     let (code, message) = match error {
         Error::MultipleStatement => return format!("after the first SELECT should be the end: {FORM}"),
@@ -43,7 +43,7 @@ fn explain(message: &str, sql: &str) -> String {
         return format!("there is no table {name}; there are {}", table_names());
     }
     if let Some(name) = message.strip_prefix("no such column: ") {
-        // SQLite asks behind the name whether it should be a text.
+        // SQLite appends a question whether the name should be a string.
         let name = name.split(" - ").next().unwrap_or(name).trim_matches('"');
         return format!("there is no column {name}; there are {}; a text stands in quotes: '{name}'", columns(sql));
     }
@@ -66,7 +66,7 @@ fn table_names() -> String {
     TABLES.map(|table| table.name).join(", ")
 }
 
-/// The columns of the tables that a query names.
+/// The columns of the tables in a query.
 fn columns(sql: &str) -> String {
     let sql = sql.to_ascii_lowercase();
     let named = TABLES.iter().filter(|table| sql.contains(table.name));

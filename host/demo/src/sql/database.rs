@@ -6,7 +6,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::fence::{self, MAX_QUERY};
 use super::{complaint, rows, shop};
 
-/// The sample tables, to be asked.
+/// The sample tables.
 pub struct Database {
     connection: Mutex<Connection>,
 }
@@ -14,7 +14,7 @@ pub struct Database {
 impl Database {
     /// Fresh tables in memory.
     pub fn open() -> rusqlite::Result<Self> {
-        // Without the flags of a URI: no text can name a file.
+        // Without the URI flag, so that no text can name a file.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_in_memory_with_flags(flags)?;
         shop::fill(&connection)?;
@@ -22,7 +22,7 @@ impl Database {
         Ok(Self { connection: Mutex::new(connection) })
     }
 
-    /// The rows that a query selects, as a JSON list of objects; or what is wrong with it.
+    /// The selected rows as a JSON list of objects, or what is wrong with the query.
     pub fn query(&self, sql: &str) -> Result<String, String> {
         if sql.len() > MAX_QUERY {
             return Err(format!("a query has at most {MAX_QUERY} bytes"));
@@ -30,7 +30,7 @@ impl Database {
         let mut connection = self.connection.lock();
         fence::limit_time(&mut connection).map_err(|error| complaint::of(&error, sql))?;
         let mut statement = connection.prepare(sql).map_err(|error| complaint::of(&error, sql))?;
-        // Nothing but blanks, or EXPLAIN, which the fence lets pass as the query that it explains.
+        // Only white space, or EXPLAIN, which the fence treats as the explained query.
         if statement.column_count() == 0 || statement.is_explain() != 0 {
             return Err(complaint::only_select());
         }

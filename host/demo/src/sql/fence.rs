@@ -1,4 +1,4 @@
-//! What a query may do, and how much of it: everything that a caller writes is hostile.
+//! What a query may do, and its limits: all caller input is hostile.
 
 use std::time::{Duration, Instant};
 
@@ -9,25 +9,25 @@ use rusqlite::limits::Limit;
 
 use super::shop::TABLES;
 
-/// Longest query that is read.
+/// Longest query accepted.
 pub const MAX_QUERY: usize = 4096;
 
-/// Deepest nesting of conditions. Each AND and OR of a row of them is one level, too.
+/// Deepest nesting of conditions. Each AND and OR in a chain counts as a level too.
 pub const MAX_DEPTH: i32 = 100;
 
-/// Most rows of an answer.
+/// Maximum rows of a result.
 pub const MAX_ROWS: usize = 1000;
 
-/// Most bytes of an answer, and so the most that one query puts into a caller's memory and a log.
+/// Maximum bytes of a result, which also limits what reaches a caller's memory and the logs.
 pub const MAX_ANSWER: usize = 256 << 10;
 
-/// How long a query may run. The thread that answers waits for it; a query that means well needs microseconds.
+/// Timeout of a query. It blocks the thread; a normal query needs microseconds.
 pub const MAX_TIME: Duration = Duration::from_millis(100);
 
-/// How many steps of SQLite's machine lie between two looks at the clock.
+/// Number of SQLite VM steps between two checks of the clock.
 const STEPS: i32 = 1000;
 
-/// The functions that queries may use. None of them reads a clock, a file or anything of the process.
+/// The functions queries may use. None of them reads a clock, a file or process state.
 pub const FUNCTIONS: &[&str] = &[
     "abs",
     "avg",
@@ -55,13 +55,13 @@ pub const FUNCTIONS: &[&str] = &[
     "upper",
 ];
 
-/// Puts the fence up. What has to be written is written before.
+/// Installs the fence. All writing must be done before.
 pub fn close(connection: &mut Connection) -> rusqlite::Result<()> {
-    // Without it large sorts would go to a file.
+    // Otherwise large sorts would use a file.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "query_only", true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-    // A name in double quotes that is not known would be taken for a text.
+    // Otherwise an unknown name in double quotes would be read as a string.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     for (limit, most) in [
         (Limit::SQLITE_LIMIT_SQL_LENGTH, i32::try_from(MAX_QUERY).unwrap_or(i32::MAX)),
@@ -71,7 +71,7 @@ pub fn close(connection: &mut Connection) -> rusqlite::Result<()> {
         (Limit::SQLITE_LIMIT_COLUMN, 64),
         (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 8),
         (Limit::SQLITE_LIMIT_FUNCTION_ARG, 8),
-        // A pattern is tried at each place of a text, within one step.
+        // LIKE matching is a single VM step, so patterns must be short.
         (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 64),
         (Limit::SQLITE_LIMIT_ATTACHED, 0),
         (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, 0),
@@ -82,13 +82,13 @@ pub fn close(connection: &mut Connection) -> rusqlite::Result<()> {
     connection.authorizer(Some(judge))
 }
 
-/// Ends whatever runs when the time for it is over.
+/// Interrupts a query when its time is up.
 pub fn limit_time(connection: &mut Connection) -> rusqlite::Result<()> {
     let end = Instant::now() + MAX_TIME;
     connection.progress_handler(STEPS, Some(move || Instant::now() >= end))
 }
 
-/// Asked for each thing that a statement would do, while it is compiled.
+/// The authorizer: called for each action of a statement while it is compiled.
 fn judge(context: AuthContext<'_>) -> Authorization {
     let is_allowed = match context.action {
         AuthAction::Select => true,

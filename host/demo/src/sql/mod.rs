@@ -1,7 +1,7 @@
-//! SQL over the sample tables: SQLite in memory, with a fence around it.
+//! SQL over the sample tables: a restricted in-memory SQLite.
 //!
-//! Invariants: nothing but a single SELECT over the sample tables is ever run; a query's text, nesting, time, rows and
-//! bytes are bounded; no file is touched, not even for sorting; a process has its own database, and it ends with it.
+//! Invariants: only a single SELECT over the sample tables ever runs; a query's text, nesting, time, rows and bytes are
+//! limited; no file is used, not even for sorting; each process has its own database.
 
 mod complaint;
 mod database;

@@ -1,4 +1,4 @@
-//! What a query selects, as JSON.
+//! Query results as JSON.
 
 use rusqlite::Statement;
 use rusqlite::types::ValueRef;
@@ -6,18 +6,18 @@ use serde_json::{Map, Value};
 
 use super::fence::{MAX_ANSWER, MAX_ROWS};
 
-/// Numbers below this are written with their cents.
+/// Numbers below this are written with cents.
 const LARGEST_AMOUNT: f64 = 1e15;
 
-/// Why there is no answer.
+/// Why there is no result.
 pub enum ReadError {
-    /// The query broke.
+    /// The query failed.
     Sql(rusqlite::Error),
-    /// It selects more than is answered.
+    /// The result is too large.
     TooMany,
 }
 
-/// All rows as a JSON list of objects. Of two columns of one name the last one counts.
+/// All rows as a JSON list of objects. If two columns share a name, the last one counts.
 pub fn read(statement: &mut Statement<'_>) -> Result<String, ReadError> {
     let names: Vec<String> = statement.column_names().map(column_name).collect();
     let mut rows = statement.query([]).map_err(ReadError::Sql)?;
@@ -41,7 +41,7 @@ pub fn read(statement: &mut Statement<'_>) -> Result<String, ReadError> {
     Ok(text)
 }
 
-/// A column's name as it was declared or given; the count of rows has one that is easy to read in JSON.
+/// A column's name or alias; the row count gets a readable name.
 fn column_name(name: &str) -> String {
     let is_count = name.chars().filter(|c| !c.is_whitespace()).collect::<String>().eq_ignore_ascii_case("count(*)");
     if is_count { "count".to_owned() } else { name.to_owned() }
@@ -57,7 +57,7 @@ fn cell(value: ValueRef<'_>) -> Value {
     }
 }
 
-/// An amount has its cents, as in `89.00`; what is not one keeps all of its digits. JSON has no infinity.
+/// Amounts get two decimals, as in `89.00`; other numbers keep all digits. JSON has no infinity.
 fn real(number: f64) -> Value {
     let cents = format!("{number:.2}");
     let is_amount = number.abs() < LARGEST_AMOUNT && cents.parse() == Ok(number);

@@ -8,9 +8,9 @@ use crate::sample::{CUSTOMERS, ORDERS};
 pub struct Table {
     /// Its name.
     pub name: &'static str,
-    /// How it is made. The types of its columns turn texts into numbers.
+    /// Its CREATE TABLE statement. The column types turn texts into numbers.
     schema: &'static str,
-    /// Names of the columns, then one row in each line. No value holds a comma.
+    /// The column names, then one row per line. No value contains a comma.
     text: &'static str,
 }
 
@@ -39,7 +39,7 @@ impl Table {
     }
 }
 
-/// Makes the tables and fills them.
+/// Creates and fills the tables.
 pub fn fill(connection: &Connection) -> rusqlite::Result<()> {
     for table in &TABLES {
         connection.execute(table.schema, [])?;

@@ -1,6 +1,6 @@
-//! `weir:interceptor/types`: the call and the parsed payload, lent for the time of one call.
+//! `weir:interceptor/types`: the call and the parsed payload, lent for one call.
 //!
-//! The handles need no table: a guest gets them as borrows, and their number says which is meant.
+//! The handles need no table: a guest gets them as borrows, and the handle's number identifies the document.
 
 use wasmtime::Result;
 use wasmtime::component::Resource;
@@ -9,13 +9,13 @@ use weir_core::Payload;
 use crate::bindings::weir::interceptor::types;
 use crate::sandbox::{Declined, Sandbox};
 
-/// Stands for the call at hand.
+/// The current call.
 pub enum CallHandle {}
 
-/// Stands for a document of the call at hand: [`PAYLOAD`] or [`REQUEST`].
+/// A document of the current call: [`PAYLOAD`] or [`REQUEST`].
 pub enum DocumentHandle {}
 
-/// The payload that is judged.
+/// The payload to inspect.
 pub const PAYLOAD: u32 = 0;
 
 /// The payload of the request, in the response phase.

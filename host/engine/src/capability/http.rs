@@ -1,6 +1,6 @@
-//! `wasi:http/outgoing-handler`: outbound requests, to the granted origins only.
+//! `wasi:http/outgoing-handler`: outbound requests, only to granted origins.
 //!
-//! A component that imports it is refused at load unless something is granted; this file decides each request.
+//! A component that imports it is refused at load unless an origin is granted. Each request is checked here.
 
 use wasmtime::component::{Linker, ResourceTable};
 use wasmtime_wasi_http::{
@@ -16,7 +16,7 @@ pub struct Outbound {
     gate: Gate,
 }
 
-/// Lets requests to granted origins pass.
+/// Allows requests to granted origins.
 struct Gate {
     granted: Vec<String>,
     log: GuestLog,
@@ -25,12 +25,12 @@ struct Gate {
 type Exchanged = (http::Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>);
 
 impl Outbound {
-    /// Nothing but those origins can be reached.
+    /// Only these origins can be reached.
     pub fn new(granted: &[String], log: GuestLog) -> Self {
         Self { ctx: WasiHttpCtx::new(), gate: Gate { granted: granted.to_vec(), log } }
     }
 
-    /// A view for the host functions, over the handles of the sandbox.
+    /// A view for the host functions, using the sandbox's handles.
     pub fn view<'a>(&'a mut self, table: &'a mut ResourceTable) -> WasiHttpCtxView<'a> {
         WasiHttpCtxView { hooks: &mut self.gate, table, ctx: &mut self.ctx }
     }
@@ -80,7 +80,7 @@ fn origin(uri: &http::Uri) -> Option<String> {
     })
 }
 
-/// Reads an origin as an operator writes it into a grant; gives its canonical form.
+/// Parses an origin as an operator writes it in a grant; returns its canonical form.
 pub fn parse_origin(text: &str) -> Result<String, String> {
     let wrong = || {
         format!(

@@ -1,7 +1,7 @@
 //! `wasi:keyvalue`: the buckets `session` and `policy`.
 //!
-//! Which keys a guest reaches is decided here, from the policy's name and the call's session; the guest names
-//! only the kind of bucket. There is no `session` bucket in a call without a session.
+//! The host decides which keys a guest can reach, from the policy's name and the call's session. The guest only chooses
+//! the kind of bucket. A call without a session has no `session` bucket.
 
 use wasmtime::Result;
 use wasmtime::component::Resource;
@@ -15,15 +15,14 @@ pub struct Bucket {
     scope: Scope,
 }
 
-/// The remembered state of a key.
+/// The version of a key at the time it was read.
 pub struct Cas {
     scope: Scope,
     key: String,
     version: u64,
 }
 
-/// Most handles that a guest may hold at the same time. Each costs host memory, which the guest's own bounds
-/// do not count.
+/// Maximum handles a guest may hold. Each uses host memory, which the guest's own limits do not count.
 const MAX_HANDLES: usize = 256;
 
 impl Sandbox {

@@ -1,7 +1,7 @@
-//! `wasi:logging`, and whatever a guest prints: lines in the host's log under the policy's name.
+//! `wasi:logging`, and anything a guest prints: lines in the host's log under the policy's name.
 //!
-//! Invariants: lines are cut to a length and counted per second, so that a guest cannot fill a disk or drown
-//! the lines of others; what was dropped is counted. Control characters are the log writer's concern.
+//! Invariants: lines have a maximum length and rate, so a guest can neither fill a disk nor drown out others; dropped
+//! lines are counted. The log writer handles control characters.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,16 +10,16 @@ use std::time::Instant;
 use crate::bindings::wasi::logging::logging;
 use crate::sandbox::Sandbox;
 
-/// Longest line, in bytes.
+/// Maximum length of a line, in bytes.
 const MAX_LINE: usize = 4096;
 
-/// Longest context string, in bytes.
+/// Maximum length of a context string, in bytes.
 const MAX_CONTEXT: usize = 128;
 
-/// Most lines per second and policy.
+/// Maximum lines per second per policy.
 const MAX_LINES_PER_SECOND: u64 = 200;
 
-/// Where one policy's lines go.
+/// The log output of one policy.
 #[derive(Clone)]
 pub struct GuestLog {
     policy: Arc<str>,
@@ -41,17 +41,17 @@ impl GuestLog {
         Self { policy, counters: Arc::default() }
     }
 
-    /// Lines that were not written because there were too many.
+    /// Lines dropped by the rate limit.
     pub fn dropped(&self) -> u64 {
         self.counters.dropped.load(Ordering::Relaxed)
     }
 
-    /// Operations that were refused for want of a grant.
+    /// Operations refused because a grant is missing.
     pub fn denials(&self) -> u64 {
         self.counters.denied.load(Ordering::Relaxed)
     }
 
-    /// Counts and logs an operation that is refused for want of a grant.
+    /// Counts and logs an operation refused because a grant is missing.
     pub fn denied(&self, what: &str) {
         self.counters.denied.fetch_add(1, Ordering::Relaxed);
         if self.admit() {
@@ -59,7 +59,7 @@ impl GuestLog {
         }
     }
 
-    /// Writes one line, cut to its bounds, if there were not too many.
+    /// Writes one line, cut to its maximum length, unless the rate limit is reached.
     pub fn line(&self, level: tracing::Level, context: &str, message: &str) {
         if !self.admit() {
             return;
@@ -118,7 +118,7 @@ mod tests {
     fn a_flood_of_lines_is_cut_off_and_counted() {
         let log = GuestLog::new("p".into());
         (0..MAX_LINES_PER_SECOND * 3).for_each(|_| log.line(tracing::Level::INFO, "", "x"));
-        // A second may begin in between, which admits as many again.
+        // If a new second starts in between, twice as many lines pass.
         assert!(log.dropped() >= MAX_LINES_PER_SECOND, "{}", log.dropped());
         assert_eq!(cut("aé", 2), "a");
     }

@@ -1,8 +1,7 @@
-//! What the host lends to a guest, one file per capability.
+//! What the host provides to a guest, one file per capability.
 //!
-//! Each has the same shape: its `Host` traits are implemented on [`crate::sandbox::Sandbox`], every function
-//! starts with `enter` (which counts the call), whatever comes from the guest is bounded, and nothing is lent
-//! that was not granted.
+//! All have the same shape: the `Host` traits are implemented on [`crate::sandbox::Sandbox`], every function starts
+//! with `enter` (which counts the call), all guest input is bounded, and nothing works without its grant.
 
 mod document;
 mod http;
@@ -21,7 +20,7 @@ use wasmtime::component::{HasSelf, Linker};
 use crate::bindings::Interceptor;
 use crate::sandbox::Sandbox;
 
-/// Links everything that a policy may import. What needs a grant is refused when a component is loaded.
+/// Links everything that a policy may import. Missing grants are refused at load.
 pub fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
     Interceptor::add_to_linker::<_, HasSelf<Sandbox>>(linker, |sandbox| sandbox)?;
     wasi::link(linker)?;

@@ -1,7 +1,7 @@
-//! WASI as a policy sees it: no files, no environment, no network, a clock that shows the call's timestamp and
-//! random numbers seeded from the call; the real ones where granted. What a guest prints goes into the log.
+//! WASI for a policy: no files, no environment, no network, a clock fixed at the call's timestamp, and random numbers
+//! seeded from the call. With a grant, the real clock and randomness. Guest output goes into the log.
 //!
-//! Made only when a guest first uses it: most policies never do.
+//! Created on first use: most policies never need it.
 
 use std::convert::Infallible;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -18,14 +18,14 @@ use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxView, Was
 use super::GuestLog;
 use crate::sandbox::{Sandbox, Shared};
 
-/// Most random bytes in one host call; more than any policy needs, little enough to be made at once.
+/// Maximum random bytes per host call: more than any policy needs, and fast to generate.
 const MAX_RANDOM_BYTES: u64 = 64 << 10;
 
-/// WASI that is made when first used.
+/// WASI, created on first use.
 #[derive(Default)]
 pub struct LazyWasi(Option<Box<WasiCtx>>);
 
-/// Links WASI. Interfaces that need a grant are refused earlier, when a component's imports are checked.
+/// Links WASI. Interfaces that need a grant are refused earlier, in the import check.
 pub fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_async(linker)
 }
@@ -63,7 +63,7 @@ fn build(shared: &Shared, timestamp: Duration, seed: u64) -> WasiCtx {
     builder.build()
 }
 
-/// A clock that stands still at the call's timestamp.
+/// A clock fixed at the call's timestamp.
 struct Frozen(Duration);
 
 impl HostWallClock for Frozen {
@@ -86,7 +86,8 @@ impl HostMonotonicClock for Frozen {
     }
 }
 
-/// SplitMix64. Ours, so that a recorded decision replays with the same numbers in every later version.
+/// SplitMix64. Our own implementation, so that a recorded decision replays with the same numbers in every later
+/// version.
 struct Seeded(u64);
 
 impl Seeded {
@@ -127,7 +128,7 @@ struct LineWriter {
     line: Vec<u8>,
 }
 
-/// Longest line that is gathered before it is written.
+/// Maximum length of a line before it is written.
 const MAX_GATHERED: usize = 4096;
 
 impl IsTerminal for Lines {
@@ -180,8 +181,8 @@ impl Drop for LineWriter {
     }
 }
 
-/// Reads an RFC 3339 timestamp in UTC as the time since 1970; the epoch itself for anything else, since a
-/// guest's clock must never be the real one by accident.
+/// Parses an RFC 3339 UTC timestamp as the time since 1970. Anything else gives the epoch, so that a guest never gets
+/// the real time by accident.
 fn timestamp(text: &str) -> Duration {
     humantime::parse_rfc3339_weak(text)
         .ok()

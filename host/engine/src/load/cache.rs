@@ -1,8 +1,8 @@
-//! Compiled code on disk, so that a start does not compile again.
+//! Compiled code on disk, so that a restart need not compile again.
 //!
-//! Invariants: compiled code is machine code, so it is used only from a folder that belongs to this user and
-//! that nobody else can write to, and only if its own digest is right; it is found by the digest of everything
-//! that made it, so it never has to be invalidated. Whatever is wrong with an entry, it is made anew.
+//! Invariants: compiled code is machine code, so it is only used from a folder owned by this user, not writable by
+//! others, and only if its digest matches. The key is a digest of all inputs, so nothing ever needs invalidating. A bad
+//! entry is compiled again.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -17,11 +17,11 @@ use wasmtime::component::Component;
 use super::evict::{CODE, LABEL, PART, evict, mark_used};
 use super::facts::Configured;
 
-/// First bytes of an entry's label: what it is, and the form of what follows.
+/// First bytes of an entry's label: identifies the file and its format version.
 const MAGIC: &[u8; 8] = b"weircw02";
 
-/// Most bytes of code in one folder: some hundred policies in a few versions each. Every edit of a component or of its
-/// configuration leaves an entry behind.
+/// Maximum bytes of code in one folder: enough for some hundred policies in a few versions each. Every edit of a
+/// component or its configuration leaves an old entry behind.
 const MAX_BYTES: u64 = 1 << 30;
 
 /// A folder of compiled code. Each entry is a file of code and a label with its digest.
@@ -29,14 +29,14 @@ pub struct Cache {
     folder: PathBuf,
 }
 
-/// One entry whose code has the digest on its label.
+/// An entry whose code matches the digest on its label.
 pub struct Kept {
     /// How the configuration gets into an instance.
     pub configured: Configured,
     code: PathBuf,
 }
 
-/// What stands beside the code.
+/// Stored next to the code.
 #[derive(Debug, PartialEq, Eq)]
 struct Label {
     digest: [u8; 32],
@@ -44,7 +44,7 @@ struct Label {
 }
 
 impl Cache {
-    /// Opens a folder, making it if it is not there; refuses one that others can write to.
+    /// Opens a folder, creating it if needed; refuses one that others can write to.
     pub fn open(folder: &Path) -> Result<Self, String> {
         let shown = folder.display();
         make_private(folder).map_err(|error| format!("code cache {shown}: {error}"))?;
@@ -52,7 +52,7 @@ impl Cache {
         Ok(Self { folder: folder.to_owned() })
     }
 
-    /// The entry of that key, if there is a sound one.
+    /// The entry for that key, if it is intact.
     pub fn read(&self, key: &str) -> Option<Kept> {
         let (path, code) = self.paths(key);
         let label = fs::read(&path).ok()?;
@@ -66,13 +66,13 @@ impl Cache {
         kept
     }
 
-    /// Keeps an entry. A failure costs time at the next start and nothing else, so it is only logged.
+    /// Stores an entry. A failure only makes the next start slower, so it is only logged.
     pub fn write(&self, key: &str, configured: &Configured, component: &Component) {
         let written = component.serialize().map_err(|error| format!("{error:#}")).and_then(|bytes| {
             let (label, code) = self.paths(key);
             let digest = *blake3::hash(&bytes).as_bytes();
             let text = Label { digest, configured: configured.clone() }.encode();
-            // The label last: without it the code is not looked at.
+            // The label last: code without a label is ignored.
             replace(&code, &bytes).and_then(|()| replace(&label, &text)).map_err(|error| error.to_string())
         });
         evict(&self.folder, MAX_BYTES);
@@ -87,7 +87,7 @@ impl Cache {
 }
 
 impl Kept {
-    /// The component, if its code fits the engine.
+    /// The component, if its code is compatible with the engine.
     pub fn component(&self, engine: &Engine) -> Option<Component> {
         deserialize_file(engine, &self.code).ok()
     }
@@ -113,19 +113,19 @@ impl Label {
     }
 }
 
-/// Writes a file as a whole or not at all.
+/// Writes a file atomically.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // Two entries of one folder may come to the same key, and are then written at the same time.
+    // Two entries may have the same key and be written concurrently.
     static WRITTEN: AtomicU64 = AtomicU64::new(0);
     let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
     let temporary = path.with_extension(format!("{}-{number}.{PART}", std::process::id()));
     fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path)).inspect_err(|_| {
-        // What was written may be what the disk is full of. That it cannot be removed either says nothing new.
+        // The file may have filled up the disk. If it cannot be removed either, that adds nothing to report.
         let _ = fs::remove_file(&temporary);
     })
 }
 
-/// The digest of a file, read through a small buffer: the file is mapped afterwards and need not be copied.
+/// The digest of a file, read through a small buffer: the file is mapped later, so it need not be copied.
 fn digest(path: &Path) -> io::Result<[u8; 32]> {
     let mut hasher = blake3::Hasher::new();
     hasher.update_reader(fs::File::open(path)?)?;
@@ -156,7 +156,7 @@ fn deserialize_file(engine: &Engine, path: &Path) -> wasmtime::Result<Component>
     unsafe { Component::deserialize_file(engine, path) }
 }
 
-/// The same code under another engine that compiles alike.
+/// The same code for another engine with the same compiler settings.
 pub fn transfer(component: &Component, engine: &Engine) -> Result<Component, String> {
     component.serialize().and_then(|code| deserialize(engine, &code)).map_err(|error| format!("{error:#}"))
 }

@@ -1,4 +1,4 @@
-//! Checks of a component that need no running of it: its bytes, its imports, its world.
+//! Static checks of a component: its bytes, its imports, its world.
 
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
@@ -7,7 +7,7 @@ use crate::bindings::InterceptorPre;
 use crate::options::Grants;
 use crate::sandbox::Sandbox;
 
-/// Interfaces that every policy may import. WASI's refuse whatever would reach beyond the call.
+/// Interfaces that every policy may import. The WASI ones refuse anything that would reach beyond the call.
 const OPEN: &[&str] = &[
     "weir:interceptor/types@",
     "wasi:logging/logging@",
@@ -20,15 +20,15 @@ const OPEN: &[&str] = &[
     "wasi:random/",
 ];
 
-/// Interfaces that need a grant, and the key of the grant.
+/// Interfaces that need a grant, with the grant's key.
 const GRANTED: &[(&str, &str)] = &[("wasi:http/", "http")];
 
-/// Grants that cover everything, for looking at a component without an operator.
+/// All grants, for inspecting a component without configuration.
 pub fn all_grants() -> Grants {
     Grants { clock: true, random: true, http: vec!["https://*".into()] }
 }
 
-/// Whether the bytes can be a component at all; says what they are if not.
+/// Whether the bytes can be a component; describes them if not.
 pub fn check_bytes(bytes: &[u8], most: usize) -> Result<(), String> {
     if bytes.len() > most {
         return Err(format!("the file has {} bytes; limits.component_size allows {most}", bytes.len()));
@@ -44,18 +44,18 @@ pub fn check_bytes(bytes: &[u8], most: usize) -> Result<(), String> {
     }
 }
 
-/// The names of what a component imports.
+/// The names of a component's imports.
 pub fn imports(component: &Component) -> Vec<String> {
     let engine = component.engine();
     component.component_type().imports(engine).map(|(name, _)| name.to_owned()).collect()
 }
 
-/// Those imports that need a grant.
+/// The imports that need a grant.
 pub fn needing_grants(imports: &[String]) -> Vec<String> {
     imports.iter().filter(|import| GRANTED.iter().any(|(prefix, _)| import.starts_with(prefix))).cloned().collect()
 }
 
-/// Refuses imports that nobody provides, and those whose grant is missing; names all of them.
+/// Refuses unknown imports and those without their grant; lists all of them.
 pub fn check_imports(imports: &[String], grants: &Grants) -> Result<(), Vec<String>> {
     let Grants { clock: _, random: _, http } = grants;
     let causes: Vec<String> = imports
@@ -85,7 +85,7 @@ pub fn pre(linker: &Linker<Sandbox>, component: &Component) -> Result<Intercepto
         .exports(engine)
         .filter(|(_, item)| matches!(item.ty, ComponentItem::ComponentInstance(_)))
         .map(|(name, _)| name.to_owned())
-        // Added by the instrumentation for snapshots; the author never wrote it.
+        // Added by the snapshot instrumentation; not part of the author's component.
         .filter(|name| name != "wasmtime:wizer/access")
         .collect();
     if !exports.iter().any(|name| name == POLICY) {

@@ -1,22 +1,22 @@
-//! Keeps a folder of compiled code within a size: what has not been used for longest goes first.
+//! Limits the size of the code cache: the least recently used entries are removed first.
 //!
-//! Invariants: only files that the cache writes are touched; an entry that is mapped by a running process stays
-//! usable for it, since removing a file leaves its pages; whatever cannot be removed is left for the next time.
+//! Invariants: only the cache's own files are touched. A running process can keep using an entry it has mapped, since
+//! removing a file keeps its pages. What cannot be removed is retried next time.
 
 use std::fs::{self, DirEntry, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// How the names of code, of its labels and of what is being written end.
+/// File name endings of code, labels and unfinished files.
 pub const CODE: &str = "cwasm";
 pub const LABEL: &str = "label";
 pub const PART: &str = "part";
 
-/// Age from which a half-written file belongs to nobody: its writer has crashed. Writing one takes well under a second.
+/// From this age, an unfinished file is left over from a crash. Writing one takes well under a second.
 const ABANDONED: Duration = Duration::from_secs(60 * 60);
 
-/// Notes that an entry was used. A label that cannot be marked only looks older than it is.
+/// Marks an entry as used. If this fails, the entry only looks older than it is.
 pub fn mark_used(label: &Path) {
     let marked = fs::File::options().append(true).open(label).and_then(|file| file.set_modified(SystemTime::now()));
     if let Err(error) = marked {
@@ -24,7 +24,7 @@ pub fn mark_used(label: &Path) {
     }
 }
 
-/// Removes entries until at most so many bytes are left, and files that were never finished.
+/// Removes entries until at most this many bytes are left, and unfinished files.
 pub fn evict(folder: &Path, most: u64) {
     let mut entries: Vec<(SystemTime, u64, PathBuf)> = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -32,7 +32,7 @@ pub fn evict(folder: &Path, most: u64) {
         match path.extension().and_then(|extension| extension.to_str()) {
             Some(PART) if used.elapsed().is_ok_and(|age| age > ABANDONED) => remove(&path),
             Some(CODE) => {
-                // Code without a label is being written now, or is left from a writer that crashed: its own age counts.
+                // Code without a label is being written, or was left by a crash: its own age counts.
                 let used = fs::metadata(path.with_extension(LABEL)).and_then(|label| label.modified()).unwrap_or(used);
                 entries.push((used, bytes, path));
             }
@@ -45,7 +45,7 @@ pub fn evict(folder: &Path, most: u64) {
         if total <= most {
             break;
         }
-        // The label first: without it the code is not looked at.
+        // The label first: code without a label is ignored.
         remove(&code.with_extension(LABEL));
         remove(&code);
         total -= bytes;
@@ -70,7 +70,7 @@ fn remove(path: &Path) {
 mod tests {
     use super::*;
 
-    /// Writes an entry of that many bytes that was last used so many seconds ago.
+    /// Writes an entry of that size, last used that many seconds ago.
     fn put(folder: &Path, key: &str, bytes: usize, seconds: u64) {
         fs::write(folder.join(key).with_extension(CODE), vec![0; bytes]).unwrap();
         let label = folder.join(key).with_extension(LABEL);

@@ -1,10 +1,10 @@
-//! What goes into loading, and what is known after it.
+//! The input and the results of loading.
 
 use std::time::Duration;
 
 use weir_core::Declaration;
 
-/// A component as it was read.
+/// A component as read.
 #[derive(Debug, Clone)]
 pub struct PolicySource {
     /// For messages.
@@ -16,7 +16,7 @@ pub struct PolicySource {
 /// How the configuration gets into an instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Configured {
-    /// `configure` ran once; every instance starts from the memory that it left.
+    /// `configure` ran once; every instance starts from the memory it left.
     Snapshot,
     /// `configure` runs in every fresh instance.
     PerCall {
@@ -28,13 +28,13 @@ pub enum Configured {
 /// Where the compiled code came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CodeOrigin {
-    /// Kept from an earlier load.
+    /// Cached by an earlier load.
     Cache,
     /// Compiled now.
     Compiled,
 }
 
-/// What is known about a loaded policy.
+/// Facts about a loaded policy.
 #[derive(Debug, Clone)]
 pub struct LoadFacts {
     /// How the configuration gets into an instance.
@@ -45,29 +45,29 @@ pub struct LoadFacts {
     pub load_time: Duration,
     /// What the component imports.
     pub imports: Vec<String>,
-    /// Bytes of memory that an instance starts with.
+    /// An instance's initial memory, in bytes.
     pub initial_memory: u64,
-    /// Bytes of the component file.
+    /// Size of the component file, in bytes.
     pub component_bytes: usize,
-    /// What the author or operator should know.
+    /// Warnings for the author or operator.
     pub warnings: Vec<String>,
 }
 
-/// What a component says and needs, without configuring it.
+/// A component's declaration and needs, without configuring it.
 #[derive(Debug, Clone)]
 pub struct Inspection {
-    /// What it says about itself.
+    /// Its declaration.
     pub declaration: Declaration,
     /// SHA-256 of the file, in hex.
     pub digest: String,
     /// What it imports.
     pub imports: Vec<String>,
-    /// Those imports that need a grant.
+    /// The imports that need a grant.
     pub needs_grants: Vec<String>,
-    /// Bytes of memory that an instance starts with.
+    /// An instance's initial memory, in bytes.
     pub initial_memory: u64,
-    /// Bytes of the file.
+    /// Size of the file, in bytes.
     pub component_bytes: usize,
-    /// What the author should know.
+    /// Warnings for the author.
     pub warnings: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! From bytes to a component that can serve calls: the slow way, and the quick one over kept code.
+//! From bytes to a component that can serve calls: compiled in full, or quickly from the cache.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -17,9 +17,9 @@ use crate::options::PolicyLimits;
 use crate::profile::{MemoryClass, Profile, SMALL_MEMORY};
 use crate::sandbox::Shared;
 
-/// What it takes to make a servable component out of bytes.
+/// What is needed to make a servable component.
 pub struct Maker<'a> {
-    /// What all policies share.
+    /// Shared by all policies.
     pub inner: &'a Arc<Inner>,
     /// The bytes.
     pub source: &'a PolicySource,
@@ -27,19 +27,19 @@ pub struct Maker<'a> {
     pub config: &'a str,
     /// Whether instructions are counted.
     pub metered: bool,
-    /// What all instances will share.
+    /// Shared by all instances.
     pub sandbox: Arc<Shared>,
 }
 
 /// A servable component.
 pub struct Made {
-    /// It, compiled.
+    /// The compiled component.
     pub component: Component,
-    /// The set-up that it is compiled for.
+    /// The set-up it was compiled for.
     pub profile: Profile,
     /// How the configuration gets into an instance.
     pub configured: Configured,
-    /// What it said about itself before it was configured; not known for a kept one, which was compared then.
+    /// Its declaration before `configure`. Unknown for a cached component, which was compared when it was cached.
     pub described: Option<Declaration>,
 }
 
@@ -48,13 +48,13 @@ impl Maker<'_> {
         Profile { metered: self.metered, memory }
     }
 
-    /// What compiled code depends on besides what it is made of.
+    /// What compiled code depends on besides its inputs.
     pub fn compatibility(&self) -> Result<&str, String> {
         Ok(&self.inner.profiled(self.profile(MemoryClass::Small))?.compatibility)
     }
 
-    /// Describe, check, configure, snapshot, compile. What is kept of it has passed these checks: the key of a
-    /// kept component covers its bytes and its configuration.
+    /// Describe, check, configure, snapshot, compile. A cached result has passed these checks: its key covers the bytes
+    /// and the configuration.
     pub fn make(&self) -> Result<Made, Vec<String>> {
         let one = |cause: String| vec![cause];
         let instrumented = snapshot::Instrumented::new(&self.source.bytes);
@@ -78,7 +78,7 @@ impl Maker<'_> {
         let small = self.inner.profiled(self.profile(MemoryClass::Small)).map_err(one)?;
         let component = match Component::new(&small.engine, &bytes) {
             Ok(component) => Ok((component, configured)),
-            // The snapshot is a rewritten binary; should it not be valid, the original still is.
+            // The snapshot is a rewritten binary. If it is not valid, the original still is.
             Err(error) if configured == Configured::Snapshot => {
                 let reason = format!("the snapshot is not valid: {error:#}");
                 Component::new(&small.engine, &self.source.bytes)
@@ -90,14 +90,14 @@ impl Maker<'_> {
         self.place(component, configured, Some(declaration)).map_err(one)
     }
 
-    /// A component from kept code; `None` if it cannot be used, so that it is made anew.
+    /// A component from the cache; `None` if it is unusable and must be compiled again.
     pub fn revive(&self, kept: &cache::Kept) -> Option<Made> {
         let small = self.inner.profiled(self.profile(MemoryClass::Small)).ok()?;
         let component = kept.component(&small.engine)?;
         self.place(component, kept.configured.clone(), None).ok()
     }
 
-    /// Moves a component with much memory to the profile that is made for it.
+    /// Moves a component with a large memory to the matching profile.
     fn place(
         &self,
         component: Component,
@@ -114,19 +114,19 @@ impl Maker<'_> {
         Ok(Made { component, profile: large, configured, described })
     }
 
-    /// Compiles bytes for the set-up in which components are configured.
+    /// Compiles bytes for the set-up that runs `configure`.
     pub fn compile_builder(&self, bytes: &[u8]) -> Result<Component, String> {
         Component::new(&self.inner.builder.engine, bytes)
             .map_err(|error| format!("it is not a valid component: {error:#}"))
     }
 
-    /// What instances are made from that are to be configured.
+    /// The template for instances to be configured.
     pub fn builder_template(&self, component: &Component) -> Result<Template, String> {
         let pre = component::pre(&self.inner.builder.linker, component)?;
         Ok(self.template_of(pre, None, false))
     }
 
-    /// What instances are made from that serve calls.
+    /// The template for instances that serve calls.
     pub fn template(&self, made: &Made) -> Result<Template, String> {
         let pre = component::pre(&self.inner.profiled(made.profile)?.linker, &made.component)?;
         let per_call = matches!(made.configured, Configured::PerCall { .. }).then(|| self.config.into());
@@ -142,10 +142,10 @@ impl Maker<'_> {
         Template { pre, shared: Arc::clone(&self.sandbox), configure, metered }
     }
 
-    /// Asks the component what it is, and checks the answer.
+    /// Asks the component to describe itself, and checks the answer.
     pub fn describe(&self, template: &Template, limits: &PolicyLimits) -> Result<Declaration, Vec<String>> {
         let described = self.run(limits, async {
-            // Not configured yet, so an instance that configures itself first would do needless work here.
+            // Not configured yet, so do not use instances that run `configure` first.
             let template = Template { configure: None, ..template.clone() };
             let mut instance = Instance::fresh(&template, self.deadline()).await?;
             let first = instance.describe().await?;
@@ -167,7 +167,7 @@ impl Maker<'_> {
         Instant::now() + self.sandbox.limits.configure_timeout
     }
 
-    /// Waits for guest code that runs at load, bounded like any other.
+    /// Waits for guest code at load, with the same limits as a call.
     fn run<T>(
         &self,
         limits: &PolicyLimits,
@@ -183,11 +183,11 @@ impl Maker<'_> {
     }
 }
 
-/// What stands in the cache's key where a component is kept that nobody configured; it is no JSON, so it is no
+/// Replaces the configuration in the cache key for an unconfigured component. It is not JSON, so it cannot equal a real
 /// configuration.
 const NOT_CONFIGURED: &str = "not configured";
 
-/// A component without any configuration, from which instances can be made that are then configured. Blocks.
+/// An unconfigured component whose instances can be configured later. Blocks.
 pub fn blank(
     inner: &Arc<Inner>,
     source: &PolicySource,
@@ -215,8 +215,7 @@ pub fn blank(
     Ok(maker.template_of(pre, None, made.profile.metered))
 }
 
-/// Bytes of the largest memory that an instance starts with. Not known for a component that imports modules,
-/// which is then taken to need much.
+/// Bytes of the largest initial memory. Unknown for a component that imports modules, which is treated as large.
 pub fn initial_memory(component: &Component) -> u64 {
     const PAGE: u64 = 64 << 10;
     match component.resources_required() {

@@ -1,8 +1,8 @@
 //! From the bytes of a component to a policy that serves calls.
 //!
-//! The slow way: check, describe, check the configuration, configure, snapshot, compile, and keep the result.
-//! The quick way: take the kept result. Both end at the same place with the same checks on declaration and
-//! configuration. All of it runs on a thread of its own, since compiling takes its time.
+//! In full: check, describe, check the configuration, configure, snapshot, compile, cache the result. Quickly: take the
+//! cached result. Both apply the same checks to the declaration and the configuration. All of it runs on its own
+//! thread, since compiling is slow.
 
 pub(crate) mod cache;
 mod component;
@@ -82,7 +82,7 @@ pub fn load(inner: &Arc<Inner>, source: &PolicySource, options: PolicyOptions) -
     };
     let name = alias.unwrap_or_else(|| declaration.name.clone());
     let template = Template { shared: sandbox(name.as_str()), ..template };
-    // Code that runs `configure` in every instance is not configured yet, so it serves other configurations too.
+    // Code that runs `configure` in every instance is not configured yet, so other configurations can use it too.
     let blank = template.configure.is_some().then(|| Template { configure: None, ..template.clone() });
     let variants = Variants::new(source.clone(), &config, declaration.config_schema.clone(), blank);
     Ok(Policy::new(Arc::clone(inner), name, declaration, digest, facts, template, reuse, Some(variants)))

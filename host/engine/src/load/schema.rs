@@ -1,4 +1,4 @@
-//! The declared config schema and the operator's configuration against it.
+//! Validates the declared config schema, and the operator's configuration against it.
 //!
 //! Nothing is fetched: a schema that refers to another document is refused.
 
@@ -6,28 +6,28 @@ use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
 
-/// Most violations that are listed.
+/// Maximum number of violations listed.
 const MAX_LISTED: usize = 20;
 
-/// Most characters of one violation in a claim: it repeats the value.
+/// Maximum characters of one violation in a claim, since it repeats the value.
 const MAX_TOLD: usize = 500;
 
-/// Most parts of a schema in a claim, and how deep they may lie.
+/// Maximum parts of a schema in a claim, and maximum depth.
 const MAX_PARTS: usize = 5_000;
 const MAX_DEPTH: usize = 200;
 
-/// Parts of the schema times parts of the value, which is what a check can cost: some seconds at most.
+/// Limit on schema parts times value parts, which bounds the cost of a check: a few seconds at most.
 const MAX_WORK: usize = 20_000_000;
 
-/// Most bytes of a compiled pattern in a claim.
+/// Maximum size of a compiled pattern in a claim, in bytes.
 const MAX_REGEX: usize = 1 << 20;
 
-/// Whether the declared text is a JSON Schema.
+/// Whether the declared text is a valid JSON Schema.
 pub fn check_schema(schema: Option<&str>) -> Result<(), String> {
     schema.map_or(Ok(()), |schema| compile(schema).map(drop))
 }
 
-/// Whether the configuration is JSON and fits the schema. All violations come together.
+/// Whether the configuration is JSON and matches the schema. Reports all violations at once.
 pub fn check(schema: Option<&str>, config: &str) -> Result<(), Vec<String>> {
     let config: Value = serde_json::from_str(config).map_err(|error| vec![format!("config is not JSON: {error}")])?;
     let Some(schema) = schema else { return Ok(()) };
@@ -40,8 +40,8 @@ pub fn check(schema: Option<&str>, config: &str) -> Result<(), Vec<String>> {
     if causes.is_empty() { Ok(()) } else { Err(causes) }
 }
 
-/// What is wrong with a configured value. Words that are not known are repeated, so that a slip is seen; any other value
-/// may be a secret or the whole configuration, and its place is enough to find it.
+/// What is wrong with a configured value. Only unknown key names are repeated, to show typos. Other values may be
+/// secret or very long, and the path is enough to find them.
 fn reason(error: &ValidationError<'_>) -> String {
     const LONGEST: usize = 64;
     let is_word = matches!(error.kind(), ValidationErrorKind::Enum { .. } | ValidationErrorKind::Pattern { .. })
@@ -49,8 +49,8 @@ fn reason(error: &ValidationError<'_>) -> String {
     if is_word { error.to_string() } else { error.masked_with("the value").to_string() }
 }
 
-/// Where a value does not fit a JSON Schema, or why the schema is none. For claims of others, so both are hostile:
-/// nothing is fetched, only the first places are told, and what the work could grow to is known before it begins.
+/// Where a value violates a JSON Schema, or why the schema is invalid. For claims from outside, so both may be hostile:
+/// nothing is fetched, only the first violations are listed, and the cost is bounded before the check starts.
 pub fn violations(schema: &Value, value: &Value) -> Result<Vec<String>, String> {
     if !(schema.is_object() || schema.is_boolean()) {
         return Err("it must be an object or a boolean".to_owned());
@@ -60,7 +60,7 @@ pub fn violations(schema: &Value, value: &Value) -> Result<Vec<String>, String> 
     if parts.saturating_mul(size(value)) > MAX_WORK {
         return Err("it is too large for the value that it is about".to_owned());
     }
-    // A pattern of this kind takes time in proportion to the text.
+    // Matching time is linear in the text.
     let options = jsonschema::options().with_pattern_options(jsonschema::PatternOptions::regex().size_limit(MAX_REGEX));
     let validator = options.build(schema).map_err(|error| error.to_string())?;
     Ok(validator
@@ -74,8 +74,8 @@ pub fn violations(schema: &Value, value: &Value) -> Result<Vec<String>, String> 
         .collect())
 }
 
-/// Counts the parts of a schema with every reference written out. References to itself or into each other would
-/// otherwise make a short schema a long piece of work, or one without an end.
+/// Counts the parts of a schema with every reference expanded. Otherwise recursive or nested references could make a
+/// short schema very expensive or endless.
 fn unfold(root: &Value, part: &Value, depth: usize, parts: &mut usize) -> Result<(), String> {
     *parts += 1;
     if *parts > MAX_PARTS || depth > MAX_DEPTH {
@@ -91,7 +91,7 @@ fn unfold(root: &Value, part: &Value, depth: usize, parts: &mut usize) -> Result
                         unfold(root, target, depth + 1, parts)?;
                     }
                     ("$dynamicRef" | "$recursiveRef", _) => return Err(format!("{name} is not used here; use $ref")),
-                    // Below it, references would count from there.
+                    // Below it, references would be relative to this id.
                     ("$id" | "id", Value::String(_))
                         if depth > 0 && (name == "$id" || root.get("$schema").is_some()) =>
                     {
@@ -107,7 +107,7 @@ fn unfold(root: &Value, part: &Value, depth: usize, parts: &mut usize) -> Result
     }
 }
 
-/// How many values a value has in it, and how much text.
+/// The number of values inside a value, and the amount of text.
 fn size(value: &Value) -> usize {
     match value {
         Value::Object(members) => {
@@ -183,7 +183,7 @@ mod tests {
         ] {
             assert!(violations(&schema, &value).is_err(), "{:.200}", schema.to_string());
         }
-        // What is said does not repeat the whole of a value.
+        // The message does not repeat the whole value.
         let long = Value::String("a".repeat(100_000));
         let pattern = json(r#"{"pattern":"^(a+)+b$"}"#);
         assert!(violations(&pattern, &long).unwrap()[0].len() < 2500);

@@ -1,4 +1,4 @@
-//! The memory that `configure` left, put into the component as its initial memory.
+//! Puts the memory that `configure` left into the component as its initial memory.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -8,7 +8,7 @@ use weir_core::{Fault, FaultKind};
 
 use crate::instance::Instance;
 
-/// A component with access to its own state added.
+/// A component instrumented to give access to its state.
 pub struct Instrumented<'a> {
     context: ComponentContext<'a>,
     /// The component to instantiate and configure.
@@ -16,9 +16,9 @@ pub struct Instrumented<'a> {
 }
 
 impl<'a> Instrumented<'a> {
-    /// Adds the access. Some components cannot be instrumented; the reason is for the operator.
+    /// Adds the instrumentation. Some components cannot be instrumented; the reason is shown to the operator.
     pub fn new(component: &'a [u8]) -> Result<Self, String> {
-        // The crate panics on some malformed input that it does not expect.
+        // The crate panics on some malformed input.
         match catch_unwind(AssertUnwindSafe(|| wizer().instrument_component(component))) {
             Ok(Ok((context, wasm))) => Ok(Self { context, wasm }),
             Ok(Err(error)) => Err(format!("it cannot be snapshotted: {error:#}")),
@@ -41,12 +41,12 @@ pub async fn take(instrumented: &Instrumented<'_>, mut instance: Instance) -> Re
 
 fn wizer() -> Wizer {
     let mut wizer = Wizer::new();
-    // Without its initialization function a component is no longer of the world.
+    // Without its initialization function the component would no longer match the world.
     wizer.keep_init_func(true);
     wizer
 }
 
-/// Reads the state through the functions that instrumentation added.
+/// Reads the state through the instrumentation functions.
 struct State(Instance);
 
 impl State {
@@ -56,8 +56,8 @@ impl State {
     {
         match self.0.call_added::<R>(instance, function).await {
             Ok(value) => value,
-            // The trait has no way to fail. The functions were added by the instrumentation and read what
-            // exists, so this is out of reach for a guest; should it happen, loading fails and says so.
+            // The trait cannot return an error. The instrumentation added these functions and they only read existing
+            // state, so a guest cannot cause this. If it happens, loading fails with this message.
             #[expect(clippy::panic, reason = "the trait of the snapshot crate cannot fail")]
             Err(error) => panic!("state of a configured instance cannot be read: {error:#}"),
         }

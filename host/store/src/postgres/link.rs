@@ -1,5 +1,5 @@
-//! A connection to a database: made when it is needed, given up when it may be lost; its schema, and its errors in the
-//! terms of the port.
+//! A database connection: opened on demand and dropped if its state is unknown; also the schema, and the mapping of
+//! errors.
 
 use std::future::Future;
 use std::time::Duration;
@@ -14,10 +14,10 @@ use crate::options::Access;
 use crate::port::StoreError;
 use crate::sql::{Dialect, KNOWN_SCHEMA};
 
-/// The lock that a writer holds. Any number that nobody else uses in this database: "weir" in ASCII.
+/// The advisory lock held by a writer: a number unlikely to be used by others, "weir" in ASCII.
 const LOCK: i64 = 0x7765_6972;
 
-/// How the database says what others say otherwise.
+/// The SQL dialect of this database.
 pub(super) const DIALECT: Dialect = Dialect {
     mark: '$',
     number: "BIGINT",
@@ -25,18 +25,18 @@ pub(super) const DIALECT: Dialect = Dialect {
     time: "TEXT COLLATE \"C\"",
 };
 
-/// How long the server may work on one statement, and how long we wait for the whole of an operation.
+/// Timeout for one statement on the server, and for a whole operation on our side.
 const STATEMENT_MS: u32 = 10_000;
 const OPERATION: Duration = Duration::from_secs(15);
 
-/// A connection that is made when it is needed.
+/// A connection that is opened on demand.
 pub(super) struct Link {
     config: Config,
     tls: MakeRustlsConnect,
     session: Mutex<Option<Session>>,
 }
 
-/// A connection, and the task that drives it.
+/// A connection and the task that drives it.
 pub(super) struct Session {
     client: Client,
     connection: JoinHandle<()>,
@@ -48,7 +48,7 @@ impl Drop for Session {
     }
 }
 
-/// A failure on the way, before it is put into the terms of the port.
+/// An error before it is mapped to the port's errors.
 pub(super) enum Failure {
     Sql(tokio_postgres::Error),
     Store(StoreError),
@@ -68,7 +68,7 @@ impl From<StoreError> for Failure {
 }
 
 impl Link {
-    /// A connection that is not made yet.
+    /// A connection that is not open yet.
     pub(super) fn new(config: &Config, tls: &MakeRustlsConnect, access: Access) -> Self {
         let mut config = config.clone();
         let own = config.get_options().unwrap_or_default().to_owned();
@@ -78,7 +78,8 @@ impl Link {
         Self { config, tls: tls.clone(), session: Mutex::default() }
     }
 
-    /// Does something over the connection, alone. One on which something may still be under way is given up.
+    /// Runs an operation with exclusive use of the connection. If it may still be running afterwards, the connection is
+    /// dropped.
     pub(super) async fn run<T>(
         &self,
         work: impl AsyncFnOnce(&mut Client) -> Result<T, Failure>,
@@ -98,12 +99,12 @@ impl Link {
         })
     }
 
-    /// The connection, made anew where it is lost. Whoever holds it is alone.
+    /// The connection, reopened if it was lost. The caller has exclusive use.
     async fn session(&self) -> Result<MutexGuard<'_, Option<Session>>, StoreError> {
         let mut session = self.session.lock().await;
         if session.as_ref().is_none_or(|session| session.client.is_closed()) {
             *session = None;
-            // Beyond the limit for one address: a name may have several.
+            // Longer than the timeout for one address: a name may have several.
             let made = tokio::time::timeout(OPERATION, self.config.connect(self.tls.clone())).await;
             let (client, connection) = made
                 .map_err(|_| StoreError::Unavailable("it does not answer".to_owned()))?
@@ -123,14 +124,14 @@ async fn in_time<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T,
     tokio::time::timeout(OPERATION, work).await.unwrap_or(Err(Failure::TooLong))
 }
 
-/// Begins a transaction that holds the lock of writers to its end.
+/// Begins a transaction that holds the writers' lock until it ends.
 pub(super) async fn locked(client: &mut Client) -> Result<Transaction<'_>, Failure> {
     let transaction = client.transaction().await?;
     transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await?;
     Ok(transaction)
 }
 
-/// The version of the schema; 0 where there is none.
+/// The version of the schema; 0 if there is none.
 pub(super) async fn known_schema(client: &impl GenericClient) -> Result<i64, Failure> {
     let there = client.query_one("SELECT to_regclass('weir_schema') IS NOT NULL", &[]).await?;
     let found = if there.get(0) {
@@ -141,10 +142,10 @@ pub(super) async fn known_schema(client: &impl GenericClient) -> Result<i64, Fai
     if found > KNOWN_SCHEMA { Err(StoreError::Newer { found, known: KNOWN_SCHEMA }.into()) } else { Ok(found) }
 }
 
-/// Makes what is missing of the schema.
+/// Creates the missing parts of the schema.
 pub(super) async fn migrate(client: &mut Client) -> Result<(), Failure> {
     let transaction = locked(client).await?;
-    // Another one would refuse some row some day, and refused rows are lost.
+    // Another encoding would reject some rows, and a rejected row is lost.
     let encoding: String = transaction.query_one("SHOW server_encoding", &[]).await?.get(0);
     if encoding != "UTF8" {
         let reason = format!("the database has the encoding {encoding}; make one with ENCODING 'UTF8'");
@@ -178,7 +179,7 @@ pub(super) fn translate(error: &tokio_postgres::Error) -> StoreError {
         // Connection, authorisation, no such database, shutting down.
         "08" | "28" | "3D" | "53" | "57" => StoreError::Unavailable(text),
         "58" | "XX" => StoreError::Damaged(text),
-        // A value that no column takes.
+        // A value that a column does not accept.
         "22" | "54" => StoreError::Refused(text),
         _ => StoreError::Failed(text),
     }

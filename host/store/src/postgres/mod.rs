@@ -1,8 +1,8 @@
-//! Records, registry and audit events in a database of PostgreSQL, which several gateways may share.
+//! Records, registry and audit events in a PostgreSQL database, which several gateways may share.
 //!
-//! Invariants: a writer holds one advisory lock from reading the end of the chain to its commit, so that two cannot
-//! fork it; every statement is bounded in time by the server and by us; a lost connection is made anew by the next
-//! call, and what was under way on it has failed.
+//! Invariants: a writer holds one advisory lock from reading the end of the chain to its commit, so two writers cannot
+//! fork it; every statement has a timeout on the server and on our side; a lost connection is reopened by the next
+//! call, and the operation in progress fails.
 
 mod link;
 
@@ -29,7 +29,7 @@ use link::{DIALECT, Failure, Link, known_schema, locked, migrate, translate};
 
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// A store in a database.
+/// A store in a PostgreSQL database.
 pub(crate) struct PostgresStore {
     shown: String,
     access: Access,
@@ -38,7 +38,7 @@ pub(crate) struct PostgresStore {
 }
 
 impl PostgresStore {
-    /// Connects, and makes the schema where it may be written.
+    /// Connects, and creates the schema if writing is allowed.
     pub(crate) async fn open(url: &str, access: Access, options: StoreOptions) -> Result<Self, StoreError> {
         let tls = tls::trusting(options.tls_roots.as_deref()).map_err(StoreError::Unavailable)?;
         let address = StoreAddress::Postgres(url.to_owned());
@@ -103,7 +103,7 @@ async fn select<T: Entry>(client: &impl GenericClient, query: &Query, read: Read
             Value::Number(number) => number,
         }
     });
-    // Row by row: what is behind the end of a page is never held.
+    // Row by row, so that rows beyond the page are never held in memory.
     let mut found = pin!(client.query_raw(sql.as_str(), values).await?);
     let mut page = Page::new();
     while let Some(row) = found.try_next().await? {
@@ -140,7 +140,7 @@ async fn present(transaction: &Transaction<'_>, group: &[Record]) -> Result<Vec<
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
-/// All rows in one statement, column by column.
+/// Writes all rows in one statement, column by column.
 async fn insert(transaction: &Transaction<'_>, rows: &[Row]) -> Result<(), Failure> {
     let sql = format!(
         "INSERT INTO records ({COLUMNS}) SELECT * FROM UNNEST($1::bigint[], $2::text[], $3::text[], $4::text[], \
@@ -177,7 +177,7 @@ async fn insert(transaction: &Transaction<'_>, rows: &[Row]) -> Result<(), Failu
 }
 
 async fn add(client: &mut Client, new: Endpoint) -> Result<Added, Failure> {
-    // The lock makes looking and adding one step, also against other gateways.
+    // The lock makes checking and adding atomic, also across gateways.
     let transaction = locked(client).await?;
     let Endpoint { id, org, url, normalized_url, label, tier, created_at, revoked_at: _, created_by } = &new;
     let sql = format!(

@@ -1,4 +1,4 @@
-//! Rows of tables as what they stand for.
+//! Converts table rows into their types.
 
 use weir_record::Row;
 use weir_record::chain::Head;
@@ -6,21 +6,21 @@ use weir_record::trust::{Endpoint, Tier};
 
 use crate::port::{AuditEvent, Counts, StoreError};
 
-/// One row of an answer, whatever database it is from. Columns are counted from 0.
+/// One row of a result, from either database. Columns are counted from 0.
 pub(crate) trait Columns {
     fn text(&self, column: usize) -> Result<String, StoreError>;
     fn optional_text(&self, column: usize) -> Result<Option<String>, StoreError>;
     fn number(&self, column: usize) -> Result<i64, StoreError>;
     fn optional_number(&self, column: usize) -> Result<Option<i64>, StoreError>;
-    /// Whether these columns hold whole numbers and all others texts, or nothing. Only a file can have it otherwise.
+    /// Whether these columns hold integers and all others text or NULL. Only SQLite can have it otherwise.
     fn keep_to_their_types(&self, _numbers: &[usize]) -> bool {
         true
     }
 }
 
-/// A row is shown whatever stands in it: one that was tampered with must come to `verify`, and not hide behind an
-/// error. What is of another type than its column reads like the text that it was before, but no condition of a list
-/// finds it any more; so such a row has no hash, which `verify` tells.
+/// Reads a row whatever it contains: a tampered row must reach `verify`, not disappear behind an error. A value of the
+/// wrong type is read as its original text, but no list condition matches it; so such a row gets no hash, which
+/// `verify` reports.
 pub(crate) fn row(columns: &dyn Columns) -> Result<Row, StoreError> {
     Ok(Row {
         id: columns.number(0)?,
@@ -41,7 +41,7 @@ pub(crate) fn row(columns: &dyn Columns) -> Result<Row, StoreError> {
     })
 }
 
-/// A mark of nothing is that of an empty chain, whatever hash stands beside it.
+/// A mark at 0 is an empty chain, whatever its hash.
 pub(crate) fn head(columns: &dyn Columns) -> Result<Head, StoreError> {
     match columns.number(0)? {
         0 => Ok(Head::empty()),
@@ -61,7 +61,7 @@ pub(crate) fn counts(columns: &dyn Columns) -> Result<Counts, StoreError> {
     })
 }
 
-/// An endpoint with its place.
+/// An endpoint with its number.
 pub(crate) fn endpoint(columns: &dyn Columns) -> Result<(i64, Endpoint), StoreError> {
     let endpoint = Endpoint {
         id: columns.text(1)?,
@@ -69,7 +69,7 @@ pub(crate) fn endpoint(columns: &dyn Columns) -> Result<(i64, Endpoint), StoreEr
         url: columns.text(3)?,
         normalized_url: columns.text(4)?,
         label: columns.optional_text(5)?,
-        // An unknown tier gives no more than the weaker trust.
+        // An unknown tier gets the weaker trust.
         tier: Tier::parse(&columns.text(6)?).unwrap_or(Tier::Warn),
         created_at: columns.text(7)?,
         revoked_at: columns.optional_text(8)?,

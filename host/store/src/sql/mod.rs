@@ -1,6 +1,6 @@
-//! What both databases have in common: everything but how they are reached and how they write.
+//! Common to both databases: everything except connecting and writing.
 //!
-//! Not here: SQL that one of them would not understand.
+//! Not here: SQL that only one of them supports.
 
 mod form;
 mod page;
@@ -26,21 +26,21 @@ use query::page_limit;
 pub(crate) use query::{COLUMNS, Dialect, ENDPOINT_COLUMNS, Query, Value, storable};
 pub(crate) use schema::KNOWN as KNOWN_SCHEMA;
 
-/// How one row of an answer is read.
+/// Reads one row of a result.
 pub(crate) type Read<T> = fn(&dyn Columns) -> Result<T, StoreError>;
 
-/// A database: how it is asked, and how it writes.
+/// A database: how to query it, and how to write.
 #[async_trait]
 pub(crate) trait Database: fmt::Debug + Send + Sync {
     const DIALECT: Dialect;
 
-    /// Reads until the answer ends or the page is full.
+    /// Reads until the result ends or the page is full.
     async fn select<T: Entry>(&self, query: Query, read: Read<T>) -> Result<Vec<T>, StoreError>;
 
     /// As [`RecordStore::append`].
     async fn write(&self, group: &[Record], attempt: Attempt) -> Result<Appended, StoreError>;
 
-    /// Writes an endpoint, unless one of the same organisation and normal form is active.
+    /// Adds an endpoint, unless the organisation has an active one with the same normal form.
     async fn write_endpoint(&self, endpoint: Endpoint) -> Result<Added, StoreError>;
 
     /// As [`TrustStore::revoke_endpoint`].

@@ -1,5 +1,4 @@
-//! The bounds of what is read at a time: in entries, and in bytes, since a thousand rows with long bodies would
-//! otherwise be half a gigabyte.
+//! Page limits, in entries and in bytes: a thousand rows with long bodies could be half a gigabyte.
 
 use weir_record::Row;
 use weir_record::chain::Head;
@@ -7,12 +6,12 @@ use weir_record::trust::Endpoint;
 
 use crate::port::{AuditEvent, Counts, Cursor};
 
-/// Bytes of entries after which a page ends. It has one entry at least.
+/// Bytes after which a page ends. A page has at least one entry.
 const PAGE_BYTES: usize = 16 << 20;
 
-/// What is read from a table, by its size.
+/// A table entry, with its size.
 pub(crate) trait Entry: Send + 'static {
-    /// About how many bytes it takes; 0 where that is small and bounded.
+    /// Its approximate size in bytes; 0 if it is small and bounded.
     fn bytes(&self) -> usize {
         0
     }
@@ -30,7 +29,7 @@ impl Entry for String {}
 impl Entry for AuditEvent {}
 impl Entry for (i64, Endpoint) {}
 
-/// Entries as they are read, until a page is full.
+/// Collects entries until a page is full.
 pub(crate) struct Page<T> {
     entries: Vec<T>,
     bytes: usize,
@@ -41,7 +40,7 @@ impl<T: Entry> Page<T> {
         Self { entries: Vec::new(), bytes: 0 }
     }
 
-    /// Takes an entry; false if no further one is wanted. The last is then one too many, which says that there are
+    /// Adds an entry; false if no more are wanted. The last entry is then one too many, which shows that there are
     /// more.
     pub(crate) fn push(&mut self, entry: T) -> bool {
         let was_full = self.bytes > PAGE_BYTES;
@@ -55,7 +54,7 @@ impl<T: Entry> Page<T> {
     }
 }
 
-/// Cuts a list that was read with one entry too many; gives the cursor of the next page.
+/// Cuts a list that was read with one extra entry; returns the cursor of the next page.
 pub(crate) fn cut<T: Entry>(mut entries: Vec<T>, limit: usize, place: impl Fn(&T) -> i64) -> (Vec<T>, Option<Cursor>) {
     let mut bytes = 0;
     let full = entries.iter().position(|entry| {

@@ -1,11 +1,11 @@
-//! The questions that both databases are asked in the same words, and their values.
+//! The queries common to both databases, and their values.
 //!
-//! Invariants: every value is a parameter, never a part of the text; no text has a NUL, since not every database takes
-//! one and no row has one either; every list has a limit, in entries here and in bytes where it is read.
+//! Invariants: every value is a parameter, never part of the SQL text; no text contains NUL, since not every database
+//! accepts it and no row has one; every list has a limit, in entries here and in bytes when it is read.
 
 use crate::port::{Cursor, Filter, MAX_PAGE};
 
-/// The columns of a row in the order in which they are read.
+/// The columns of a row, in reading order.
 pub(crate) const COLUMNS: &str = "id, call_ref, agent_id, action_name, intercept_index, source_url, method, \
     request_payload, raw_response, response_hash, status, decisions, created_at, previous_hash, hash";
 
@@ -23,27 +23,27 @@ pub(crate) enum Value {
     Number(i64),
 }
 
-/// A question, with numbered places for its values.
+/// A query, with numbered placeholders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Query {
     pub(crate) sql: String,
     pub(crate) values: Vec<Value>,
 }
 
-/// What one database says in words of its own.
+/// SQL that differs between the databases.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Dialect {
-    /// What stands before the number of a value.
+    /// The prefix of a placeholder.
     pub(crate) mark: char,
-    /// The type of whole numbers of 64 bits.
+    /// The type of 64-bit integers.
     pub(crate) number: &'static str,
-    /// A key that grows by itself.
+    /// An auto-incremented key.
     pub(crate) place: &'static str,
     /// The type of texts that sort as times.
     pub(crate) time: &'static str,
 }
 
-/// Conditions that must all hold.
+/// Conditions that must all match.
 struct Conditions {
     dialect: Dialect,
     parts: Vec<String>,
@@ -56,18 +56,18 @@ impl Value {
     }
 }
 
-/// A text as it can be kept: see `Record::new`, which does the same.
+/// A text as it is stored: `Record::new` does the same.
 pub(crate) fn storable(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
-/// The entries that a page may have.
+/// The maximum entries of a page.
 pub(crate) fn page_limit(limit: usize) -> usize {
     limit.clamp(1, MAX_PAGE)
 }
 
 impl Dialect {
-    /// Rows, newest first, and one more than the limit, which says whether there is a next page.
+    /// Rows, newest first, plus one extra that shows whether there is a next page.
     pub(crate) fn records(self, filter: &Filter, cursor: Option<Cursor>, limit: usize) -> Query {
         let Filter { agent_id, action_name, call_ref, from, to } = filter;
         let text = |text: &Option<String>| text.as_deref().map(Value::text);
@@ -85,7 +85,7 @@ impl Dialect {
         self.conditions().and("id =", Some(Value::Number(id))).select(COLUMNS, "records", "")
     }
 
-    /// Rows behind a place, oldest first.
+    /// Rows after a number, oldest first.
     pub(crate) fn behind(self, id: i64, limit: usize) -> Query {
         let order = format!("ORDER BY id LIMIT {limit}");
         self.conditions().and("id >", Some(Value::Number(id))).select(COLUMNS, "records", &order)
@@ -105,14 +105,14 @@ impl Dialect {
         }
     }
 
-    /// Rows by their mark, since counting every one would read the whole store.
+    /// The number of rows by their mark, since counting them would read the whole store.
     pub(crate) fn counts(self) -> Query {
         let sql = "SELECT (SELECT id FROM record_head), (SELECT count(*) FROM audit_events), \
                    (SELECT count(*) FROM trust_endpoints WHERE revoked_at IS NULL)";
         Query { sql: sql.to_owned(), values: Vec::new() }
     }
 
-    /// Endpoints of an organisation, newest first, and one more than the limit.
+    /// Endpoints of an organisation, newest first, plus one extra.
     pub(crate) fn endpoints(self, org: &str, cursor: Option<Cursor>, limit: usize) -> Query {
         self.conditions()
             .and("org =", Some(Value::text(org)))
@@ -128,7 +128,7 @@ impl Dialect {
         )
     }
 
-    /// Audit events, newest first, and one more than the limit.
+    /// Audit events, newest first, plus one extra.
     pub(crate) fn events(self, kind: Option<&str>, cursor: Option<Cursor>, limit: usize) -> Query {
         self.conditions()
             .and("kind =", kind.map(Value::text))

@@ -1,15 +1,15 @@
-//! The tables, one step for each version of them, in the words of either database.
+//! The tables, with one migration per version, for either database.
 
 use super::Dialect;
 
-/// A step that was released is never changed.
+/// A released migration never changes.
 const STEPS: &[&str] = &[include_str!("schema_1.sql")];
 
-/// The latest version that is known.
+/// The latest known version.
 pub(crate) const KNOWN: i64 = STEPS.len() as i64;
 
 impl Dialect {
-    /// The steps from a version to the latest, each with the version that it makes.
+    /// The migrations from a version to the latest, each with its resulting version.
     pub(crate) fn steps_from(self, version: i64) -> impl Iterator<Item = (i64, String)> {
         let all = (1..).zip(STEPS).skip(usize::try_from(version).unwrap_or_default());
         all.map(move |(version, step)| {

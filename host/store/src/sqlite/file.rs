@@ -1,4 +1,4 @@
-//! A connection to a file: how it is opened, what its schema is, whether the file is still where it was.
+//! A connection to a SQLite file: opening it, its schema, and the check that the file is still in place.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,14 +10,14 @@ use crate::options::Access;
 use crate::port::StoreError;
 use crate::sql::{Dialect, KNOWN_SCHEMA};
 
-/// How the file says what others say otherwise.
+/// The SQL dialect of this database.
 pub(super) const DIALECT: Dialect =
     Dialect { mark: '?', number: "INTEGER", place: "INTEGER PRIMARY KEY AUTOINCREMENT", time: "TEXT" };
 
-/// How long a connection waits for a lock before it says so.
+/// How long a connection waits for a lock before it fails.
 const BUSY: Duration = Duration::from_secs(2);
 
-/// A connection that is opened when it is needed, and again after it was given up.
+/// A connection that is opened on demand and reopened after it was dropped.
 pub(super) struct File {
     path: Arc<Path>,
     access: Access,
@@ -25,10 +25,10 @@ pub(super) struct File {
     open: Option<(Connection, Identity)>,
 }
 
-/// Which file a path leads to.
+/// The identity of the file at a path.
 type Identity = Option<(u64, u64)>;
 
-/// A failure on the way, before it is put into the terms of the port.
+/// An error before it is mapped to the port's errors.
 pub(super) enum Failure {
     Sql(rusqlite::Error),
     Store(StoreError),
@@ -70,7 +70,7 @@ impl File {
         })
     }
 
-    /// Writing on into a file that nobody finds any more would be a silent loss.
+    /// Writing to a file that is no longer at its path would silently lose records.
     pub(super) fn is_in_place(&mut self) -> Result<(), StoreError> {
         let now = identity(&self.path);
         if self.open.as_ref().is_some_and(|(_, identity)| *identity != now) {
@@ -114,7 +114,7 @@ fn connect(path: &Path, access: Access, max_pages: Option<usize>) -> rusqlite::R
     connection.busy_timeout(BUSY)?;
     if access == Access::Write {
         connection.pragma_update(None, "journal_mode", "wal")?;
-        // A group is confirmed when it is on the disk, not when the system has promised to write it.
+        // A group is confirmed only when it is on disk (fsync).
         connection.pragma_update(None, "synchronous", "full")?;
         if let Some(pages) = max_pages {
             connection.pragma_update(None, "max_page_count", pages as i64)?;
@@ -123,17 +123,17 @@ fn connect(path: &Path, access: Access, max_pages: Option<usize>) -> rusqlite::R
     Ok(connection)
 }
 
-/// SQLite wants to make files beside the one that it reads. Where it cannot, as in a copy on a medium for reading
-/// only, the file is read as one that nobody changes; but not if there is a log beside it, whose rows would be missed.
+/// SQLite wants to create files next to the one it reads. If it cannot, for example on a read-only medium, the file is
+/// opened as immutable; but not if there is a write-ahead log next to it, whose rows would be missed.
 fn to_read(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
-    // Before SQLite looks, which may make an empty one.
+    // Checked before SQLite opens it, which may create an empty one.
     let has_log = beside(path, "-wal").exists();
     let connection = Connection::open_with_flags(path, flags)?;
     match connection.query_row("PRAGMA schema_version", [], |_| Ok(())) {
         Err(error) if !has_log && is_refused(&error) => {
             Connection::open_with_flags(unchanging(path), flags | OpenFlags::SQLITE_OPEN_URI)
         }
-        // Whatever else is wrong is found by whoever asks next.
+        // Any other error shows up at the next query.
         _ => Ok(connection),
     }
 }
@@ -148,7 +148,7 @@ fn beside(path: &Path, end: &str) -> PathBuf {
     name.into()
 }
 
-/// The URI of a file that does not change.
+/// The URI of an immutable file.
 fn unchanging(path: &Path) -> String {
     let escaped: String = path
         .to_string_lossy()
@@ -158,8 +158,8 @@ fn unchanging(path: &Path) -> String {
     format!("file:{escaped}?immutable=1")
 }
 
-/// Makes the file before SQLite does: bodies of calls are nobody else's business. Whether it can be made is found out
-/// by opening it.
+/// Creates the file before SQLite does, readable only by its owner, since it holds bodies of calls. Errors are left to
+/// the open that follows.
 fn private(path: &Path) {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);

@@ -1,8 +1,8 @@
-//! Records, registry and audit events in a file of SQLite.
+//! Records, registry and audit events in a SQLite file.
 //!
-//! Invariants: two threads, each with a connection of its own, so that a long list does not hold up writing; a commit
-//! is on the disk before it is confirmed; the file is readable by its owner only. A file that was moved away or
-//! replaced while it is written to is noticed before the next group, not after the last.
+//! Invariants: two threads, each with its own connection, so that a long list does not block writing; a commit is on
+//! disk before it is confirmed; only the owner can read the file. If the file is moved away or replaced, this is
+//! noticed before the next group is written.
 
 mod file;
 
@@ -25,20 +25,20 @@ use crate::sql::{
 use crate::worker::Worker;
 use file::{DIALECT, Failure, File, has_tables, migrate};
 
-/// What every file has had since SQLite 3.12.
+/// Supported by every file since SQLite 3.12.
 const PAGE_BYTES: usize = 4096;
 
-/// A store in one file.
+/// A store in a SQLite file.
 pub(crate) struct SqliteStore {
     path: PathBuf,
-    /// Before the writer, so that it is closed first: the last connection clears up beside the file, which one that
-    /// only reads cannot.
+    /// Declared before the writer, so that it closes first: the last connection cleans up SQLite's extra files, which a
+    /// read-only one cannot.
     reader: Worker<File>,
     writer: Option<Worker<File>>,
 }
 
 impl SqliteStore {
-    /// Opens the file, and makes it and its schema where it may be written.
+    /// Opens the file, and creates it and its schema if writing is allowed.
     pub(crate) async fn open(path: &Path, access: Access, options: StoreOptions) -> Result<Self, StoreError> {
         if access == Access::Read && !path.is_file() {
             return Err(StoreError::Unavailable(format!("there is no file {}", path.display())));
@@ -217,7 +217,7 @@ fn insert(transaction: &Transaction<'_>, row: &Row) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The columns of a file do not keep to their types.
+/// SQLite columns do not enforce their types.
 impl Columns for rusqlite::Row<'_> {
     fn text(&self, column: usize) -> Result<String, StoreError> {
         self.optional_text(column).map(Option::unwrap_or_default)

@@ -1,42 +1,42 @@
-//! What the writer counts, and how full its queue is.
+//! The writer's counters and the length of its queue.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// What was counted since the start, and how full the queue is.
+/// Counters since the start, and the length of the queue.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Counters {
     /// Calls that were accepted.
     pub accepted: u64,
     /// Calls that were refused because the queue was full.
     pub refused: u64,
-    /// Calls that were accepted and are to have no row.
+    /// Calls that were accepted but will have no row.
     pub released: u64,
-    /// Rows that were committed.
+    /// Rows committed.
     pub written: u64,
-    /// Groups that were committed.
+    /// Groups committed.
     pub groups: u64,
-    /// Commits that failed and were tried again.
+    /// Commits that failed and were retried.
     pub failed_commits: u64,
-    /// Records that the store will never take, or that nobody could hand over.
+    /// Records that the store rejected or that were never handed over.
     pub lost: u64,
-    /// The queue at present.
+    /// The current queue.
     pub queue: QueueState,
-    /// Why the store fails at present, for operators.
+    /// Why the store is failing now, for operators.
     pub failing: Option<String>,
 }
 
-/// How full the queue is.
+/// The length of the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct QueueState {
-    /// Calls that are on their way or waiting to be written.
+    /// Calls in progress or waiting to be written.
     pub depth: usize,
-    /// Records that wait to be written.
+    /// Records waiting to be written.
     pub waiting: usize,
     /// Their bytes.
     pub waiting_bytes: usize,
 }
 
-/// The same while it is counted.
+/// The live counters.
 #[derive(Default)]
 pub(super) struct Counts {
     pub(super) accepted: AtomicU64,
@@ -56,19 +56,19 @@ impl Counts {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Records that wait from now on.
+    /// More records are waiting.
     pub(super) fn waits(&self, bytes: usize) {
         self.waiting.fetch_add(1, Ordering::Relaxed);
         self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Records that do not wait any more.
+    /// Records are no longer waiting.
     pub(super) fn left(&self, records: usize, bytes: usize) {
         self.waiting.fetch_sub(records, Ordering::Relaxed);
         self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 
-    /// What there is, with what only the queue and the task know.
+    /// A snapshot, with the values known only to the queue and the task.
     pub(super) fn read(&self, depth: usize, failing: Option<String>) -> Counters {
         let Self { accepted, refused, released, written, groups, failed_commits, lost, waiting, waiting_bytes } = self;
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);

@@ -1,11 +1,11 @@
-//! Telling which records are lost.
+//! Reports lost records.
 
 use crate::port::{AuditEvent, Store, StoreError};
 
-/// Most lost calls that are named in one event.
+/// Maximum number of lost calls named in one event.
 const MAX_NAMED: usize = 1000;
 
-/// Which of the calls that were left open have no row; tells of them.
+/// Finds the open calls without a row and reports them.
 pub(super) async fn tell_lost(store: &dyn Store, left_open: &[String]) -> Result<Vec<String>, StoreError> {
     let mut lost = Vec::new();
     for some in left_open.chunks(MAX_NAMED) {

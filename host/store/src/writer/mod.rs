@@ -1,11 +1,11 @@
-//! The one task that writes records, and the way to it.
+//! The single task that writes records, and the handle to it.
 //!
-//! Invariants: a call gets its place in the queue before it goes upstream, so handing over its record never waits and
-//! never fails; groups are written in the order in which the records came, each whole; a failing store is tried again
-//! until it works or the process ends, and meanwhile the queue, bounded in records and in bytes, holds new calls back
-//! or refuses them. What is lost is counted and named, never just gone.
+//! Invariants: a call gets its slot in the queue before it goes upstream, so handing over its record never waits and
+//! never fails; groups are written in order, each whole; a failing store is retried until it works or the process ends.
+//! Meanwhile the queue, limited in records and bytes, delays or refuses new calls. Lost records are counted and
+//! reported.
 //!
-//! Not here: which calls are recorded, and what an answer to a refused call looks like.
+//! Not here: which calls are recorded, and the response to a refused call.
 
 mod counters;
 mod losses;
@@ -34,23 +34,23 @@ pub use counters::{Counters, QueueState};
 pub use options::{WhenFull, WriterOptions};
 pub use task::OnCommit;
 
-/// The way to the writer. Copies of it are cheap.
+/// The handle to the writer. Cheap to clone.
 #[derive(Clone)]
 pub struct Recorder {
     shared: Arc<Shared>,
     queue: mpsc::Sender<Queued>,
 }
 
-/// The writing task. Dropping it ends the task at once; [`Writer::drain`] ends it in order.
+/// The writing task. Dropping it stops the task at once; [`Writer::drain`] stops it gracefully.
 pub struct Writer {
     shared: Arc<Shared>,
     task: JoinHandle<()>,
-    /// Calls that an earlier process accepted and did not write.
+    /// Calls that an earlier process accepted but did not write.
     pub lost_before: Vec<String>,
 }
 
-/// A call's place in the queue. It ends with [`Permit::record`] or with [`Permit::release`]; dropped without either,
-/// the call counts as lost.
+/// A call's slot in the queue. Finish it with [`Permit::record`] or [`Permit::release`]; if it is dropped, the call
+/// counts as lost.
 #[must_use]
 pub struct Permit {
     shared: Arc<Shared>,
@@ -62,31 +62,31 @@ pub struct Permit {
 /// Why a call is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Admission {
-    /// The queue is full, and stayed so.
+    /// The queue stayed full.
     #[error("the queue of records is full")]
     Full,
-    /// The process ends.
+    /// The process is shutting down.
     #[error("records are no longer accepted: the process ends")]
     Closed,
-    /// The same reference is on its way already.
+    /// The same reference is already in progress.
     #[error("the call ref is in use")]
     Twice,
 }
 
-/// How draining ended.
+/// The result of draining.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drained {
-    /// Rows that were committed since the start.
+    /// Rows committed since the start.
     pub written: u64,
-    /// Calls whose records were not committed. The next start tells of them, too.
+    /// Calls whose records were not committed. The next start reports them too.
     pub lost: Vec<String>,
     /// The end of the chain.
     pub head: Option<Head>,
 }
 
 impl Recorder {
-    /// Starts the writer. What an earlier process left open in the journal is looked up, and what has no row is told
-    /// of, in the log and as the audit event `records.lost`.
+    /// Starts the writer. Checks the calls that an earlier process left open in the journal; those without a row are
+    /// reported in the log and as the audit event `records.lost`.
     pub async fn start(
         store: Arc<dyn Store>,
         options: WriterOptions,
@@ -111,7 +111,7 @@ impl Recorder {
             counts: Counts::default(),
             state: Mutex::new(State { failing: None, head }),
         });
-        // Every record in it has a slot, so it never has more than there are slots.
+        // Every record in it has a slot, so it can never be full.
         let (queue, waiting) = mpsc::channel(options.queue);
         let task = Task { shared: Arc::clone(&shared), store, waiting, on_commit };
         let task = tokio::spawn(task.run());
@@ -119,7 +119,7 @@ impl Recorder {
         Ok((Self { shared, queue }, writer))
     }
 
-    /// Accepts a call before it goes upstream. When the queue is full it waits or fails, as it was set up.
+    /// Accepts a call before it goes upstream. If the queue is full, waits or fails as configured.
     pub async fn admit(&self, call_ref: &str) -> Result<Permit, Admission> {
         let shared = &self.shared;
         let slot = match shared.slot_now() {
@@ -136,7 +136,7 @@ impl Recorder {
             Counts::add(&shared.counts.refused);
             return Err(Admission::Full);
         };
-        // References are ours, but a line break in one would be two lines of the journal.
+        // References are our own, but a line break in one would split a line of the journal.
         let call_ref: String = call_ref.chars().filter(char::is_ascii_graphic).collect();
         if !shared.journal.accept(&call_ref) {
             return Err(Admission::Twice);
@@ -145,7 +145,7 @@ impl Recorder {
         Ok(Permit { shared: Arc::clone(shared), queue: self.queue.clone(), slot: Some(slot), call_ref })
     }
 
-    /// Which calls are recorded at present.
+    /// Which calls are recorded now.
     pub fn mode(&self) -> RecordMode {
         match self.shared.mode.load(Ordering::Relaxed) {
             1 => RecordMode::All,
@@ -154,12 +154,12 @@ impl Recorder {
         }
     }
 
-    /// Which calls are recorded from now on.
+    /// Sets which calls are recorded from now on.
     pub fn set_mode(&self, mode: RecordMode) {
         self.shared.mode.store(number(mode), Ordering::Relaxed);
     }
 
-    /// What was counted.
+    /// The counters.
     pub fn counters(&self) -> Counters {
         let shared = &self.shared;
         let depth = shared.options.queue.saturating_sub(shared.slots.available_permits());
@@ -176,24 +176,24 @@ const fn number(mode: RecordMode) -> u8 {
 }
 
 impl Permit {
-    /// The reference that the record must have.
+    /// The reference the record must have.
     pub fn call_ref(&self) -> &str {
         &self.call_ref
     }
 
-    /// Hands the record over. It is written behind those that were handed over before.
+    /// Hands over the record. Records are written in the order they are handed over.
     pub fn record(mut self, record: Record) {
         let Some(slot) = self.slot.take() else { return };
         let bytes = record.bytes();
         self.shared.counts.waits(bytes);
         if self.queue.try_send(Queued { record, bytes, _slot: slot }).is_err() {
-            // Only after the writer was ended.
+            // Only after the writer has stopped.
             self.shared.counts.left(1, bytes);
             self.lose("the writer has ended");
         }
     }
 
-    /// The call is to have no row.
+    /// The call will have no row.
     pub fn release(mut self) {
         if self.slot.take().is_some() {
             Counts::add(&self.shared.counts.released);
@@ -202,7 +202,7 @@ impl Permit {
         }
     }
 
-    /// Stays in the journal, so that the next start tells of it as well.
+    /// Stays in the journal, so that the next start reports it too.
     fn lose(&self, why: &str) {
         Counts::add(&self.shared.counts.lost);
         tracing::error!(target: "weir::records", call_ref = self.call_ref, "the record of a call is lost: {why}");
@@ -219,15 +219,15 @@ impl Drop for Permit {
 }
 
 impl Writer {
-    /// Accepts nothing more and writes what was accepted, so long at most.
+    /// Stops accepting calls and writes what was accepted, up to a timeout.
     pub async fn drain(mut self, longest: Duration) -> Drained {
         self.shared.closing.store(true, Ordering::Release);
         let slots = Arc::clone(&self.shared.slots);
-        // All slots are back when everything is written. More than the semaphore counts at once is never asked for.
+        // All slots are back once everything is written. Never asks for more than the semaphore's maximum.
         let all = u32::try_from(self.shared.options.queue).unwrap_or(u32::MAX);
         let back = tokio::time::timeout(longest, slots.acquire_many(all)).await;
         self.task.abort();
-        // Its end, so that nothing is written behind our back.
+        // Wait for the task to end, so that nothing is written after this.
         let _ = (&mut self.task).await;
         let lost = if back.is_ok() { Vec::new() } else { self.shared.journal.open_calls() };
         let (head, failing) = {

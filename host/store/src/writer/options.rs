@@ -1,28 +1,28 @@
-//! How long the queue may get, and what happens then.
+//! The limits of the queue, and what happens when it is full.
 
 use std::time::Duration;
 
-/// What a call meets when the queue is full.
+/// What happens to a call when the queue is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WhenFull {
-    /// It waits, so long at most; then it fails.
+    /// It waits up to this long, then fails.
     Wait(Duration),
     /// It fails at once.
     Fail,
 }
 
-/// Bounds of the queue and of its groups.
+/// Limits of the queue and of its groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WriterOptions {
-    /// Most calls that are on their way or waiting to be written.
+    /// Maximum number of calls in progress or waiting to be written.
     pub queue: usize,
-    /// Bytes of waiting records from which no further call is accepted.
+    /// Bytes of waiting records at which no more calls are accepted.
     pub queue_bytes: usize,
-    /// Most records in one group.
+    /// Maximum records in one group.
     pub group_rows: usize,
-    /// How long a group waits for more.
+    /// How long a group waits for more records.
     pub group_delay: Duration,
-    /// What a call meets when the queue is full.
+    /// What happens to a call when the queue is full.
     pub when_full: WhenFull,
 }
 

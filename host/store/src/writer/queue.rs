@@ -1,4 +1,4 @@
-//! The queue: its places, what waits in it, and what both of its ends know.
+//! The queue: its slots, its records, and the state shared by both ends.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -12,7 +12,7 @@ use super::counters::Counts;
 use super::options::WriterOptions;
 use crate::journal::Journal;
 
-/// What the way to the writer and its task have in common.
+/// Shared by the handle and the writing task.
 pub(super) struct Shared {
     pub(super) options: WriterOptions,
     pub(super) slots: Arc<Semaphore>,
@@ -24,18 +24,18 @@ pub(super) struct Shared {
     pub(super) state: Mutex<State>,
 }
 
-/// What the task has come to.
+/// The state of the task.
 #[derive(Default)]
 pub(super) struct State {
     pub(super) failing: Option<String>,
     pub(super) head: Option<Head>,
 }
 
-/// A record on its way.
+/// A record in the queue.
 pub(super) struct Queued {
     pub(super) record: Record,
     pub(super) bytes: usize,
-    /// Given back when the row is committed.
+    /// Released when the row is committed.
     pub(super) _slot: OwnedSemaphorePermit,
 }
 
@@ -50,7 +50,7 @@ impl Shared {
 
     pub(super) async fn slot(&self) -> Option<OwnedSemaphorePermit> {
         loop {
-            // Before the look, so that no room made in between is missed.
+            // Before the check, so that space freed in between is not missed.
             let made = self.room.notified();
             if self.has_room() {
                 return Arc::clone(&self.slots).acquire_owned().await.ok();

@@ -1,4 +1,4 @@
-//! The task that writes: gathers a group, and commits it however long the store fails.
+//! The writing task: collects a group and commits it, retrying as long as the store fails.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,20 +13,20 @@ use super::options::WriterOptions;
 use super::queue::{Queued, Shared};
 use crate::port::{Appended, Attempt, Store, StoreError};
 
-/// How a store that fails is tried again: first, and at most.
+/// Retry delays for a failing store: initial and maximum.
 const BACK_OFF: Duration = Duration::from_millis(50);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(5);
 
-/// How often a failing store is told of.
+/// How often a failing store is logged.
 const TELL_AGAIN: Duration = Duration::from_secs(30);
 
-/// Most bytes of one group: a commit should not take seconds.
+/// Maximum size of one group in bytes: a commit should not take seconds.
 const GROUP_BYTES: usize = 8 << 20;
 
-/// Called after each commit, on the writer's task: it must only note that something happened.
+/// Called after each commit, on the writer's task, so it must return at once.
 pub type OnCommit = Box<dyn Fn(&Appended) + Send + Sync>;
 
-/// What the task works with.
+/// The state of the task.
 pub(super) struct Task {
     pub(super) shared: Arc<Shared>,
     pub(super) store: Arc<dyn Store>,
@@ -35,7 +35,7 @@ pub(super) struct Task {
 }
 
 impl Task {
-    /// Writes until nobody can hand anything over any more.
+    /// Writes until all handles are gone.
     pub(super) async fn run(mut self) {
         while let Some(first) = self.waiting.recv().await {
             let group = self.gather(first).await;
@@ -43,7 +43,7 @@ impl Task {
         }
     }
 
-    /// Takes what is there, and waits a little for more.
+    /// Takes what is there and waits briefly for more.
     async fn gather(&mut self, first: Queued) -> Vec<Queued> {
         let WriterOptions { group_rows, group_delay, .. } = self.shared.options;
         let until = tokio::time::Instant::now() + group_delay;
@@ -69,7 +69,7 @@ impl Task {
             group.into_iter().map(|Queued { record, bytes, _slot }| (record, (bytes, _slot))).unzip();
         let outcome = self.write(&records, Attempt::First).await;
         if let Err(error) = outcome {
-            // One of them will never be taken; the others will.
+            // One of them will never be accepted; the others can be.
             for record in &records {
                 let alone = std::slice::from_ref(record);
                 if records.len() == 1 {
@@ -85,7 +85,7 @@ impl Task {
         self.shared.room.notify_waiters();
     }
 
-    /// Writes a group, however long the store fails. An error is final: the store will not take the group.
+    /// Writes a group, retrying while the store fails. An error is final: the store rejects the group.
     async fn write(&self, records: &[Record], mut attempt: Attempt) -> Result<(), StoreError> {
         let started = Instant::now();
         let (mut back_off, mut told) = (BACK_OFF, None::<Instant>);
@@ -102,9 +102,9 @@ impl Task {
                     return Ok(());
                 }
                 Err(error @ StoreError::Refused(_)) => return Err(error),
-                // Something of it is there already: look first.
+                // Some rows already exist: check first.
                 Err(StoreError::Conflict(_)) if attempt == Attempt::First => attempt = Attempt::Again,
-                // Twice within the group, or in the moment between the look and the writing.
+                // Duplicates within the group, or written between the check and this append.
                 Err(error @ StoreError::Conflict(_)) => return Err(error),
                 Err(error) => {
                     Counts::add(&self.shared.counts.failed_commits);

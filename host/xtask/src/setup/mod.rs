@@ -1,11 +1,11 @@
-//! What suites need beside the code: installed where it is missing, without root and once, and said.
+//! What suites need besides the code: installed once if missing, without root, with a message.
 //!
-//! Invariant: what cannot be had stops no suite that can do without it. The tests say what they lack, and the end of
-//! the run says why.
+//! Invariant: a missing dependency does not stop a suite that can run without it. Its tests report the skip, and the
+//! end of the run says why.
 
 mod packages;
 mod postgres;
-/// Also what building the guests takes.
+/// Also used for building the guests.
 pub mod toolchain;
 
 use std::env;
@@ -13,7 +13,7 @@ use std::io;
 
 use postgres::Server;
 
-/// Something to have before a suite runs.
+/// Something a suite needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
     /// `cargo fmt`.
@@ -22,15 +22,15 @@ pub enum Need {
     Clippy,
     /// The target of the guests.
     Target,
-    /// Clients of PyPI.
+    /// Packages from PyPI.
     PyPi,
-    /// Clients and servers of npm.
+    /// Packages from npm.
     Npm,
-    /// A server of PostgreSQL.
+    /// A PostgreSQL server.
     Postgres,
 }
 
-/// What was made ready. A server that was started ends with it.
+/// What was set up. A server that was started stops on drop.
 #[derive(Default)]
 pub struct Ready {
     seen: Vec<Need>,
@@ -39,7 +39,7 @@ pub struct Ready {
 }
 
 impl Ready {
-    /// Sees to each of these once.
+    /// Sets up each of these once.
     pub fn with<'a>(needs: impl Iterator<Item = &'a Need>) -> Self {
         let mut this = Self::default();
         for need in needs {
@@ -47,7 +47,7 @@ impl Ready {
                 continue;
             }
             this.seen.push(*need);
-            // A program that is not there is like one that failed.
+            // A missing program counts as a failed one.
             let why = match this.see_to(*need) {
                 Ok(true) => continue,
                 Ok(false) => "see above".to_owned(),
@@ -60,17 +60,17 @@ impl Ready {
         this
     }
 
-    /// What could not be had, and why.
+    /// What could not be set up, and why.
     pub fn missing(&self) -> &[String] {
         &self.missing
     }
 
-    /// Variables by which the tests find what was started.
+    /// Environment variables that tell the tests about started servers.
     pub fn variables(&self) -> Vec<(&'static str, &str)> {
         self.postgres.iter().map(|server| (postgres::VARIABLE, server.url.as_str())).collect()
     }
 
-    /// Whether it is there now.
+    /// Whether it is available now.
     fn see_to(&mut self, need: Need) -> io::Result<bool> {
         match need {
             Need::Rustfmt => toolchain::component("rustfmt", "fmt"),

@@ -1,4 +1,4 @@
-//! Packages of PyPI and npm, below this repository only, each once for what its file of versions says.
+//! Packages from PyPI and npm, installed only inside this repository, once per version file.
 
 use std::fs;
 use std::io;
@@ -10,7 +10,7 @@ use crate::step::{Step, root, say};
 const PYTHON: &str = "target/python";
 const REQUIREMENTS: &str = "tests/requirements.txt";
 
-/// Clients of PyPI, in a virtual environment below `target/`. Whether they are there.
+/// PyPI packages, in a virtual environment in `target/`. Returns whether they are available.
 pub fn pypi() -> io::Result<bool> {
     let program = format!("{PYTHON}/bin/python");
     let what = "the packages of PyPI in tests/requirements.txt: clients of other makers that the tests run";
@@ -20,14 +20,14 @@ pub fn pypi() -> io::Result<bool> {
     })
 }
 
-/// Packages of npm, beside their lock file. Whether they are there.
+/// npm packages, next to their lock file. Returns whether they are available.
 pub fn npm(folder: &str, what: &str) -> io::Result<bool> {
     once(&format!("{folder}/node_modules"), &format!("{folder}/package-lock.json"), true, what, || {
         Step::of("npm", &["ci", "--no-progress", "--no-fund", "--no-audit"]).within(folder).show()
     })
 }
 
-/// Installs into a folder unless it was done for the versions that the file now says: a copy of it marks the folder.
+/// Installs into a folder unless that was done for the current version file; a copy of the file marks the folder.
 fn once(
     folder: &str,
     versions: &str,

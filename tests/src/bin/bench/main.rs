@@ -1,7 +1,7 @@
 //! Benchmarks of the sandbox, the chain, start-up, the gateway and records. They print figures and assert nothing.
 //!
-//! Everything that is compared runs in one process, interleaved, so that a busy machine slows all of it alike;
-//! medians and ratios hold better than single figures. `bench [FILTER]` runs the groups whose name contains it.
+//! Variants are compared in one process, interleaved, so that a busy machine slows them all alike. Medians and ratios
+//! are more reliable than single figures. `bench [FILTER]` runs the groups whose name contains FILTER.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a bench that cannot run should say so and stop")]
 

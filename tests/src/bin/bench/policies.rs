@@ -9,20 +9,20 @@ use weir_engine::{Engine, EngineOptions, Policy, PolicyOptions, QuarantineOption
 use weir_store::{MemoryState, MemoryStateOptions};
 use weir_tests::guests;
 
-/// An engine; with a folder, compiled code is kept there.
+/// An engine; with a folder, compiled code is cached there.
 pub fn engine(cache_dir: Option<std::path::PathBuf>) -> Engine {
     let state = Arc::new(MemoryState::new(MemoryStateOptions::default()));
     let quarantine = QuarantineOptions { after: 0, ..QuarantineOptions::default() };
     Engine::new(EngineOptions { cache_dir, quarantine, ..EngineOptions::new(state) }).unwrap()
 }
 
-/// A guest under a name of its own.
+/// A guest with its own name.
 pub async fn policy(engine: &Engine, guest: &str, alias: &str, options: PolicyOptions) -> Arc<Policy> {
     let alias = Some(InterceptorName::new(alias).unwrap());
     engine.load(&guests::guest(guest), PolicyOptions { alias, ..options }).await.unwrap()
 }
 
-/// A chain of so many copies of a guest.
+/// A chain of this many copies of a guest.
 pub async fn chain(engine: &Engine, guest: &str, length: usize) -> Chain {
     let mut entries = Vec::new();
     for place in 0..length {
@@ -33,7 +33,7 @@ pub async fn chain(engine: &Engine, guest: &str, length: usize) -> Chain {
     Chain::new(entries, ChainOptions::default()).unwrap()
 }
 
-/// A `tools/call` whose payload has about so many bytes.
+/// A `tools/call` with a payload of about this many bytes.
 pub fn event(bytes: usize) -> Event {
     let mut text = String::from(r#"{"name":"read_file","arguments":{"path":"src/main.rs","lines":[1,200]},"rows":["#);
     let mut row = 0;

@@ -1,6 +1,7 @@
-//! What recording costs: the part that a call waits for, and how many records a store takes.
+//! The cost of recording: how long a call waits, and how many records a store can write.
 //!
-//! PostgreSQL takes part where `WEIR_POSTGRES` names a server; its tables are made in that database, and the records stay there.
+//! PostgreSQL is included if `WEIR_POSTGRES` names a server; its tables are created in that database, and the records
+//! stay there.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -35,12 +36,12 @@ pub fn run() {
 async fn measure(name: &str, address: &StoreAddress, folder: &Folder) {
     let store = weir_store::open(address, Access::Write, StoreOptions::default()).await.unwrap();
     let accepted = folder.path().join(format!("{name}.accepted"));
-    // References that no earlier run has used.
+    // References not used by an earlier run.
     let run = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos();
     let records: Vec<Record> = (0..RECORDS * 2).map(|number| record(run, number)).collect();
     let (paced, flooded) = records.split_at(RECORDS);
 
-    // As calls do: some at a time, none of which waits for the store.
+    // Like real calls: several at a time, none waiting for the store.
     let (recorder, writer) = start(&store, &accepted).await;
     let mut times = Vec::with_capacity(RECORDS);
     for group in paced.chunks(20) {
@@ -58,7 +59,7 @@ async fn measure(name: &str, address: &StoreAddress, folder: &Folder) {
     println!("  {name}: a call waits p50 {}, p99 {}", show(median), show(p99));
     let written = writer.drain(Duration::from_secs(60)).await;
     assert_eq!(written.lost.len(), 0);
-    // It holds the journal.
+    // It holds the journal's lock.
     drop(recorder);
 
     let (recorder, writer) = start(&store, &accepted).await;

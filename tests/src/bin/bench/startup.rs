@@ -1,4 +1,4 @@
-//! From nothing to policies that can serve: cold, and with compiled code kept from an earlier start.
+//! Startup time until policies can serve: cold, and with a warm code cache.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -33,7 +33,7 @@ fn start(count: usize, folder: &std::path::Path) -> std::time::Duration {
     runtime.block_on(async {
         let engine = engine(Some(PathBuf::from(folder)));
         let loads = (0..count).map(|place| {
-            // A configuration of its own makes each of them a policy of its own for the cache, too.
+            // A distinct configuration makes each of them a separate policy for the cache.
             let options = PolicyOptions {
                 alias: Some(InterceptorName::new(&format!("scan-{place}")).unwrap()),
                 config: Some(format!(r#"{{"allow":["value-{place}"]}}"#)),

@@ -1,8 +1,7 @@
-//! A small MCP server over standard streams, of both eras, for tests: every tool shows one thing that a gateway in
-//! front of it must get right.
+//! A small stdio MCP server for both eras, for tests: each tool shows one thing that a gateway must handle correctly.
 //!
-//! It is written apart from the gateway on purpose, as a server of somebody else would be. Arguments change how it
-//! behaves: `--stubborn` stays after the end of its input, `--fail` ends at once.
+//! Independent of the gateway's code on purpose, like a third-party server. Arguments change its behaviour:
+//! `--stubborn` keeps running after its input ends, `--fail` exits at once.
 
 #![allow(clippy::unwrap_used, reason = "a server for tests that cannot go on fails")]
 
@@ -18,27 +17,27 @@ use serde_json::{Value, json};
 
 /// The revision of a stateless request.
 const STATELESS: &str = "2026-07-28";
-/// Where a stateless request says its revision.
+/// The revision of a stateless request (key).
 const REVISION: &str = "io.modelcontextprotocol/protocolVersion";
-/// Where a notification says its subscription.
+/// The subscription of a notification (key).
 const SUBSCRIPTION: &str = "io.modelcontextprotocol/subscriptionId";
 
 /// What all requests share.
 #[derive(Default)]
 pub struct Server {
     output: Mutex<()>,
-    /// Answers of the client to what it was asked.
+    /// The client's answers to our requests.
     answers: Mutex<HashMap<String, Value>>,
     answered: Condvar,
     cancelled: Mutex<HashSet<String>>,
-    /// Ids of requests that listen.
+    /// Ids of open listen requests.
     listening: Mutex<Vec<Value>>,
     asked: AtomicU64,
-    /// Requests that are worked on.
+    /// Requests in progress.
     working: AtomicU64,
     /// Calls of the tool `count`.
     count: AtomicU64,
-    /// Notifications that came, in order.
+    /// Notifications received, in order.
     heard: Mutex<Vec<String>>,
 }
 
@@ -72,15 +71,15 @@ impl Server {
         self.say_line(&message.to_string());
     }
 
-    /// Writes a line, whatever it is.
+    /// Writes a line unchanged.
     pub fn say_line(&self, line: &str) {
         let _order = self.output.lock().unwrap();
         let mut output = io::stdout().lock();
-        // Whoever closed the other end wants nothing more.
+        // If the other end is closed, nobody needs the output.
         let _ = writeln!(output, "{line}").and_then(|()| output.flush());
     }
 
-    /// Asks the client and waits for its answer.
+    /// Sends a request to the client and waits for the answer.
     pub fn ask(&self, method: &str, params: Value) -> Value {
         let id = format!("q{}", self.asked.fetch_add(1, Ordering::SeqCst));
         self.say(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}));
@@ -102,7 +101,7 @@ impl Server {
         self.cancelled.lock().unwrap().contains(&id.to_string())
     }
 
-    /// Tells whoever listens.
+    /// Notifies the listeners.
     pub fn news(&self, method: &str) {
         let listening = self.listening.lock().unwrap().clone();
         for id in &listening {
@@ -151,7 +150,7 @@ impl Server {
             "tools/list" => json!({"tools": tools::list()}),
             "tools/call" => match tools::call(self, id, params) {
                 Some(text) => json!({"content": [{"type": "text", "text": text}]}),
-                // It was cancelled: nobody waits.
+                // It was cancelled, so nobody waits for the answer.
                 None => return,
             },
             "subscriptions/listen" => return self.listen(id),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::Server;
 
-/// What each tool is for.
+/// The purpose of each tool.
 const TOOLS: &[(&str, &str)] = &[
     ("echo", "gives its text back"),
     ("pid", "the number of the process"),
@@ -33,7 +33,7 @@ pub fn list() -> Vec<Value> {
     TOOLS.iter().map(tool).collect()
 }
 
-/// Calls a tool. `None` if the call was cancelled meanwhile.
+/// Calls a tool. `None` if the call was cancelled in the meantime.
 pub fn call(server: &Server, id: &Value, params: &Value) -> Option<String> {
     let arguments = &params["arguments"];
     let number = |name: &str| arguments[name].as_u64().unwrap_or_default();

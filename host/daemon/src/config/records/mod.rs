@@ -1,4 +1,4 @@
-//! `[records]`, `[records.preprocess]` and `[trust]`: what stands there, what holds, and the step between.
+//! `[records]`, `[records.preprocess]` and `[trust]`: as written, as resolved, and the step between.
 
 mod queue;
 mod resolve;

@@ -1,4 +1,4 @@
-//! The step from what stands there to what holds.
+//! Resolves the written settings of records and trust.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,10 +12,10 @@ use super::written::{WrittenPreprocess, WrittenRecords, WrittenTrust};
 use crate::config::document::{At, Source, or};
 use crate::config::secret::Secret;
 
-/// The store that is meant where none is named.
+/// The default store.
 const USUAL_STORE: &str = "sqlite:weir.db";
 
-/// What holds for records.
+/// The effective record settings.
 pub fn resolve_records(
     written: WrittenRecords,
     source: &Source<'_>,
@@ -104,7 +104,7 @@ fn resolve_preprocess(written: WrittenPreprocess, source: &Source<'_>) -> Option
     Some(PreprocessConfig { hook, options })
 }
 
-/// What holds for trust.
+/// The effective trust settings.
 pub fn resolve_trust(written: WrittenTrust) -> TrustConfig {
     match written {
         WrittenTrust { org: Some(org), enabled: Some(At { value: true, .. }) } => TrustConfig::On { org: org.value },

@@ -1,4 +1,4 @@
-//! What holds for records and trust.
+//! The effective settings of records and trust.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,22 +8,22 @@ use weir_record::RecordMode;
 use weir_store::jobs::JobOptions;
 use weir_store::{StoreAddress, StoreOptions, WriterOptions};
 
-/// What is recorded, and where it is kept.
+/// What is recorded, and where it is stored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecordsConfig {
-    /// Where records, registry and audit events are kept.
+    /// The store for records, registry and audit events.
     pub store: StoreChoice,
-    /// The journal of accepted calls: beside the file, or in the folder where the store is a server.
+    /// The journal of accepted calls: next to the SQLite file, or in the folder if the store is a server.
     pub journal: PathBuf,
-    /// How the store is set up.
+    /// The store's options.
     pub options: StoreOptions,
     /// Which calls are recorded at the start.
     pub mode: RecordMode,
     /// The queue of the writer.
     pub writer: WriterOptions,
-    /// Most bytes of a body that is kept whole.
+    /// Maximum size of a body that is kept whole.
     pub max_body: usize,
-    /// How long the writer may go on when the process is to end.
+    /// How long the writer may continue during shutdown.
     pub drain_timeout: Duration,
     /// What runs after records were written.
     pub preprocess: Option<PreprocessConfig>,
@@ -32,9 +32,9 @@ pub struct RecordsConfig {
 /// Where the store is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreChoice {
-    /// In the usual place. Where that cannot be had, a folder without a word about records is served all the same.
+    /// The default. If it is unusable, a folder without record settings is still served.
     Usual(StoreAddress),
-    /// In a place that the operator chose; if that cannot be had, the start fails.
+    /// Chosen by the operator; if it is unusable, the start fails.
     Chosen(StoreAddress),
 }
 
@@ -69,7 +69,7 @@ pub enum TrustConfig {
 }
 
 impl StoreChoice {
-    /// Where it is, whoever chose it.
+    /// The location, whoever chose it.
     pub const fn address(&self) -> &StoreAddress {
         match self {
             Self::Usual(address) | Self::Chosen(address) => address,

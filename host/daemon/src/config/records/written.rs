@@ -1,4 +1,4 @@
-//! What stands in `[records]`, `[records.preprocess]` and `[trust]`.
+//! `[records]`, `[records.preprocess]` and `[trust]` as written.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use weir_store::StoreAddress;
 use super::queue::WrittenQueue;
 use crate::config::address;
 use crate::config::document::{At, Table};
-use crate::config::report::Place;
+use crate::config::report::Location;
 use crate::config::secret::Secret;
 use crate::config::upstream::Upstream;
 
@@ -31,7 +31,7 @@ pub struct WrittenRecords {
 /// `[records.preprocess]`
 #[derive(Debug)]
 pub(super) struct WrittenPreprocess {
-    pub(super) place: Place,
+    pub(super) place: Location,
     pub(super) url: Option<At<Uri>>,
     pub(super) command: Option<At<Vec<String>>>,
     pub(super) window: Option<At<Duration>>,
@@ -50,7 +50,7 @@ pub struct WrittenTrust {
 pub fn records(table: Table<'_>) -> WrittenRecords {
     let written = WrittenRecords {
         store: table.parsed("store", "a URL", |text| {
-            // Only the form; what it is relative to is known later.
+            // Checks only the form; the base for relative paths is known later.
             StoreAddress::parse(text, Path::new("")).map(|_| Secret::new(text.to_owned()))
         }),
         store_env: table.text("store_env"),
@@ -101,7 +101,7 @@ fn preprocess(table: Table<'_>) -> WrittenPreprocess {
     written
 }
 
-/// Reads the name of an organisation. The error goes on behind what is named.
+/// Reads the name of an organisation. The error is appended to the key's name.
 pub fn organisation(text: &str) -> Result<String, &'static str> {
     match text.trim() {
         "" => Err("is empty; give the name of the organisation"),
@@ -116,7 +116,7 @@ pub fn trust(table: Table<'_>) -> WrittenTrust {
     let org = |text: &str| organisation(text).map_err(|reason| format!("it {reason}"));
     let written = WrittenTrust { org: table.parsed("org", "a name", org), enabled: table.boolean("enabled") };
     if written.enabled.as_ref().is_some_and(|at| at.value) {
-        // Nobody's endpoints are trusted by nobody: every call would be blocked.
+        // Without an organisation no endpoint is trusted, so every call would be blocked.
         table.missing("org", "\"acme\"");
     }
     table.finish(|_| None);
