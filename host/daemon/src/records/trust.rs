@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
-use serde_json::json;
+use serde::Serialize;
 use tokio::task::JoinHandle;
 use weir_gateway::records::{Trust as Verdict, Wanted};
 use weir_record::scrub_url;
@@ -40,6 +40,16 @@ pub(super) struct TrustCounts {
     pub(super) trusted: AtomicU64,
     pub(super) warned: AtomicU64,
     pub(super) blocked: AtomicU64,
+}
+
+/// What is told of a call that was not simply trusted.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Checked<'c> {
+    org: &'c str,
+    url: String,
+    agent_id: &'c str,
+    action_name: &'c str,
 }
 
 impl Trust {
@@ -81,7 +91,7 @@ impl Trust {
         let Some((org, index)) = self.now() else { return Verdict::Trusted };
         let Wanted { url, agent_id, action_name, call_ref } = *wanted;
         let told = |kind: &str| {
-            let detail = json!({ "org": org, "url": scrub_url(url), "agentId": agent_id, "actionName": action_name });
+            let detail = Checked { org, url: scrub_url(url), agent_id, action_name };
             self.audit.note(kind, Some(call_ref), &detail);
         };
         match index.decide(url) {

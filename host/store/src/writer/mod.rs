@@ -28,6 +28,7 @@ use losses::tell_lost;
 use task::Task;
 
 pub use counters::{Counters, QueueState};
+pub use losses::Loss;
 
 /// What a call meets when the queue is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

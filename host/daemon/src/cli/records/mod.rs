@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
-use weir_record::{Row, row_form};
+use serde::Serialize;
+use weir_record::{Row, RowForm, row_form};
 use weir_store::{Access, Cursor, Filter, Store, StoreAddress, StoreError, Time};
 
 use super::{DEFAULT_FOLDER, Ended, Paint, output, usage};
@@ -109,6 +109,14 @@ pub(super) struct ExportArguments {
     folder: PathBuf,
 }
 
+/// A list as JSON.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct List<'r> {
+    entries: Vec<RowForm<'r>>,
+    next_cursor: Option<String>,
+}
+
 /// Runs one of the commands.
 pub(super) async fn run(command: RecordsCommand) -> Ended {
     match command {
@@ -171,9 +179,8 @@ async fn list(arguments: ListArguments) -> Ended {
         Err(error) => return failed(&address, &error),
     };
     if json {
-        let entries: Vec<Value> = page.entries.iter().map(row_form).collect();
-        let next = page.next.map(|cursor| cursor.to_string());
-        output::result(&output::json(&json!({ "entries": entries, "nextCursor": next })));
+        let next_cursor = page.next.map(|cursor| cursor.to_string());
+        output::result(&output::json(&List { entries: page.entries.iter().map(row_form).collect(), next_cursor }));
     } else if page.entries.is_empty() {
         output::result("no records");
     } else {
