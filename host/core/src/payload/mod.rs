@@ -76,20 +76,9 @@ impl Payload {
         }
     }
 
-    /// Renders a value of the JSON library; fails only where it is nested too deep. The library may write a
-    /// number's exponent in another form.
-    pub fn from_value(value: &serde_json::Value) -> Result<Self, PayloadError> {
-        Self::parse(value.to_string())
-    }
-
     /// The whole as JSON text.
     pub fn text(&self) -> &str {
         &self.text
-    }
-
-    /// The whole as a value of the JSON library, for those who render results.
-    pub fn to_value(&self) -> serde_json::Value {
-        serde_json::from_str(&self.text).unwrap_or_default()
     }
 
     /// The value at a pointer as JSON text; `None` if nothing is there or the pointer is malformed.

@@ -1,7 +1,6 @@
 //! The form of a file of cases.
 
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// A file.
@@ -19,7 +18,7 @@ pub struct Case {
     /// What it shows.
     pub name: String,
     /// The configuration; absent for none.
-    pub config: Option<Value>,
+    pub config: Option<Box<RawValue>>,
     /// Loading must fail with this in its error.
     pub config_error: Option<String>,
     /// The calls.

@@ -123,7 +123,7 @@ impl Server {
             if cursor.len() > MAX_CURSOR {
                 return Err(CallError::Garbage("its cursor is too long".to_owned()));
             }
-            members = format!("\"cursor\":{}", serde_json::Value::String(cursor));
+            members = format!("\"cursor\":{}", serde_json::to_string(&cursor).map_err(garbage)?);
         }
         Err(CallError::Garbage(format!("its list has more than {MAX_PAGES} pages")))
     }
