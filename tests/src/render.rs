@@ -14,7 +14,7 @@ pub fn render(result: &ChainResult) -> Value {
     rendered.insert("status".into(), status.as_str().into());
     rendered.insert("results".into(), results.iter().map(entry).collect());
     if let Some(payload) = final_payload {
-        rendered.insert("finalPayload".into(), payload.to_value());
+        rendered.insert("finalPayload".into(), serde_json::from_str(payload.text()).unwrap_or_default());
     }
     if *summary != Summary::default() {
         let Summary { errors, warnings, infos } = *summary;
@@ -62,7 +62,7 @@ fn entry(result: &InterceptorResult) -> Value {
         Report::Validation(judged) => validation(judged, &mut rendered),
         Report::Mutation { modified, payload, shadow, info } => {
             rendered.insert("modified".into(), (*modified).into());
-            rendered.insert("payload".into(), payload.to_value());
+            rendered.insert("payload".into(), serde_json::from_str(payload.text()).unwrap_or_default());
             if let Some(shadow) = shadow {
                 rendered.insert("shadow".into(), shadow.edits.iter().map(edit).collect());
             }

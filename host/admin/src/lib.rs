@@ -19,6 +19,7 @@ mod records;
 mod resource;
 mod routes;
 mod source;
+mod summary;
 mod trust;
 
 use std::future::Future;
@@ -43,10 +44,12 @@ use resource::Resource;
 pub use chain_request::{ChainRequest, Malformed};
 pub use policies::{Policy, PolicyList, PolicyLoad, PolicyStats, Reload, Remote};
 pub use record_source::{
-    AddedEndpoint, AuditFilter, NewEndpoint, Page, PageRequest, RecordFilter, RecordSource, SourceError, WhichEndpoint,
+    AddedEndpoint, AuditEntry, AuditFilter, NewEndpoint, Page, PageRequest, RecordFilter, RecordSource, SourceError,
+    WhichEndpoint,
 };
 pub use routes::{Route, RouteList};
 pub use source::{AdminSource, ChainRequestError, ChainResponse};
+pub use summary::{AuditSummary, JobSummary, Summary, TrustSummary, WriterSummary};
 
 /// Largest body of `POST /v1/chain`.
 const MAX_BODY: usize = 8 * 1024 * 1024;

@@ -1,9 +1,13 @@
 //! The port to rows, the registry of trusted endpoints, handoffs and what happened beside them.
 
 use async_trait::async_trait;
-use serde_json::Value;
+use indexmap::IndexMap;
+use serde::Serialize;
+use weir_record::handoff::{BuildRequest, Built, Evaluation, Handoff};
 use weir_record::trust::{Endpoint, Tier};
-use weir_record::{RecordMode, Row};
+use weir_record::{Json, RecordMode, Row};
+
+use crate::summary::Summary;
 
 /// Where the admin surface finds and changes them. The daemon implements it.
 #[async_trait]
@@ -19,7 +23,7 @@ pub trait RecordSource: Send + Sync {
     /// The newest row of an action, by place; of one agent if one is named.
     async fn latest(&self, agent_id: Option<&str>, action_name: &str) -> Result<Option<Row>, SourceError>;
     /// Counts of rows, checks, jobs and the queue.
-    async fn summary(&self) -> Result<Value, SourceError>;
+    async fn summary(&self) -> Result<Summary, SourceError>;
     /// Adds an endpoint, or gives the one that is active already.
     async fn add_endpoint(&self, endpoint: NewEndpoint) -> Result<AddedEndpoint, SourceError>;
     /// Endpoints of an organisation, revoked ones too, newest first.
@@ -27,11 +31,11 @@ pub trait RecordSource: Send + Sync {
     /// Revokes one; `None` if there is none.
     async fn revoke_endpoint(&self, org: Option<&str>, which: WhichEndpoint) -> Result<Option<Endpoint>, SourceError>;
     /// Builds a handoff.
-    async fn build_handoff(&self, request: Value) -> Result<Value, SourceError>;
+    async fn build_handoff(&self, request: BuildRequest) -> Result<Built, SourceError>;
     /// Evaluates one. Whatever its content, the answer is an evaluation.
-    async fn evaluate_handoff(&self, handoff: Value) -> Result<Value, SourceError>;
-    /// Audit events as JSON objects, newest first.
-    async fn audit_events(&self, filter: AuditFilter, page: PageRequest) -> Result<Page<Value>, SourceError>;
+    async fn evaluate_handoff(&self, handoff: Handoff) -> Result<Evaluation, SourceError>;
+    /// Audit events, newest first.
+    async fn audit_events(&self, filter: AuditFilter, page: PageRequest) -> Result<Page<AuditEntry>, SourceError>;
 }
 
 /// Which rows are asked for, in the words of whoever asks: nobody has read the times yet. All that is given must hold.
@@ -74,6 +78,23 @@ pub struct Page<T> {
     pub next: Option<i64>,
 }
 
+/// What happened beside the rows. In JSON its details stand beside what all events have.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditEntry {
+    /// Its place.
+    pub event_id: i64,
+    /// When.
+    pub timestamp: String,
+    /// What kind.
+    pub event: String,
+    /// The call that it is about.
+    pub call_ref: Option<String>,
+    /// The details, whatever they are; none has the name of one of the others.
+    #[serde(flatten)]
+    detail: IndexMap<String, Json>,
+}
+
 /// An endpoint to be trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEndpoint {
@@ -105,6 +126,15 @@ pub enum WhichEndpoint {
     Id(String),
     /// The active one of this URL, in any form.
     Url(String),
+}
+
+impl AuditEntry {
+    /// An event with its details, which are an object in text. Of any other text there are none.
+    pub fn new(event_id: i64, timestamp: String, event: String, call_ref: Option<String>, detail: &str) -> Self {
+        let mut detail: IndexMap<String, Json> = serde_json::from_str(detail).unwrap_or_default();
+        detail.retain(|name, _| !["eventId", "timestamp", "event", "callRef"].contains(&name.as_str()));
+        Self { event_id, timestamp, event, call_ref, detail }
+    }
 }
 
 /// Why there is no answer.

@@ -1,8 +1,7 @@
 //! Looking rows up, and what is recorded.
 
 use http::{Method, Request, Response, Uri};
-use serde::Deserialize;
-use serde_json::{Value, json as value};
+use serde::{Deserialize, Serialize};
 use weir_http::{Body, Incoming};
 use weir_record::{RecordMode, latest_form, row_form};
 
@@ -27,11 +26,24 @@ struct WrittenMode {
     mode: String,
 }
 
-/// `{entries, nextCursor}`.
-pub(crate) fn list<T>(page: Page<T>, form: impl Fn(&T) -> Value) -> Value {
+/// The mode as it is answered.
+#[derive(Serialize)]
+struct Mode {
+    mode: &'static str,
+}
+
+/// A part of a list as it is answered.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct List<F> {
+    entries: Vec<F>,
+    next_cursor: Option<String>,
+}
+
+/// `{entries, nextCursor}`, each entry in its form.
+pub(crate) fn list<'p, T, F: Serialize + 'p>(page: &'p Page<T>, form: impl Fn(&'p T) -> F) -> impl Serialize + 'p {
     let Page { entries, next } = page;
-    let entries: Vec<Value> = entries.iter().map(form).collect();
-    value!({ "entries": entries, "nextCursor": next.map(|next| next.to_string()) })
+    List { entries: entries.iter().map(form).collect(), next_cursor: next.map(|next| next.to_string()) }
 }
 
 /// `GET /v1/records`.
@@ -47,7 +59,7 @@ pub(crate) async fn rows(source: &dyn RecordSource, uri: &Uri) -> Result<Respons
     };
     let limit = query.limit(USUAL_PAGE, MAX_PAGE).map_err(wrong)?;
     let page = PageRequest { cursor: query.cursor().map_err(wrong)?, limit };
-    json(&list(source.records(filter, page).await.map_err(refused)?, row_form))
+    json(&list(&source.records(filter, page).await.map_err(refused)?, row_form))
 }
 
 /// `GET /v1/records/{id}`: the place of a row, or the reference of its call.
@@ -89,7 +101,7 @@ pub(crate) async fn mode(source: &dyn RecordSource, request: Request<Incoming>) 
             .ok_or_else(|| wrong(format!("mode {mode:?} is none; there are context, all and off")))?;
         source.set_mode(mode);
     }
-    json(&value!({ "mode": source.mode().as_str() }))
+    json(&Mode { mode: source.mode().as_str() })
 }
 
 /// `GET /audit/events`.
@@ -98,5 +110,5 @@ pub(crate) async fn audit_events(source: &dyn RecordSource, uri: &Uri) -> Result
     let limit = query.limit(USUAL_AUDIT_PAGE, MAX_AUDIT_PAGE).map_err(AdminError::Unprocessable)?;
     let page = PageRequest { cursor: query.cursor().map_err(AdminError::Unprocessable)?, limit };
     let filter = AuditFilter { event: query.owned("event") };
-    json(&list(source.audit_events(filter, page).await.map_err(refused)?, Value::clone))
+    json(&list(&source.audit_events(filter, page).await.map_err(refused)?, |entry| entry))
 }

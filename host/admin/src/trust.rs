@@ -3,7 +3,7 @@
 use http::{Method, Request, Response};
 use serde::Deserialize;
 use weir_http::{Body, Incoming};
-use weir_record::trust::{Endpoint, Tier};
+use weir_record::trust::Tier;
 
 use crate::answer::object;
 use crate::answer::{created, json, read_body, refused};
@@ -66,7 +66,7 @@ pub(crate) async fn answer(
             let limit = query.limit(USUAL_PAGE, MAX_PAGE).map_err(wrong)?;
             let page = PageRequest { cursor: query.cursor().map_err(wrong)?, limit };
             let found = source.endpoints(query.get("org"), page).await.map_err(refused)?;
-            json(&list(found, Endpoint::to_json))
+            json(&list(&found, |endpoint| endpoint))
         }
     }
 }
@@ -79,7 +79,7 @@ pub(crate) async fn revoke(
 ) -> Result<Response<Body>, AdminError> {
     let revoked = source.revoke_endpoint(org, which).await.map_err(refused)?;
     let endpoint = revoked.ok_or_else(|| AdminError::NotFound("there is no such endpoint to revoke".to_owned()))?;
-    json(&endpoint.to_json())
+    json(&endpoint)
 }
 
 async fn add(source: &dyn RecordSource, body: Incoming) -> Result<Response<Body>, AdminError> {
@@ -93,5 +93,5 @@ async fn add(source: &dyn RecordSource, body: Incoming) -> Result<Response<Body>
     };
     let endpoint = NewEndpoint { org, url, label, tier, created_by };
     let AddedEndpoint { endpoint, is_new } = source.add_endpoint(endpoint).await.map_err(refused)?;
-    if is_new { created(&endpoint.to_json()) } else { json(&endpoint.to_json()) }
+    if is_new { created(&endpoint) } else { json(&endpoint) }
 }

@@ -18,12 +18,16 @@ const EVENT: &str = "http/ingress";
 fn witness(seen: &Arc<Mutex<Vec<Value>>>, phases: &[Phase]) -> Policy {
     let seen = Arc::clone(seen);
     validator(EVENT, phases, move |invocation| {
-        let request = invocation.event.request.as_ref().map(|request| request.to_value());
+        let request = invocation.event.request.as_ref().map(|request| parsed(request.text()));
         seen.lock().unwrap().push(json!({
-            "phase": invocation.event.phase.as_str(), "payload": invocation.payload.to_value(), "request": request,
+            "phase": invocation.event.phase.as_str(), "payload": parsed(invocation.payload.text()), "request": request,
         }));
         None
     })
+}
+
+fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
 }
 
 async fn http(upstream: &Upstream, policies: Vec<Policy>) -> crate::support::Running {

@@ -8,13 +8,12 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use serde_json::Value;
 use weir_core::Payload;
 use weir_core::payload::escape;
 
 use crate::envelope::{self, Envelope};
 use crate::headers::{METHOD, check_method, only};
-use crate::json;
+use crate::json::{self, Member};
 use crate::method::Method;
 use crate::rejection::{self, Rejection};
 
@@ -51,23 +50,24 @@ pub enum Compared {
     Text,
 }
 
-/// The mirrored arguments of a tool, from its input schema: properties with `x-mcp-header`.
-pub fn mirrored(schema: &Value) -> Vec<Mirrored> {
+/// The mirrored arguments of a tool, from the text of the schema of its input: properties with `x-mcp-header`. What is
+/// of another type than it should be mirrors nothing.
+pub fn mirrored(schema: &str) -> Vec<Mirrored> {
     let mut found = Vec::new();
     find(schema, "/arguments", 0, &mut found);
     found
 }
 
-fn find(schema: &Value, pointer: &str, depth: usize, found: &mut Vec<Mirrored>) {
-    let Some(properties) = schema.get("properties").and_then(Value::as_object).filter(|_| depth < MAX_DEPTH) else {
-        return;
-    };
-    for (name, schema) in properties {
-        let pointer = format!("{pointer}/{}", escape(name));
-        let header = schema.get("x-mcp-header").and_then(Value::as_str).filter(|header| !header.is_empty());
+fn find(schema: &str, pointer: &str, depth: usize, found: &mut Vec<Mirrored>) {
+    let Some(properties) = json::member(schema, "properties").filter(|_| depth < MAX_DEPTH) else { return };
+    for Member { name, value } in json::members(properties).unwrap_or_default() {
+        let Some(schema) = properties.get(value) else { continue };
+        let text = |member| json::member(schema, member).and_then(json::string);
+        let pointer = format!("{pointer}/{}", escape(&name));
+        let header = text("x-mcp-header").filter(|header| !header.is_empty());
         let header = header.and_then(|header| HeaderName::from_bytes(format!("{PARAM}{header}").as_bytes()).ok());
         if let (Some(header), true) = (header, found.len() < MAX_ARGUMENTS) {
-            let compared = match schema.get("type").and_then(Value::as_str) {
+            let compared = match text("type").as_deref() {
                 Some("integer" | "number") => Compared::Number,
                 _ => Compared::Text,
             };
@@ -282,7 +282,7 @@ mod tests {
             "none": {"type": "string", "x-mcp-header": ""},
             "list": {"type": "array", "items": {"properties": {"x": {"x-mcp-header": "X"}}}},
         }});
-        let found = mirrored(&schema);
+        let found = mirrored(&schema.to_string());
         let found: Vec<_> =
             found.iter().map(|found| (found.header.as_str(), found.pointer.as_str(), found.compared)).collect();
         assert_eq!(

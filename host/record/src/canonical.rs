@@ -1,73 +1,22 @@
-//! One text for every spelling of the same JSON value: what is hashed and what is compared.
+//! One text for every spelling of the same text or number of JSON, for the canonical text of a whole value.
 //!
-//! Members stand in the order of their names, there is no white space, and a number stands in its shortest decimal
-//! form, so that `1.0`, `1` and `10e-1` are one value. Numbers are compared as decimals, never as binary fractions:
-//! two that differ in the fortieth digit differ.
-//!
-//! Not here: hashing itself, which belongs to whoever stores.
+//! A number stands in its shortest decimal form, so that `1.0`, `1` and `10e-1` are one value. Numbers are compared as
+//! decimals, never as binary fractions: two that differ in the fortieth digit differ.
 
 use std::fmt::Write as _;
-
-use serde_json::Value;
 
 /// Most digits before the point, and zeros after it, that are written out; beyond them stands an exponent. The same
 /// bounds as in RFC 8785, whose text this is for every number that a program prints.
 const PLAIN: i64 = 21;
 const ZEROS: i64 = -6;
 
-/// The canonical text of a value.
-pub fn canonical(value: &Value) -> String {
-    let mut out = String::new();
-    write(value, &mut out);
-    out
+/// A text as JSON writes it.
+pub(crate) fn quote(text: &str, out: &mut String) {
+    out.push_str(&crate::json::written(text));
 }
 
-/// Whether two values are the same one.
-pub fn equal(left: &Value, right: &Value) -> bool {
-    canonical(left) == canonical(right)
-}
-
-/// Depth is bounded by whoever parsed the value.
-fn write(value: &Value, out: &mut String) {
-    match value {
-        Value::Null => out.push_str("null"),
-        Value::Bool(true) => out.push_str("true"),
-        Value::Bool(false) => out.push_str("false"),
-        Value::Number(number) => write_number(&number.to_string(), out),
-        Value::String(text) => quote(text, out),
-        Value::Array(items) => {
-            out.push('[');
-            for (index, item) in items.iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                write(item, out);
-            }
-            out.push(']');
-        }
-        Value::Object(members) => {
-            let mut sorted: Vec<_> = members.iter().collect();
-            sorted.sort_unstable_by_key(|(name, _)| name.as_str());
-            out.push('{');
-            for (index, (name, value)) in sorted.into_iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                quote(name, out);
-                out.push(':');
-                write(value, out);
-            }
-            out.push('}');
-        }
-    }
-}
-
-fn quote(text: &str, out: &mut String) {
-    // A string is always JSON.
-    let _ = write!(out, "{}", Value::String(text.to_owned()));
-}
-
-fn write_number(text: &str, out: &mut String) {
+/// A number of JSON in its canonical form.
+pub(crate) fn write_number(text: &str, out: &mut String) {
     let Some((negative, digits, point)) = decimal(text) else {
         // An exponent beyond 64 bits: no program computes with it, so its own text stands for it.
         out.push_str(text);
@@ -118,10 +67,10 @@ fn decimal(text: &str) -> Option<(bool, String, i64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::Json;
 
-    fn of(text: &str) -> String {
-        canonical(&serde_json::from_str(text).unwrap())
+    fn parse(text: &str) -> Json {
+        serde_json::from_str(text).unwrap()
     }
 
     #[test]
@@ -145,7 +94,7 @@ mod tests {
             (&[r#""a\/\u0000""#], r#""a/\u0000""#),
         ] {
             for text in texts {
-                assert_eq!(of(text), expected, "{text}");
+                assert_eq!(parse(text).part().canonical(), expected, "{text}");
             }
         }
     }
@@ -161,8 +110,7 @@ mod tests {
             ("{}", "[]"),
             ("null", "{\"a\":null}"),
         ] {
-            let parse = |text| serde_json::from_str(text).unwrap();
-            assert!(!equal(&parse(left), &parse(right)), "{left} {right}");
+            assert_ne!(parse(left), parse(right));
         }
     }
 }

@@ -9,8 +9,7 @@
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
-use crate::canonical::canonical;
-use crate::{FIRST_PREVIOUS_HASH, Record, Row};
+use crate::{FIRST_PREVIOUS_HASH, Json, Record, Row};
 
 /// The end of the chain as a store keeps it beside the rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,7 +152,7 @@ impl<'a> Walk<'a> {
         if row.previous_hash != self.last.hash {
             return Err(Break::Link { id, call_ref });
         }
-        let response = serde_json::from_str(&row.raw_response).map(|value| canonical(&value));
+        let response = serde_json::from_str::<Json>(&row.raw_response).map(|value| value.part().canonical());
         if !response.is_ok_and(|text| sha256(&text) == row.response_hash) {
             return Err(Break::Response { id, call_ref });
         }

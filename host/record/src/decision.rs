@@ -1,35 +1,79 @@
 //! What a row tells of the policies that ran: names and verdicts, never a text of theirs.
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 use weir_core::ChainResult;
-use weir_core::chain::Report;
+use weir_core::chain::{InterceptorResult, Report};
+
+/// What one chain decided, as a row holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Decision {
+    /// One chain.
+    Chain(ChainDecision),
+    /// There were more than are kept.
+    Omitted {
+        /// How many more.
+        omitted: u64,
+    },
+}
+
+/// What one chain decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChainDecision {
+    event: String,
+    phase: &'static str,
+    status: &'static str,
+    modified: bool,
+    aborted_by: Option<String>,
+    policies: Vec<PolicyDecision>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct PolicyDecision {
+    interceptor: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    mode: &'static str,
+    effect: &'static str,
+    #[serde(flatten)]
+    said: Said,
+}
+
+/// What a policy said, or what went wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Said {
+    Valid(bool),
+    Modified(bool),
+    Fault(&'static str),
+}
 
 /// What one chain decided. Reasons, messages and payloads are left out: they may repeat what was judged.
-pub fn decision(result: &ChainResult) -> Value {
-    let policies: Vec<Value> = result
-        .results
-        .iter()
-        .map(|one| {
-            let mut entry = Map::new();
-            entry.insert("interceptor".into(), json!(one.interceptor.as_str()));
-            entry.insert("type".into(), json!(one.kind.as_str()));
-            entry.insert("mode".into(), json!(one.mode.as_str()));
-            entry.insert("effect".into(), json!(one.effect.as_str()));
-            match &one.report {
-                Report::Validation(validation) => entry.insert("valid".into(), json!(validation.valid)),
-                Report::Mutation { modified, .. } => entry.insert("modified".into(), json!(modified)),
-                Report::Fault(fault) => entry.insert("fault".into(), json!(fault.kind.as_str())),
-                Report::ChainDeadline => entry.insert("fault".into(), json!("chain-deadline")),
-            };
-            Value::Object(entry)
-        })
-        .collect();
-    json!({
-        "event": result.event.as_str(),
-        "phase": result.phase.as_str(),
-        "status": result.status.as_str(),
-        "modified": result.is_modified(),
-        "abortedBy": result.aborted_at.as_ref().map(|abort| abort.interceptor.as_str()),
-        "policies": policies,
+pub fn decision(result: &ChainResult) -> Decision {
+    Decision::Chain(ChainDecision {
+        event: result.event.as_str().to_owned(),
+        phase: result.phase.as_str(),
+        status: result.status.as_str(),
+        modified: result.is_modified(),
+        aborted_by: result.aborted_at.as_ref().map(|abort| abort.interceptor.as_str().to_owned()),
+        policies: result.results.iter().map(PolicyDecision::of).collect(),
     })
+}
+
+impl PolicyDecision {
+    fn of(result: &InterceptorResult) -> Self {
+        Self {
+            interceptor: result.interceptor.as_str().to_owned(),
+            kind: result.kind.as_str(),
+            mode: result.mode.as_str(),
+            effect: result.effect.as_str(),
+            said: match &result.report {
+                Report::Validation(validation) => Said::Valid(validation.valid),
+                Report::Mutation { modified, .. } => Said::Modified(*modified),
+                Report::Fault(fault) => Said::Fault(fault.kind.as_str()),
+                Report::ChainDeadline => Said::Fault("chain-deadline"),
+            },
+        }
+    }
 }

@@ -7,11 +7,12 @@
 //!
 //! Not here: sockets, clocks, tasks, files, the environment; storing, and the decision which exchanges are recorded.
 
-pub mod canonical;
+mod canonical;
 pub mod chain;
 mod decision;
 mod form;
 pub mod handoff;
+mod json;
 mod mode;
 mod payload;
 mod record;
@@ -19,10 +20,11 @@ mod row;
 mod scrub;
 pub mod trust;
 
-pub use decision::decision;
-pub use form::{latest_form, row_form};
+pub use decision::{Decision, decision};
+pub use form::{LatestForm, RowForm, latest_form, row_form};
+pub use json::{Json, Part};
 pub use mode::RecordMode;
-pub use payload::{Body, Excerpt, RequestPayload, parameters};
+pub use payload::{Body, Excerpt, Parameters, RequestPayload, parameters};
 pub use record::{MAX_LABEL, Record, RecordParts, Status};
 pub use row::{Cell, Column, FIRST_PREVIOUS_HASH, Row};
 pub use scrub::{REDACTED, scrub_json, scrub_url};

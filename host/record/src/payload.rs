@@ -1,17 +1,32 @@
 //! The two bodies of an exchange, as a row holds them.
 
-use serde_json::{Map, Value, json};
+use indexmap::IndexMap;
+use serde::Serialize;
 
+use crate::Json;
 use crate::scrub::{decode, is_secret, scrub_json, scrub_text, scrub_url};
 
 /// What was sent. There is no way to make one that holds credentials of its URL, its parameters or its JSON, be that
-/// cut off or broken.
-#[derive(Debug, Clone, PartialEq)]
+/// cut off or broken. As JSON it is the column `request_payload`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RequestPayload {
     url: String,
     method: String,
-    params: Option<Value>,
-    body: Body,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    params: Option<Parameters>,
+    #[serde(flatten)]
+    sent: Sent,
+}
+
+/// The body in a request: JSON as `json`, anything else as `data`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+enum Sent {
+    Nothing {},
+    Json { json: Json },
+    Form { data: Parameters },
+    Text { data: String },
+    Excerpt { data: Truncated },
 }
 
 /// A body as it is kept.
@@ -20,7 +35,7 @@ pub enum Body {
     /// There is none.
     None,
     /// It is JSON.
-    Json(Value),
+    Json(Json),
     /// It is a form, `application/x-www-form-urlencoded`; kept by its names and values, without credentials.
     Form(String),
     /// It is other text, or the assembled text of a stream.
@@ -30,7 +45,7 @@ pub enum Body {
 }
 
 /// What is kept of a body that is not kept whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Excerpt {
     /// SHA-256 of all its bytes, in hex.
     pub sha256: String,
@@ -40,24 +55,50 @@ pub struct Excerpt {
     pub head: String,
 }
 
+/// The parameters of a query or a form by their names. Values of those that carry credentials are left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Parameters(IndexMap<String, Values>);
+
+/// A text for a name that comes once, a list for one that comes more often.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+enum Values {
+    One(String),
+    Several(Vec<String>),
+}
+
+/// Tells that an excerpt is one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Truncated {
+    truncated: Excerpt,
+}
+
+/// Text that is no JSON, where JSON is expected.
+#[derive(Serialize)]
+struct Text {
+    text: String,
+}
+
 impl RequestPayload {
     /// Takes a request apart from its headers. Parameters are those of the URL's query.
     pub fn new(url: &str, method: &str, body: Body) -> Self {
         let query = url.split_once('#').map_or(url, |(url, _)| url).split_once('?').map(|(_, query)| query);
         let params = query.filter(|query| !query.is_empty()).map(parameters);
-        let body = match body {
-            Body::Json(mut value) => {
-                scrub_json(&mut value);
-                Body::Json(value)
+        let sent = match body {
+            Body::None => Sent::Nothing {},
+            Body::Json(mut json) => {
+                scrub_json(&mut json);
+                Sent::Json { json }
             }
-            Body::Text(text) => Body::Text(scrub_text(&text)),
+            Body::Form(text) => Sent::Form { data: parameters(&text) },
+            Body::Text(text) => Sent::Text { data: scrub_text(&text) },
             Body::Excerpt(Excerpt { sha256, length, head }) => {
-                Body::Excerpt(Excerpt { sha256, length, head: scrub_text(&head) })
+                let truncated = Excerpt { sha256, length, head: scrub_text(&head) };
+                Sent::Excerpt { data: Truncated { truncated } }
             }
-            // Its values are looked at when it is taken apart.
-            Body::Form(_) | Body::None => body,
         };
-        Self { url: scrub_url(url), method: method.to_owned(), params, body }
+        Self { url: scrub_url(url), method: method.to_owned(), params, sent }
     }
 
     /// Where it went, without credentials.
@@ -65,68 +106,46 @@ impl RequestPayload {
         &self.url
     }
 
-    /// URL, method, and the column `request_payload`.
-    pub(crate) fn into_columns(self) -> (String, String, Value) {
-        let Self { url, method, params, body } = self;
-        let mut payload = Map::new();
-        payload.insert("url".into(), json!(url));
-        payload.insert("method".into(), json!(method));
-        if let Some(params) = params {
-            payload.insert("params".into(), params);
-        }
-        match body {
-            Body::None => {}
-            Body::Json(value) => {
-                payload.insert("json".into(), value);
-            }
-            Body::Form(text) => {
-                payload.insert("data".into(), parameters(&text));
-            }
-            Body::Text(text) => {
-                payload.insert("data".into(), json!(text));
-            }
-            Body::Excerpt(excerpt) => {
-                payload.insert("data".into(), excerpt.into_json());
-            }
-        }
-        (url, method, Value::Object(payload))
+    /// URL and method.
+    pub(crate) fn into_place(self) -> (String, String) {
+        (self.url, self.method)
     }
 }
 
 impl Body {
     /// The column `raw_response`: JSON as it is, other text as `{"text": …}`, `null` for none.
-    pub(crate) fn into_json(self) -> Value {
+    pub(crate) fn into_answer(self) -> Json {
         match self {
-            Self::None => Value::Null,
+            Self::None => Json::default(),
             Self::Json(value) => value,
-            Self::Text(text) | Self::Form(text) => json!({ "text": text }),
-            Self::Excerpt(excerpt) => excerpt.into_json(),
+            Self::Text(text) | Self::Form(text) => Json::of(&Text { text }),
+            Self::Excerpt(truncated) => Json::of(&Truncated { truncated }),
         }
     }
 }
 
-impl Excerpt {
-    fn into_json(self) -> Value {
-        let Self { sha256, length, head } = self;
-        json!({ "truncated": { "sha256": sha256, "length": length, "head": head } })
-    }
-}
-
-/// The parameters of a query as an object: a text for a name that comes once, a list for one that comes more often.
-/// Values of parameters that carry credentials are left out.
-pub fn parameters(query: &str) -> Value {
-    let mut members = Map::new();
+/// Takes a query or a form apart.
+pub fn parameters(query: &str) -> Parameters {
+    let mut members: IndexMap<String, Values> = IndexMap::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let name = decode(name);
         let value = if is_secret(&name) { crate::REDACTED.to_owned() } else { decode(value) };
         match members.get_mut(&name) {
             None => {
-                members.insert(name, Value::String(value));
+                members.insert(name, Values::One(value));
             }
-            Some(Value::Array(values)) => values.push(Value::String(value)),
-            Some(first) => *first = Value::Array(vec![first.take(), Value::String(value)]),
+            Some(values) => values.push(value),
         }
     }
-    Value::Object(members)
+    Parameters(members)
+}
+
+impl Values {
+    fn push(&mut self, value: String) {
+        match self {
+            Self::One(first) => *self = Self::Several(vec![std::mem::take(first), value]),
+            Self::Several(values) => values.push(value),
+        }
+    }
 }

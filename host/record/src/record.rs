@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::canonical::canonical;
-use crate::{Body, RequestPayload, Row};
+use crate::json::written;
+use crate::{Body, Decision, RequestPayload, Row};
 
 /// Most characters of the name of an agent or of an action.
 pub const MAX_LABEL: usize = 255;
@@ -53,7 +53,7 @@ pub struct RecordParts {
     /// How it ended.
     pub status: Status,
     /// What the chains decided: one [`crate::decision`] for each that ran.
-    pub decisions: Vec<serde_json::Value>,
+    pub decisions: Vec<Decision>,
     /// When the exchange began: RFC 3339 in UTC with milliseconds, so that texts sort as times.
     pub created_at: String,
 }
@@ -88,8 +88,9 @@ impl Record {
             decisions,
             created_at,
         } = parts;
-        let (source_url, method, request_payload) = request.into_columns();
-        let response = response.into_json();
+        let request_payload = written(&request);
+        let (source_url, method) = request.into_place();
+        let response = response.into_answer();
         let row = Row {
             id: 0,
             call_ref: storable(call_ref),
@@ -98,16 +99,16 @@ impl Record {
             intercept_index,
             source_url: storable(source_url),
             method: storable(method),
-            request_payload: request_payload.to_string(),
+            request_payload,
             raw_response: response.to_string(),
             response_hash: String::new(),
             status: status.text().into_owned(),
-            decisions: serde_json::Value::Array(decisions).to_string(),
+            decisions: written(&decisions),
             created_at: storable(created_at),
             previous_hash: String::new(),
             hash: String::new(),
         };
-        Self { row, canonical_response: canonical(&response) }
+        Self { row, canonical_response: response.part().canonical() }
     }
 
     /// The exchange's reference.

@@ -2,7 +2,7 @@
 //!
 //! Found by name, so a secret under a harmless name stays: whoever must keep those out lets a redacting policy run.
 
-use serde_json::Value;
+use crate::Json;
 
 /// What stands in the place of a secret.
 pub const REDACTED: &str = "[redacted]";
@@ -75,26 +75,8 @@ fn scrub_pairs(query: &str) -> String {
 }
 
 /// Takes the values of members out whose names say that they are credentials, at every depth.
-pub fn scrub_json(value: &mut Value) {
-    match value {
-        Value::Object(members) => {
-            for (name, member) in members.iter_mut() {
-                if is_secret_member(name) { redact(member) } else { scrub_json(member) }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(scrub_json),
-        _ => {}
-    }
-}
-
-/// Takes a secret out, also where there are several, as of a header that may come more often. An object under such a
-/// name is a description, such as a JSON Schema's `password`.
-fn redact(member: &mut Value) {
-    match member {
-        Value::String(_) | Value::Number(_) => *member = Value::String(REDACTED.to_owned()),
-        Value::Array(items) => items.iter_mut().for_each(redact),
-        other => scrub_json(other),
-    }
+pub fn scrub_json(value: &mut Json) {
+    value.redact(is_secret_member, REDACTED);
 }
 
 /// The same for what cannot be parsed, such as the beginning of a long body: members as JSON writes them, and, where

@@ -6,11 +6,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde_json::Value;
 use weir_record::Row;
 use weir_record::handoff::{
-    BuildRequest, Claim, ClaimError, Evaluation, Found, Handoff, Lookup, MAX_STORED_BYTES, Missing, Stored, TrustGate,
-    build as put_together, evaluate as hold_against,
+    BuildRequest, Built, Claim, ClaimError, Evaluation, Found, Handoff, Lookup, MAX_STORED_BYTES, Missing, Stored,
+    TrustGate, build as put_together, evaluate as hold_against,
 };
 use weir_record::trust::TrustIndex;
 
@@ -30,38 +29,26 @@ pub enum Trust {
     },
 }
 
-/// Checks a value against a JSON Schema: the violations, or why the schema is invalid.
-pub type Schemas = fn(&Value, &Value) -> Result<Vec<String>, String>;
+/// Checks a value against a JSON Schema, both in text: the places where it does not fit, or why the schema is none.
+pub type Schemas = fn(&str, &str) -> Result<Vec<String>, String>;
 
-/// Builds a handoff. The inner error is about the request, and its text is shown to the caller.
-pub async fn build(
-    store: &dyn RecordStore,
-    request: &Value,
-    trust: &Trust,
-) -> Result<Result<Value, String>, StoreError> {
-    let request = match BuildRequest::read(request) {
-        Ok(request) => request,
-        Err(message) => return Ok(Err(message)),
-    };
+/// Builds a handoff.
+pub async fn build(store: &dyn RecordStore, request: &BuildRequest, trust: &Trust) -> Result<Built, StoreError> {
     let found = look_up(store, &request.claims).await?;
     let (org, snapshot) = match trust {
         Trust::Off => (None, None),
         Trust::On { org, index } => (Some(org.as_str()), Some(index.snapshot())),
     };
-    Ok(Ok(put_together(&request, &found, org, snapshot, &crate::now())))
+    Ok(put_together(request, &found, org, snapshot, &crate::now()))
 }
 
 /// Evaluates a handoff. Any content gives an evaluation; only the store can fail.
 pub async fn evaluate(
     store: &dyn RecordStore,
-    handoff: &Value,
+    handoff: Handoff,
     trust: Trust,
     schemas: Schemas,
 ) -> Result<Evaluation, StoreError> {
-    let handoff = match Handoff::read(handoff) {
-        Ok(handoff) => handoff,
-        Err(evaluation) => return Ok(evaluation),
-    };
     let found = look_up(store, &handoff.claims).await?;
     let evaluated = tokio::task::spawn_blocking(move || {
         let gate = match &trust {

@@ -31,7 +31,7 @@ pub use port::{
     RecordStore, Store, StoreError, Time, TrustPage, TrustStore,
 };
 pub use writer::{
-    Admission, Counters, Drained, OnCommit, Permit, QueueState, Recorder, WhenFull, Writer, WriterOptions,
+    Admission, Counters, Drained, Loss, OnCommit, Permit, QueueState, Recorder, WhenFull, Writer, WriterOptions,
 };
 
 use std::time::SystemTime;

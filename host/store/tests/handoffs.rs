@@ -1,6 +1,7 @@
 //! Handoffs with a store: what a claim is checked against.
 
 use serde_json::{Value, json};
+use weir_record::handoff::{BuildRequest, Handoff};
 use weir_record::trust::TrustIndex;
 use weir_store::handoffs::{Schemas, Trust, build, evaluate};
 use weir_store::{Attempt, Store};
@@ -11,7 +12,13 @@ const NO_SCHEMAS: Schemas = |_, _| Err("none is used here".to_owned());
 
 async fn outcome(store: &dyn Store, claims: Value) -> Value {
     let handoff = json!({ "claims": claims });
-    evaluate(store, &handoff, Trust::Off, NO_SCHEMAS).await.unwrap().to_json()
+    let handoff = Handoff::read(&handoff.into()).unwrap();
+    serde_json::to_value(evaluate(store, handoff, Trust::Off, NO_SCHEMAS).await.unwrap()).unwrap()
+}
+
+async fn built(store: &dyn Store, claims: Value, trust: &Trust) -> Value {
+    let request = BuildRequest::read(&json!({ "claims": claims }).into()).unwrap();
+    serde_json::to_value(build(store, &request, trust).await.unwrap()).unwrap()
 }
 
 #[tokio::test]
@@ -48,13 +55,13 @@ async fn what_is_held_of_records_is_bounded() {
     let short = json!({"actionName": "short", "claimed": 1});
     let mut claims = vec![json!({"actionName": "long", "claimed": 1}); 999];
     claims.insert(0, short);
-    let found = outcome(&*store, json!(claims)).await;
+    let found = outcome(&*store, json!(claims.clone())).await;
     let of = |index: usize| (&found["perClaim"][index]["result"], found["perClaim"][index]["detail"].as_str().unwrap());
     assert_eq!(of(0).0, "PASS");
     assert_eq!(of(1).0, "CAUGHT");
     assert!(of(900).0 == "ERROR" && of(900).1.contains("more than 16 MiB"), "{:?}", of(900));
     assert!(found.to_string().len() < 40 << 20);
-    let built = build(&*store, &json!({ "claims": claims }), &Trust::Off).await.unwrap().unwrap();
+    let built = built(&*store, json!(claims), &Trust::Off).await;
     assert_eq!(built["errors"][0]["error"], "records_too_large");
     assert!(built["handoff"]["claims"].as_array().unwrap().len() > 10);
 }
@@ -72,7 +79,6 @@ async fn a_damaged_record_is_no_proof_and_says_so() {
         (&json!("ERROR"), &json!("what is stored of the call is damaged"))
     );
     let trust = Trust::On { org: "acme".into(), index: TrustIndex::default().into() };
-    let built =
-        build(&*store, &json!({"claims": [{"actionName": "act", "claimed": 1}]}), &trust).await.unwrap().unwrap();
+    let built = built(&*store, json!([{"actionName": "act", "claimed": 1}]), &trust).await;
     assert_eq!(built["errors"][0]["error"], "record_damaged");
 }

@@ -58,14 +58,14 @@ pub async fn open_to_read(address: &StoreAddress) -> Result<Arc<dyn Store>, Stor
 
 /// A record; its time follows its number.
 pub fn record(number: usize, agent: &str, action: &str, response: Value) -> Record {
-    let request = RequestPayload::new("https://api.example.com/v1", "POST", Body::Json(json!({ "n": number })));
+    let request = RequestPayload::new("https://api.example.com/v1", "POST", Body::Json(json!({ "n": number }).into()));
     Record::new(RecordParts {
         call_ref: call_ref(number),
         agent_id: (!agent.is_empty()).then(|| agent.to_owned()),
         action_name: (!action.is_empty()).then(|| action.to_owned()),
         intercept_index: None,
         request,
-        response: Body::Json(response),
+        response: Body::Json(response.into()),
         status: Status::Answered(200),
         decisions: Vec::new(),
         created_at: format!("2026-01-01T{:02}:{:02}:{:02}.000Z", number / 3600 % 24, number / 60 % 60, number % 60),

@@ -3,7 +3,7 @@
 //! Everything else keeps its exact text and member order.
 
 use indexmap::IndexMap;
-use serde_json::Value;
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::pointer::{Pointer, PointerError, index};
@@ -41,7 +41,9 @@ pub enum EditError {
     Result(PayloadError),
 }
 
-/// A document parsed only along the paths of its edits; the rest stays raw text.
+/// A document that is taken apart only along the paths of its edits; the rest stays raw text.
+#[derive(Serialize)]
+#[serde(untagged)]
 enum Node {
     Raw(Box<RawValue>),
     Object(IndexMap<String, Node>),
@@ -57,9 +59,8 @@ pub(super) fn apply(payload: &Payload, edits: &[Edit]) -> Result<Payload, EditEr
         let value = edit.value.as_deref().map(|text| parse_value(&edit.pointer, text)).transpose()?;
         document.edit(&edit.pointer, value)?;
     }
-    let mut text = String::with_capacity(payload.text().len());
-    document.write(&mut text);
-    Payload::parse(text).map_err(EditError::Result)
+    let text = serde_json::to_string(&document).map_err(|error| PayloadError::Syntax(error.to_string()));
+    text.and_then(Payload::parse).map_err(EditError::Result)
 }
 
 fn parse_value(pointer: &str, text: &str) -> Result<Node, EditError> {
@@ -129,30 +130,6 @@ impl Node {
             (Self::Raw(_), _) => return Err(nowhere()),
         }
         Ok(())
-    }
-
-    fn write(&self, text: &mut String) {
-        match self {
-            Self::Raw(raw) => text.push_str(raw.get()),
-            Self::Object(members) => {
-                text.push('{');
-                for (place, (name, value)) in members.iter().enumerate() {
-                    text.push_str(if place == 0 { "" } else { "," });
-                    text.push_str(&Value::from(name.as_str()).to_string());
-                    text.push(':');
-                    value.write(text);
-                }
-                text.push('}');
-            }
-            Self::Array(items) => {
-                text.push('[');
-                for (place, value) in items.iter().enumerate() {
-                    text.push_str(if place == 0 { "" } else { "," });
-                    value.write(text);
-                }
-                text.push(']');
-            }
-        }
     }
 }
 

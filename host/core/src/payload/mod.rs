@@ -81,12 +81,7 @@ impl Payload {
         &self.text
     }
 
-    /// The whole as a `serde_json` value, for rendering results.
-    pub fn to_value(&self) -> serde_json::Value {
-        serde_json::from_str(&self.text).unwrap_or_default()
-    }
-
-    /// The value at a pointer as JSON text; `None` if it does not exist or the pointer is malformed.
+    /// The value at a pointer as JSON text; `None` if nothing is there or the pointer is malformed.
     pub fn get(&self, pointer: &str) -> Option<String> {
         if pointer.is_empty() {
             return Some(self.text.clone());

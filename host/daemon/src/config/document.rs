@@ -228,8 +228,8 @@ impl<'a> Table<'a> {
         texts
     }
 
-    /// Any value, as JSON.
-    pub fn json(&self, key: &'static str) -> Option<At<serde_json::Value>> {
+    /// Any value, as the text of JSON.
+    pub fn json(&self, key: &'static str) -> Option<At<String>> {
         self.read(key, json::from_toml)
     }
 

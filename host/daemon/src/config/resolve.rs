@@ -381,7 +381,7 @@ fn resolve_policy(
             source.error(*place, format!("no route is named {value:?}; {advice}"));
         }
     }
-    let config = config.map(|at| at.value.to_string());
+    let config = config.map(|at| at.value);
     let fuel = overrides.fuel.as_ref().map(|at| at.place);
     let overrides = resolve_overrides(overrides);
     let routes = routes.map(|at| at.value.into_iter().map(|route| route.value).collect());

@@ -155,7 +155,7 @@ pub struct WrittenPolicy {
     pub(super) token_env: Option<At<String>>,
     pub(super) name: Option<At<InterceptorName>>,
     pub(super) routes: Option<At<Vec<At<String>>>>,
-    pub(super) config: Option<At<serde_json::Value>>,
+    pub(super) config: Option<At<String>>,
     pub(super) overrides: WrittenOverrides,
     pub(super) limits: WrittenLimits,
     pub(super) grants: WrittenGrants,
@@ -411,7 +411,7 @@ fn protocol(text: &str) -> Result<Protocol, String> {
 fn policy(table: Table<'_>) -> WrittenPolicy {
     let config = table.json("config");
     if let Some(At { value, place }) = &config
-        && !value.is_object()
+        && !value.starts_with('{')
     {
         table.error(*place, "config in [[policy]]: give a table, such as config = { formats = [\"github_pat\"] }");
     }

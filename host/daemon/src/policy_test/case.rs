@@ -1,7 +1,6 @@
 //! The format of a case file.
 
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// A file.
@@ -19,8 +18,8 @@ pub struct Case {
     /// Its title.
     pub name: String,
     /// The configuration; absent for none.
-    pub config: Option<Value>,
-    /// Loading must fail with an error that contains this.
+    pub config: Option<Box<RawValue>>,
+    /// Loading must fail with this in its error.
     pub config_error: Option<String>,
     /// The calls.
     #[serde(default)]

@@ -79,7 +79,7 @@ impl Loader<'_> {
 
     async fn case(&mut self, case: &Case) -> Vec<String> {
         let Case { name: _, config, config_error, calls } = case;
-        let loaded = self.policy(config.as_ref().map(ToString::to_string)).await;
+        let loaded = self.policy(config.as_deref().map(compact)).await;
         let policy = match (loaded, config_error) {
             (Ok(_), Some(part)) => return vec![format!("loading: expected an error with {part:?}, but it loaded")],
             (Err(error), Some(part)) => {

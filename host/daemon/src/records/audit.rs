@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use weir_store::{AuditEvent, Store};
@@ -47,16 +48,19 @@ impl Audit {
         (Self { queue, counts }, AuditWriter { task: Some(task), end: Some(end) })
     }
 
-    /// Has an event written.
-    pub(super) fn note(&self, kind: &str, call_ref: Option<&str>, detail: &serde_json::Value) {
+    /// Has an event written. Its details are an object.
+    pub(super) fn note(&self, kind: &str, call_ref: Option<&str>, detail: &impl Serialize) {
+        // Details are texts under names, so they are always JSON.
+        let detail = serde_json::to_string(detail).unwrap_or_else(|_| "{}".to_owned());
         let event = AuditEvent {
             id: 0,
             kind: kind.to_owned(),
             at: weir_store::now(),
             call_ref: call_ref.map(str::to_owned),
-            detail: detail.to_string(),
+            detail,
         };
-        if self.queue.try_send(event).is_err() {
+        if let Err(refused) = self.queue.try_send(event) {
+            let detail = refused.into_inner().detail;
             self.counts.lost.fetch_add(1, Ordering::Relaxed);
             tracing::error!(target: "weir::audit", kind, call_ref, %detail, "too many audit events wait; this one is only here");
         }

@@ -3,16 +3,36 @@
 use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 use weir_admin::{
-    AddedEndpoint, AuditFilter, NewEndpoint, Page, PageRequest, RecordFilter, RecordSource, SourceError, WhichEndpoint,
+    AddedEndpoint, AuditEntry, AuditFilter, AuditSummary, JobSummary, NewEndpoint, Page, PageRequest, RecordFilter,
+    RecordSource, SourceError, Summary, TrustSummary, WhichEndpoint, WriterSummary,
 };
-use weir_record::trust::{Endpoint, Pattern, normalise};
+use weir_record::handoff::{BuildRequest, Built, Evaluation, Handoff};
+use weir_record::trust::{Endpoint, Pattern, Tier, normalise};
 use weir_record::{RecordMode, Row};
 use weir_store::{AddEndpoint, Added, AuditEvent, Cursor, Filter, StoreError, Time, handoffs};
 
 use super::kept::Kept;
 use crate::config::records::organisation;
+
+/// What is told when somebody changes what is recorded.
+#[derive(Serialize)]
+struct ModeChange {
+    from: &'static str,
+    to: &'static str,
+}
+
+/// What is told when an endpoint was added or revoked.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EndpointChange<'e> {
+    id: &'e str,
+    org: &'e str,
+    url: &'e str,
+    tier: Tier,
+    created_by: Option<&'e str>,
+}
 
 #[async_trait]
 impl RecordSource for Kept {
@@ -26,7 +46,7 @@ impl RecordSource for Kept {
         if before != mode {
             let (from, to) = (before.as_str(), mode.as_str());
             tracing::warn!(target: "weir::records", from, to, "what is recorded was changed");
-            self.audit.note("records.mode", None, &json!({ "from": from, "to": to }));
+            self.audit.note("records.mode", None, &ModeChange { from, to });
         }
     }
 
@@ -46,7 +66,7 @@ impl RecordSource for Kept {
         self.store.latest(agent_id, action_name).await.map_err(failed)
     }
 
-    async fn summary(&self) -> Result<Value, SourceError> {
+    async fn summary(&self) -> Result<Summary, SourceError> {
         let counts = self.store.counts().await.map_err(failed)?;
         let writer = self.recorder.counters();
         let jobs = self.jobs.as_ref().map(|jobs| jobs.counters()).unwrap_or_default();
@@ -54,41 +74,41 @@ impl RecordSource for Kept {
         let count = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
         let (trusted, warned, blocked) = (count(&trust.trusted), count(&trust.warned), count(&trust.blocked));
         let (audited, audit_lost) = self.audit.counts();
-        Ok(json!({
-            "mode": self.recorder.mode().as_str(),
-            "rows": counts.records,
-            "trustChecks": trusted + warned + blocked,
-            "jobs": jobs.started,
-            "queueDepth": writer.queue.depth,
-            "auditEvents": counts.audit_events,
-            "writer": {
-                "accepted": writer.accepted,
-                "refused": writer.refused,
-                "written": writer.written,
-                "groups": writer.groups,
-                "failedCommits": writer.failed_commits,
-                "lost": writer.lost,
-                "waiting": writer.queue.waiting,
-                "waitingBytes": writer.queue.waiting_bytes,
-                "isFailing": writer.failing.is_some(),
+        Ok(Summary {
+            mode: self.recorder.mode().as_str(),
+            rows: counts.records,
+            trust_checks: trusted + warned + blocked,
+            jobs: jobs.started,
+            queue_depth: writer.queue.depth,
+            audit_events: counts.audit_events,
+            writer: WriterSummary {
+                accepted: writer.accepted,
+                refused: writer.refused,
+                written: writer.written,
+                groups: writer.groups,
+                failed_commits: writer.failed_commits,
+                lost: writer.lost,
+                waiting: writer.queue.waiting,
+                waiting_bytes: writer.queue.waiting_bytes,
+                is_failing: writer.failing.is_some(),
             },
-            "trust": {
-                "enabled": self.trust.now().is_some(),
-                "activeEndpoints": counts.active_endpoints,
-                "trusted": trusted,
-                "warned": warned,
-                "blocked": blocked,
+            trust: TrustSummary {
+                enabled: self.trust.now().is_some(),
+                active_endpoints: counts.active_endpoints,
+                trusted,
+                warned,
+                blocked,
             },
-            "preprocess": {
-                "enabled": self.jobs.is_some(),
-                "started": jobs.started,
-                "succeeded": jobs.succeeded,
-                "retried": jobs.retried,
-                "failed": jobs.failed,
-                "pending": jobs.pending,
+            preprocess: JobSummary {
+                enabled: self.jobs.is_some(),
+                started: jobs.started,
+                succeeded: jobs.succeeded,
+                retried: jobs.retried,
+                failed: jobs.failed,
+                pending: jobs.pending,
             },
-            "audit": { "written": audited, "lost": audit_lost },
-        }))
+            audit: AuditSummary { written: audited, lost: audit_lost },
+        })
     }
 
     async fn add_endpoint(&self, endpoint: NewEndpoint) -> Result<AddedEndpoint, SourceError> {
@@ -134,21 +154,23 @@ impl RecordSource for Kept {
         Ok(revoked)
     }
 
-    async fn build_handoff(&self, request: Value) -> Result<Value, SourceError> {
-        let built = handoffs::build(&*self.store, &request, &self.trust_now()).await.map_err(failed)?;
-        built.map_err(SourceError::Invalid)
+    async fn build_handoff(&self, request: BuildRequest) -> Result<Built, SourceError> {
+        handoffs::build(&*self.store, &request, &self.trust_now()).await.map_err(failed)
     }
 
-    async fn evaluate_handoff(&self, handoff: Value) -> Result<Value, SourceError> {
+    async fn evaluate_handoff(&self, handoff: Handoff) -> Result<Evaluation, SourceError> {
         let trust = self.trust_now();
-        let evaluated = handoffs::evaluate(&*self.store, &handoff, trust, weir_engine::schema_violations).await;
-        Ok(evaluated.map_err(failed)?.to_json())
+        handoffs::evaluate(&*self.store, handoff, trust, weir_engine::schema_violations).await.map_err(failed)
     }
 
-    async fn audit_events(&self, filter: AuditFilter, page: PageRequest) -> Result<Page<Value>, SourceError> {
+    async fn audit_events(&self, filter: AuditFilter, page: PageRequest) -> Result<Page<AuditEntry>, SourceError> {
         let AuditFilter { event } = filter;
         let found = self.store.events(event.as_deref(), cursor(page), page.limit).await.map_err(failed)?;
-        let entries = found.entries.into_iter().map(audit_form).collect();
+        let entry = |event| {
+            let AuditEvent { id, kind, at, call_ref, detail } = event;
+            AuditEntry::new(id, at, kind, call_ref, &detail)
+        };
+        let entries = found.entries.into_iter().map(entry).collect();
         Ok(Page { entries, next: found.next.map(|Cursor(next)| next) })
     }
 }
@@ -166,8 +188,7 @@ impl Kept {
 
     fn note_change(&self, kind: &str, endpoint: &Endpoint) {
         let Endpoint { id, org, normalized_url, tier, created_by, .. } = endpoint;
-        let detail =
-            json!({ "id": id, "org": org, "url": normalized_url, "tier": tier.as_str(), "createdBy": created_by });
+        let detail = EndpointChange { id, org, url: normalized_url, tier: *tier, created_by: created_by.as_deref() };
         self.audit.note(kind, None, &detail);
     }
 
@@ -188,20 +209,4 @@ fn failed(error: StoreError) -> SourceError {
         StoreError::Refused(_) => SourceError::Invalid("the store cannot hold this".to_owned()),
         other => SourceError::Unavailable(other.to_string()),
     }
-}
-
-/// An event with its details beside what all events have.
-fn audit_form(event: AuditEvent) -> Value {
-    let AuditEvent { id, kind, at, call_ref, detail } = event;
-    let mut members = Map::new();
-    members.insert("eventId".into(), json!(id));
-    members.insert("timestamp".into(), json!(at));
-    members.insert("event".into(), json!(kind));
-    members.insert("callRef".into(), json!(call_ref));
-    if let Ok(Value::Object(detail)) = serde_json::from_str(&detail) {
-        for (name, value) in detail {
-            members.entry(name).or_insert(value);
-        }
-    }
-    Value::Object(members)
 }

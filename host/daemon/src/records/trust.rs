@@ -8,7 +8,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::RwLock;
-use serde_json::json;
+use serde::Serialize;
 use tokio::task::JoinHandle;
 use weir_gateway::records::{Trust as Verdict, Wanted};
 use weir_record::scrub_url;
@@ -41,6 +41,16 @@ pub(super) struct TrustCounts {
     pub(super) trusted: AtomicU64,
     pub(super) warned: AtomicU64,
     pub(super) blocked: AtomicU64,
+}
+
+/// What is told of a call that was not simply trusted.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Checked<'c> {
+    org: &'c str,
+    url: String,
+    agent_id: &'c str,
+    action_name: &'c str,
 }
 
 impl Trust {
@@ -82,7 +92,7 @@ impl Trust {
         let Some((org, index)) = self.now() else { return Verdict::Trusted };
         let Wanted { url, agent_id, action_name, call_ref } = *wanted;
         let told = |kind: &str| {
-            let detail = json!({ "org": org, "url": scrub_url(url), "agentId": agent_id, "actionName": action_name });
+            let detail = Checked { org, url: scrub_url(url), agent_id, action_name };
             self.audit.note(kind, Some(call_ref), &detail);
         };
         match index.decide(url) {

@@ -13,9 +13,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use clap::ValueEnum;
+use indexmap::IndexMap;
 use parking_lot::Mutex;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use serde_json::{Map, Value};
+use serde::Serialize;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::filter::EnvFilter;
@@ -63,7 +64,29 @@ struct Out {
 #[derive(Default)]
 struct Fields {
     message: String,
-    others: Vec<(&'static str, Value)>,
+    others: Vec<(&'static str, Datum)>,
+}
+
+/// A value of a field.
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+enum Datum {
+    Text(String),
+    Positive(u64),
+    Whole(i64),
+    Fraction(f64),
+    Truth(bool),
+}
+
+/// An event as an object. Its own members cannot be replaced by a field of their name.
+#[derive(Serialize)]
+struct Entry<'e> {
+    timestamp: String,
+    level: String,
+    target: &'e str,
+    message: &'e str,
+    #[serde(flatten)]
+    others: IndexMap<&'static str, &'e Datum>,
 }
 
 /// Sets the log and the panic hook up, for the whole process. `level` is the command line's; without it the
@@ -135,7 +158,7 @@ impl Lines {
     fn line(&self, level: Level, target: &str, fields: Fields) -> String {
         let mut line = match self.format {
             LogFormat::Human => human(level, target, &fields, self.colour),
-            LogFormat::Json => json(level, target, fields),
+            LogFormat::Json => json(level, target, &fields),
         };
         line.push('\n');
         line
@@ -164,7 +187,7 @@ fn human(level: Level, target: &str, fields: &Fields, colour: bool) -> String {
         Level::DEBUG => "34",
         Level::TRACE => "35",
     };
-    let policy = fields.others.iter().find(|(name, _)| *name == "policy").map(|(_, value)| plain(value));
+    let policy = fields.others.iter().find(|(name, _)| *name == "policy").map(|(_, value)| value.to_string());
     let source = match &policy {
         Some(policy) if target == GUEST => format!("policy {}", printable(policy)),
         _ => target.to_owned(),
@@ -179,36 +202,41 @@ fn human(level: Level, target: &str, fields: &Fields, colour: bool) -> String {
             continue;
         }
         let _ = match value {
-            Value::String(text) if text.is_empty() || text.contains([' ', '"', '=']) => {
+            Datum::Text(text) if text.is_empty() || text.contains([' ', '"', '=']) => {
                 write!(line, " {name}={}", printable(&format!("{text:?}")))
             }
-            other => write!(line, " {name}={}", printable(&plain(other))),
+            other => write!(line, " {name}={}", printable(&other.to_string())),
         };
     }
     line
 }
 
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+impl fmt::Display for Datum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            other => f.write_str(&serde_json::to_string(other).unwrap_or_default()),
+        }
+    }
 }
 
-fn json(level: Level, target: &str, fields: Fields) -> String {
-    let mut object = Map::new();
-    object.insert("timestamp".into(), now().into());
-    object.insert("level".into(), level.as_str().to_ascii_lowercase().into());
-    object.insert("target".into(), target.into());
-    object.insert("message".into(), fields.message.into());
-    for (name, value) in fields.others {
-        // The event's own members cannot be replaced by a field of that name.
-        object.entry(name).or_insert(value);
+fn json(level: Level, target: &str, fields: &Fields) -> String {
+    let mut others = IndexMap::new();
+    for (name, value) in &fields.others {
+        if !["timestamp", "level", "target", "message"].contains(name) {
+            others.entry(*name).or_insert(value);
+        }
     }
-    Value::Object(object).to_string()
+    let level = level.as_str().to_ascii_lowercase();
+    let entry = Entry { timestamp: now(), level, target, message: &fields.message, others };
+    // Texts and numbers under names are always JSON.
+    serde_json::to_string(&entry).unwrap_or_default()
 }
 
 impl Fields {
-    fn put(&mut self, field: &Field, value: Value) {
+    fn put(&mut self, field: &Field, value: Datum) {
         match (field.name(), value) {
-            ("message", Value::String(text)) => self.message = text,
+            ("message", Datum::Text(text)) => self.message = text,
             (name, value) => self.others.push((name, value)),
         }
     }
@@ -225,27 +253,27 @@ fn bounded(mut text: String) -> String {
 
 impl Visit for Fields {
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.put(field, Value::String(bounded(value.to_owned())));
+        self.put(field, Datum::Text(bounded(value.to_owned())));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.put(field, Value::String(bounded(format!("{value:?}"))));
+        self.put(field, Datum::Text(bounded(format!("{value:?}"))));
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.put(field, value.into());
+        self.put(field, Datum::Positive(value));
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.put(field, value.into());
+        self.put(field, Datum::Whole(value));
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.put(field, value.into());
+        self.put(field, Datum::Fraction(value));
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.put(field, value.into());
+        self.put(field, Datum::Truth(value));
     }
 }
 
@@ -256,7 +284,11 @@ mod tests {
     fn fields() -> Fields {
         Fields {
             message: "be\x1b[31mware".into(),
-            others: vec![("policy", "p".into()), ("call_ref", "a b\r".into()), ("n", 3.into())],
+            others: vec![
+                ("policy", Datum::Text("p".into())),
+                ("call_ref", Datum::Text("a b\r".into())),
+                ("n", Datum::Whole(3)),
+            ],
         }
     }
 
@@ -269,7 +301,8 @@ mod tests {
 
     #[test]
     fn a_line_for_programs_is_json_and_keeps_types() {
-        let line: Value = serde_json::from_str(&json(Level::WARN, GUEST, fields())).unwrap();
+        let line = json(Level::WARN, GUEST, &fields());
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!(line["level"], "warn");
         assert_eq!(line["n"], 3);
         assert_eq!(line["policy"], "p");

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use weir_record::{Body, Record, RecordParts, RequestPayload, Status};
+use weir_record::{Body, Decision, Record, RecordParts, RequestPayload, Status};
 use weir_store::{Access, Attempt, AuditEvent, StoreAddress, StoreOptions};
 
 use crate::shown::{compare, shown};
@@ -36,11 +36,11 @@ fn record(number: usize) -> Record {
         request: RequestPayload::new(
             "https://u:p@api.example.com/v1?q=x&key=s",
             "POST",
-            Body::Json(json!({"n": number})),
+            Body::Json(json!({"n": number}).into()),
         ),
-        response: Body::Json(json!({ "answer": number })),
+        response: Body::Json(json!({ "answer": number }).into()),
         status: if number == 3 { Status::Denied } else { Status::Answered(200) },
-        decisions: vec![json!({"phase": "request", "status": "success"})],
+        decisions: vec![Decision::Omitted { omitted: 1 }],
         created_at: format!("2026-01-01T00:00:{number:02}.000Z"),
     })
 }

@@ -49,22 +49,24 @@ fn reason(error: &ValidationError<'_>) -> String {
     if is_word { error.to_string() } else { error.masked_with("the value").to_string() }
 }
 
-/// Where a value violates a JSON Schema, or why the schema is invalid. For claims from outside, so both may be hostile:
-/// nothing is fetched, only the first violations are listed, and the cost is bounded before the check starts.
-pub fn violations(schema: &Value, value: &Value) -> Result<Vec<String>, String> {
+/// Where a value does not fit a JSON Schema, or why the schema is none. For claims of others, so both are hostile:
+/// nothing is fetched, only the first places are told, and what the work could grow to is known before it begins.
+pub fn violations(schema: &str, value: &str) -> Result<Vec<String>, String> {
+    let parsed = |text| serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"));
+    let (schema, value): (Value, Value) = (parsed(schema)?, parsed(value)?);
     if !(schema.is_object() || schema.is_boolean()) {
         return Err("it must be an object or a boolean".to_owned());
     }
     let mut parts = 0;
-    unfold(schema, schema, 0, &mut parts)?;
-    if parts.saturating_mul(size(value)) > MAX_WORK {
+    unfold(&schema, &schema, 0, &mut parts)?;
+    if parts.saturating_mul(size(&value)) > MAX_WORK {
         return Err("it is too large for the value that it is about".to_owned());
     }
     // Matching time is linear in the text.
     let options = jsonschema::options().with_pattern_options(jsonschema::PatternOptions::regex().size_limit(MAX_REGEX));
-    let validator = options.build(schema).map_err(|error| error.to_string())?;
+    let validator = options.build(&schema).map_err(|error| error.to_string())?;
     Ok(validator
-        .iter_errors(value)
+        .iter_errors(&value)
         .take(MAX_LISTED)
         .map(|error| match error.instance_path().as_str() {
             "" => error.to_string(),
@@ -81,42 +83,33 @@ fn unfold(root: &Value, part: &Value, depth: usize, parts: &mut usize) -> Result
     if *parts > MAX_PARTS || depth > MAX_DEPTH {
         return Err(format!("it has more than {MAX_PARTS} parts with its references written out, or refers to itself"));
     }
-    match part {
-        Value::Object(members) => {
-            for (name, member) in members {
-                match (name.as_str(), member) {
-                    ("$ref", Value::String(target)) => {
-                        let target = target.strip_prefix('#').and_then(|pointer| root.pointer(pointer));
-                        let target = target.ok_or("its $ref must be a pointer into itself, such as #/$defs/name")?;
-                        unfold(root, target, depth + 1, parts)?;
-                    }
-                    ("$dynamicRef" | "$recursiveRef", _) => return Err(format!("{name} is not used here; use $ref")),
-                    // Below it, references would be relative to this id.
-                    ("$id" | "id", Value::String(_))
-                        if depth > 0 && (name == "$id" || root.get("$schema").is_some()) =>
-                    {
-                        return Err(format!("{name} is not used here but at the top"));
-                    }
-                    _ => unfold(root, member, depth + 1, parts)?,
-                }
-            }
-            Ok(())
-        }
-        Value::Array(items) => items.iter().try_for_each(|item| unfold(root, item, depth + 1, parts)),
-        _ => Ok(()),
+    if let Some(items) = part.as_array() {
+        return items.iter().try_for_each(|item| unfold(root, item, depth + 1, parts));
     }
+    for (name, member) in part.as_object().into_iter().flatten() {
+        match (name.as_str(), member.as_str()) {
+            ("$ref", Some(target)) => {
+                let target = target.strip_prefix('#').and_then(|pointer| root.pointer(pointer));
+                let target = target.ok_or("its $ref must be a pointer into itself, such as #/$defs/name")?;
+                unfold(root, target, depth + 1, parts)?;
+            }
+            ("$dynamicRef" | "$recursiveRef", _) => return Err(format!("{name} is not used here; use $ref")),
+            // Below it, references would count from there.
+            ("$id" | "id", Some(_)) if depth > 0 && (name == "$id" || root.get("$schema").is_some()) => {
+                return Err(format!("{name} is not used here but at the top"));
+            }
+            _ => unfold(root, member, depth + 1, parts)?,
+        }
+    }
+    Ok(())
 }
 
 /// The number of values inside a value, and the amount of text.
 fn size(value: &Value) -> usize {
-    match value {
-        Value::Object(members) => {
-            members.iter().map(|(name, member)| name.len() / 64 + size(member)).sum::<usize>() + 1
-        }
-        Value::Array(items) => items.iter().map(size).sum::<usize>() + 1,
-        Value::String(text) => text.len() / 64 + 1,
-        _ => 1,
-    }
+    let text = |text: &str| text.len() / 64;
+    let members = value.as_object().into_iter().flatten().map(|(name, member)| text(name) + size(member));
+    let items = value.as_array().into_iter().flatten().map(size);
+    1 + value.as_str().map_or(0, text) + members.chain(items).sum::<usize>()
 }
 
 fn compile(schema: &str) -> Result<jsonschema::Validator, String> {
@@ -152,13 +145,12 @@ mod tests {
 
     #[test]
     fn claims_are_held_against_their_schema() {
-        let json = |text| serde_json::from_str::<Value>(text).unwrap();
-        let schema = json(r#"{"type":"object","required":["a"],"properties":{"a":{"type":"integer"}}}"#);
-        assert_eq!(violations(&schema, &json(r#"{"a":1}"#)), Ok(Vec::new()));
-        assert!(violations(&schema, &json(r#"{"a":"x"}"#)).unwrap()[0].starts_with("/a: "));
-        assert_eq!(violations(&json("false"), &json("1")).unwrap().len(), 1);
+        let schema = r#"{"type":"object","required":["a"],"properties":{"a":{"type":"integer"}}}"#;
+        assert_eq!(violations(schema, r#"{"a":1}"#), Ok(Vec::new()));
+        assert!(violations(schema, r#"{"a":"x"}"#).unwrap()[0].starts_with("/a: "));
+        assert_eq!(violations("false", "1").unwrap().len(), 1);
         for schema in ["7", "[]", "null", r#"{"type":"nonsense"}"#, r#"{"$ref":"https://example.com/x.json"}"#] {
-            assert!(violations(&json(schema), &json("1")).is_err(), "{schema}");
+            assert!(violations(schema, "1").is_err(), "{schema}");
         }
     }
 
@@ -181,16 +173,15 @@ mod tests {
             (doubling, json("1")),
             (serde_json::json!({"items": {"enum": vec![1; 4000]}}), serde_json::json!(vec![2; 10_000])),
         ] {
-            assert!(violations(&schema, &value).is_err(), "{:.200}", schema.to_string());
+            let schema = schema.to_string();
+            assert!(violations(&schema, &value.to_string()).is_err(), "{schema:.200}");
         }
-        // The message does not repeat the whole value.
-        let long = Value::String("a".repeat(100_000));
-        let pattern = json(r#"{"pattern":"^(a+)+b$"}"#);
-        assert!(violations(&pattern, &long).unwrap()[0].len() < 2500);
-        let usual = json(
-            r##"{"$defs":{"n":{"type":"integer"}},"properties":{"a":{"$ref":"#/$defs/n"},"b":{"$ref":"#/$defs/n"}}}"##,
-        );
-        assert_eq!(violations(&usual, &json(r#"{"a":1,"b":2}"#)), Ok(Vec::new()));
+        // What is said does not repeat the whole of a value.
+        let long = format!("\"{}\"", "a".repeat(100_000));
+        assert!(violations(r#"{"pattern":"^(a+)+b$"}"#, &long).unwrap()[0].len() < 2500);
+        let usual =
+            r##"{"$defs":{"n":{"type":"integer"}},"properties":{"a":{"$ref":"#/$defs/n"},"b":{"$ref":"#/$defs/n"}}}"##;
+        assert_eq!(violations(usual, r#"{"a":1,"b":2}"#), Ok(Vec::new()));
     }
 
     #[test]

@@ -9,6 +9,7 @@
 mod agent;
 mod body;
 mod exchange;
+mod lenient;
 mod notes;
 mod recording;
 mod stream;

@@ -5,9 +5,8 @@
 
 use http::{Request, Response};
 use parking_lot::Mutex;
-use serde_json::{Value, json};
 use weir_core::ChainResult;
-use weir_record::{self as record, RequestPayload, Status};
+use weir_record::{self as record, Decision, RequestPayload, Status};
 
 use super::body::{self, Form};
 use super::taken::Taken;
@@ -29,7 +28,7 @@ pub(super) struct Noted {
     request: Side,
     answer: Side,
     stage: Stage,
-    decisions: Vec<Value>,
+    decisions: Vec<Decision>,
     more_decisions: u64,
 }
 
@@ -200,10 +199,10 @@ impl Noted {
     }
 
     /// The parts of a row: what went out, what came back, what was decided.
-    pub(super) fn into_parts(self) -> (RequestPayload, record::Body, Vec<Value>) {
+    pub(super) fn into_parts(self) -> (RequestPayload, record::Body, Vec<Decision>) {
         let Self { url, method, request, answer, stage, mut decisions, more_decisions } = self;
         if more_decisions > 0 {
-            decisions.push(json!({ "omitted": more_decisions }));
+            decisions.push(Decision::Omitted { omitted: more_decisions });
         }
         let sent = match stage {
             // What a policy keeps from going out is not kept here either.

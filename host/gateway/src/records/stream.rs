@@ -9,8 +9,12 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use serde_json::Value;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 use weir_http::sse::Scanner;
+
+use super::lenient::{Lenient, Object};
 
 /// A whole stream as text.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,9 +41,9 @@ fn data(stream: &[u8]) -> Vec<String> {
 }
 
 /// What one event of a model's answer brings.
-enum Piece<'a> {
+enum Piece {
     /// Text of one of the answers that were asked for.
-    Text { answer: u64, text: &'a str },
+    Text { answer: u64, text: String },
     /// Something that is no text, and without which the answer is not whole.
     Other,
 }
@@ -48,10 +52,14 @@ enum Piece<'a> {
 fn spoken(data: &[String]) -> Option<String> {
     let mut answers: BTreeMap<u64, String> = BTreeMap::new();
     for event in data.iter().filter(|event| event.as_str() != "[DONE]") {
-        let event: Value = serde_json::from_str(event).ok()?;
-        for piece in pieces(&event) {
+        if !event.trim_start().starts_with('{') {
+            serde_json::from_str::<IgnoredAny>(event).ok()?;
+            continue;
+        }
+        let event: Event = serde_json::from_str(event).ok()?;
+        for piece in event.into_pieces() {
             match piece {
-                Piece::Text { answer, text } => answers.entry(answer).or_default().push_str(text),
+                Piece::Text { answer, text } => answers.entry(answer).or_default().push_str(&text),
                 Piece::Other => return None,
             }
         }
@@ -60,29 +68,53 @@ fn spoken(data: &[String]) -> Option<String> {
     (!texts.is_empty()).then(|| texts.join("\n"))
 }
 
-/// Reads the three forms in which the two families of interfaces send pieces: chunks of a chat completion (or of a
-/// completion), events of a response, blocks of a message.
-fn pieces<'a>(event: &'a Value) -> Vec<Piece<'a>> {
-    if !event["error"].is_null() {
-        return vec![Piece::Other];
-    }
-    if let Some(choices) = event["choices"].as_array() {
-        return choices.iter().flat_map(chosen).collect();
-    }
-    let text = |value: &'a Value| value.as_str().map(|text| Piece::Text { answer: 0, text });
-    let piece = match event["type"].as_str().unwrap_or_default() {
-        "response.output_text.delta" | "response.refusal.delta" => text(&event["delta"]),
-        "content_block_delta" if event["delta"]["type"] == "text_delta" => text(&event["delta"]["text"]),
-        "content_block_start" => match kind(&event["content_block"]) {
-            Kind::Text => text(&event["content_block"]["text"]),
-            Kind::Thought => None,
-            Kind::Other => Some(Piece::Other),
-        },
-        "response.failed" => Some(Piece::Other),
-        "response.output_item.added" if kind(&event["item"]) == Kind::Other => Some(Piece::Other),
-        _ => None,
-    };
-    piece.into_iter().collect()
+/// An event in one of the three forms in which the two families of interfaces send pieces: a chunk of a chat completion
+/// (or of a completion), which has choices; an event of a response; a block of a message.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Event {
+    error: Option<IgnoredAny>,
+    choices: Lenient<Vec<Object<Choice>>>,
+    #[serde(rename = "type")]
+    kind: Lenient<String>,
+    delta: Delta,
+    content_block: Object<Part>,
+    item: Object<Part>,
+}
+
+/// A text in an event of a response, a part in a block of a message.
+#[derive(Default)]
+struct Delta {
+    text: Lenient<String>,
+    part: Object<Part>,
+}
+
+/// One of the answers that were asked for.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Choice {
+    index: Lenient<u64>,
+    delta: Object<ChoiceDelta>,
+    text: Lenient<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ChoiceDelta {
+    content: Lenient<String>,
+    refusal: Lenient<String>,
+    tool_calls: Option<IgnoredAny>,
+    function_call: Option<IgnoredAny>,
+    audio: Option<IgnoredAny>,
+}
+
+/// A part of an answer.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Part {
+    #[serde(rename = "type")]
+    kind: Lenient<String>,
+    text: Lenient<String>,
 }
 
 /// What a part of an answer is.
@@ -95,26 +127,67 @@ enum Kind {
     Other,
 }
 
-fn kind(part: &Value) -> Kind {
-    match part["type"].as_str() {
-        Some("text" | "message") => Kind::Text,
-        Some("thinking" | "redacted_thinking" | "reasoning") => Kind::Thought,
-        _ => Kind::Other,
+impl<'de> Deserialize<'de> for Delta {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let written = <&RawValue>::deserialize(deserializer)?;
+        let text = Lenient::deserialize(written).unwrap_or_default();
+        Ok(Self { text, part: Object::deserialize(written).unwrap_or_default() })
     }
 }
 
-/// The pieces in one choice of a chunk.
-fn chosen(choice: &Value) -> Vec<Piece<'_>> {
-    let answer = choice["index"].as_u64().unwrap_or_default();
-    let delta = &choice["delta"];
-    if !delta["tool_calls"].is_null() || !delta["function_call"].is_null() || !delta["audio"].is_null() {
-        return vec![Piece::Other];
+impl Event {
+    fn into_pieces(self) -> Vec<Piece> {
+        let Self { error, choices, kind, delta, content_block, item } = self;
+        if error.is_some() {
+            return vec![Piece::Other];
+        }
+        if let Lenient(Some(choices)) = choices {
+            return choices.into_iter().flat_map(|Object(choice)| choice.unwrap_or_default().into_pieces()).collect();
+        }
+        let part = |part: Object<Part>| part.0.unwrap_or_default();
+        let text = |text: Lenient<String>| text.0.map(|text| Piece::Text { answer: 0, text });
+        let piece = match kind.0.as_deref().unwrap_or_default() {
+            "response.output_text.delta" | "response.refusal.delta" => text(delta.text),
+            "content_block_delta" => {
+                let delta = part(delta.part);
+                if delta.kind.0.as_deref() == Some("text_delta") { text(delta.text) } else { None }
+            }
+            "content_block_start" => {
+                let block = part(content_block);
+                match block.kind() {
+                    Kind::Text => text(block.text),
+                    Kind::Thought => None,
+                    Kind::Other => Some(Piece::Other),
+                }
+            }
+            "response.failed" => Some(Piece::Other),
+            "response.output_item.added" if part(item).kind() == Kind::Other => Some(Piece::Other),
+            _ => None,
+        };
+        piece.into_iter().collect()
     }
-    [&delta["content"], &delta["refusal"], &choice["text"]]
-        .into_iter()
-        .filter_map(Value::as_str)
-        .map(|text| Piece::Text { answer, text })
-        .collect()
+}
+
+impl Part {
+    fn kind(&self) -> Kind {
+        match self.kind.0.as_deref() {
+            Some("text" | "message") => Kind::Text,
+            Some("thinking" | "redacted_thinking" | "reasoning") => Kind::Thought,
+            _ => Kind::Other,
+        }
+    }
+}
+
+impl Choice {
+    fn into_pieces(self) -> Vec<Piece> {
+        let answer = self.index.0.unwrap_or_default();
+        let ChoiceDelta { content, refusal, tool_calls, function_call, audio } = self.delta.0.unwrap_or_default();
+        if tool_calls.is_some() || function_call.is_some() || audio.is_some() {
+            return vec![Piece::Other];
+        }
+        let texts = [content, refusal, self.text].into_iter().filter_map(|text| text.0);
+        texts.map(|text| Piece::Text { answer, text }).collect()
+    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! One claim: which call it is about, what is said of its answer, and how that is checked.
 
-use serde_json::Value;
+use serde::Serialize;
 
 use super::Path;
+use crate::{Json, Part};
 
 /// How a claim is held against what is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// Equal as key-sorted JSON.
     Verbatim,
@@ -33,13 +35,13 @@ pub struct Claim {
     /// Where in the answer it is checked.
     pub path: Path,
     /// What is claimed.
-    pub claimed: Option<Value>,
+    pub claimed: Option<Json>,
     /// The schema of [`Mode::SchemaType`].
-    pub schema: Option<Value>,
+    pub schema: Option<Json>,
     /// The lower bound of [`Mode::RangeThreshold`], inclusive.
-    pub min: Option<Value>,
+    pub min: Option<Json>,
     /// The upper bound, inclusive.
-    pub max: Option<Value>,
+    pub max: Option<Json>,
 }
 
 /// How the record of a claim is found.
@@ -133,14 +135,16 @@ impl ClaimError {
 impl Claim {
     /// Reads a claim. Members that are not known are ignored; `null` is as if the member were not there, but for
     /// `claimed`, which may claim it.
-    pub fn read(value: &Value) -> Result<Self, ClaimError> {
-        let Value::Object(members) = value else { return Err(ClaimError::NotAnObject(kind(value))) };
-        let text = |member: &'static str| match members.get(member) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(other) => Err(ClaimError::WrongType { member, found: kind(other), wanted: "a string" }),
+    pub(super) fn read(written: Part<'_>) -> Result<Self, ClaimError> {
+        if !written.is_object() {
+            return Err(ClaimError::NotAnObject(written.kind()));
+        }
+        let text = |member: &'static str| {
+            let Some(found) = written.present(member) else { return Ok(None) };
+            let wrong = ClaimError::WrongType { member, found: found.kind(), wanted: "a string" };
+            found.text().map(|text| Some(text.to_owned())).ok_or(wrong)
         };
-        let present = |member: &str| members.get(member).filter(|value| !value.is_null()).cloned();
+        let present = |member: &str| written.present(member).map(Json::from);
         let (action_name, call_ref) = (text("actionName")?, text("callRef")?);
         if action_name.is_none() && call_ref.is_none() {
             return Err(ClaimError::NoCall);
@@ -155,7 +159,10 @@ impl Claim {
             mode,
             path: Path::parse(&text("path")?.unwrap_or_default())?,
             // That a number is null cannot be meant.
-            claimed: if mode == Mode::RangeThreshold { present("claimed") } else { members.get("claimed").cloned() },
+            claimed: match mode {
+                Mode::RangeThreshold => present("claimed"),
+                _ => written.member("claimed").map(Json::from),
+            },
             schema: present("schema"),
             min: present("min"),
             max: present("max"),
@@ -188,20 +195,8 @@ impl Claim {
     }
 
     /// The schema: the member of that name, else what is claimed, where a schema is what is claimed.
-    pub(super) fn schema(&self) -> Option<&Value> {
-        let claimed = self.claimed.as_ref().filter(|claimed| claimed.is_object() || claimed.is_boolean());
+    pub(super) fn schema(&self) -> Option<&Json> {
+        let claimed = self.claimed.as_ref().filter(|claimed| claimed.part().is_like_a_schema());
         self.schema.as_ref().or(claimed)
-    }
-}
-
-/// What a value is, with its article, for messages.
-pub(super) const fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
     }
 }

@@ -9,14 +9,21 @@
 mod build;
 mod claim;
 mod evaluate;
+mod evaluation;
 mod path;
+mod range;
+mod read;
 
-pub use build::{BuildError, BuildRequest, build};
+pub use build::{BuildError, Built, BuiltClaim, BuiltHandoff, build};
 pub use claim::{Claim, ClaimError, Lookup, Mode};
-pub use evaluate::{Evaluation, Handoff, Outcome, SchemaPort, TrustGate, evaluate};
+pub use evaluate::{SchemaPort, TrustGate, evaluate};
+pub use evaluation::{Evaluation, Judgement, Outcome};
 pub use path::{Path, PathError};
+pub use read::{BuildRequest, Handoff};
 
 use std::sync::Arc;
+
+use crate::Json;
 
 /// Most claims in one handoff. Each costs a look into the store.
 pub const MAX_CLAIMS: usize = 1000;
@@ -33,9 +40,9 @@ pub struct Stored {
     /// Where the call went.
     pub source_url: String,
     /// The column `request_payload`.
-    pub request: serde_json::Value,
+    pub request: Json,
     /// The column `raw_response`.
-    pub response: serde_json::Value,
+    pub response: Json,
 }
 
 /// What was found for a claim.

@@ -1,6 +1,6 @@
 //! Paths into a stored answer: `$.a.b`, `a.b`, `items[0].x`, `items.0.x`; empty or `$` for the whole.
 
-use serde_json::Value;
+use crate::Part;
 
 /// Longest path, in bytes, and most steps of one.
 const MAX_BYTES: usize = 1024;
@@ -78,12 +78,10 @@ impl Path {
     }
 
     /// The value at the end of the path, if there is one.
-    pub fn find<'v>(&self, value: &'v Value) -> Option<&'v Value> {
-        self.steps.iter().try_fold(value, |value, step| match (step, value) {
-            (Step::Name(name), Value::Object(members)) => members.get(name),
-            (Step::Name(name), Value::Array(items)) => items.get(position(name)?),
-            (Step::Index(index), Value::Array(items)) => items.get(*index),
-            _ => None,
+    pub fn find<'v>(&self, whole: Part<'v>) -> Option<Part<'v>> {
+        self.steps.iter().try_fold(whole, |part, step| match step {
+            Step::Name(name) => part.member(name).or_else(|| part.item(position(name)?)),
+            Step::Index(index) => part.item(*index),
         })
     }
 }

@@ -13,8 +13,11 @@ pub use index::{Decision, TrustIndex, is_in_snapshot, untrusted_message};
 pub use pattern::{Pattern, PatternError};
 pub use url::normalise;
 
+use serde::Serialize;
+
 /// What a match with an endpoint of the registry means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Tier {
     /// Trusted. The usual tier: whatever matches nothing is blocked.
     Block,
@@ -22,8 +25,9 @@ pub enum Tier {
     Warn,
 }
 
-/// One entry of the registry.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One entry of the registry. In JSON its names are camelCase, and absent fields are `null`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Endpoint {
     /// Its identifier.
     pub id: String,
@@ -61,23 +65,5 @@ impl Tier {
             "warn" => Some(Self::Warn),
             _ => None,
         }
-    }
-}
-
-impl Endpoint {
-    /// Its JSON form: camelCase, absent fields as `null`.
-    pub fn to_json(&self) -> serde_json::Value {
-        let Self { id, org, url, normalized_url, label, tier, created_at, revoked_at, created_by } = self;
-        serde_json::json!({
-            "id": id,
-            "org": org,
-            "url": url,
-            "normalizedUrl": normalized_url,
-            "label": label,
-            "tier": tier.as_str(),
-            "createdAt": created_at,
-            "revokedAt": revoked_at,
-            "createdBy": created_by,
-        })
     }
 }

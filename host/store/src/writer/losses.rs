@@ -1,11 +1,25 @@
 //! Reports lost records.
 
+use serde::{Deserialize, Serialize};
+
 use crate::port::{AuditEvent, Store, StoreError};
 
 /// Maximum number of lost calls named in one event.
 const MAX_NAMED: usize = 1000;
 
-/// Finds the open calls without a row and reports them.
+/// What the event that names lost calls says: why they are, and which.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Loss {
+    /// Why.
+    pub reason: String,
+    /// How many calls.
+    pub count: usize,
+    /// Their references.
+    pub call_refs: Vec<String>,
+}
+
+/// Which of the calls that were left open have no row; tells of them.
 pub(super) async fn tell_lost(store: &dyn Store, left_open: &[String]) -> Result<Vec<String>, StoreError> {
     let mut lost = Vec::new();
     for some in left_open.chunks(MAX_NAMED) {
@@ -28,11 +42,12 @@ pub(super) async fn tell_lost(store: &dyn Store, left_open: &[String]) -> Result
 
 /// The event that names lost calls.
 pub(super) fn lost_event(call_refs: &[String], reason: &str) -> AuditEvent {
+    let loss = Loss { reason: reason.to_owned(), count: call_refs.len(), call_refs: call_refs.to_vec() };
     AuditEvent {
         id: 0,
         kind: "records.lost".to_owned(),
         at: crate::now(),
         call_ref: None,
-        detail: serde_json::json!({ "reason": reason, "count": call_refs.len(), "callRefs": call_refs }).to_string(),
+        detail: serde_json::to_string(&loss).unwrap_or_default(),
     }
 }

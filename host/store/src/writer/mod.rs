@@ -31,6 +31,7 @@ use queue::{Queued, Shared, State};
 use task::Task;
 
 pub use counters::{Counters, QueueState};
+pub use losses::Loss;
 pub use options::{WhenFull, WriterOptions};
 pub use task::OnCommit;
 

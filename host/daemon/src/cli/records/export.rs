@@ -47,7 +47,8 @@ async fn write_all(store: &dyn Store, filter: &Filter, limit: usize, out: &mut i
         let Some(newest) = rows.last() else { break };
         last = newest.id;
         for row in rows.iter().filter(|row| is_meant(filter, row)).take(left) {
-            writeln!(out, "{}", row_form(row)).map_err(ExportError::Output)?;
+            serde_json::to_writer(&mut *out, &row_form(row)).map_err(|error| ExportError::Output(error.into()))?;
+            writeln!(out).map_err(ExportError::Output)?;
             left -= 1;
         }
     }

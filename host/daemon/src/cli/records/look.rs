@@ -1,13 +1,21 @@
 //! `weir records list` and `weir records show`.
 
-use serde_json::{Value, json};
-use weir_record::{Row, row_form};
+use serde::Serialize;
+use weir_record::{Row, RowForm, row_form};
 use weir_store::{Cursor, Filter};
 
 use super::arguments::{ListArguments, ShowArguments};
 use super::store::{failed, open, select};
 use crate::cli::ended::Ended;
 use crate::output::{self, Paint, printable};
+
+/// A page of records as JSON.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct List<'a> {
+    entries: Vec<RowForm<'a>>,
+    next_cursor: Option<String>,
+}
 
 /// `weir records list`
 pub(super) async fn list(arguments: ListArguments) -> Ended {
@@ -21,9 +29,8 @@ pub(super) async fn list(arguments: ListArguments) -> Ended {
         Err(error) => return failed(&address, &error),
     };
     if json {
-        let entries: Vec<Value> = page.entries.iter().map(row_form).collect();
-        let next = page.next.map(|cursor| cursor.to_string());
-        output::result(&output::json(&json!({ "entries": entries, "nextCursor": next })));
+        let next_cursor = page.next.map(|cursor| cursor.to_string());
+        output::result(&output::json(&List { entries: page.entries.iter().map(row_form).collect(), next_cursor }));
     } else if page.entries.is_empty() {
         output::result("no records");
     } else {

@@ -1,9 +1,9 @@
 //! `weir records verify`: what the check of the chain found, and which records Weir itself knows to be lost.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 use weir_record::chain::{Anchor, Break, Verdict};
 use weir_store::chain::verify;
-use weir_store::{Store, StoreAddress, StoreError};
+use weir_store::{Loss, Store, StoreAddress, StoreError};
 
 use super::arguments::VerifyArguments;
 use super::store::{PAGE, failed, open};
@@ -51,25 +51,22 @@ fn read_anchor(text: &str) -> Result<Anchor, String> {
 }
 
 /// A time at which records were lost, why, and which.
-struct Loss {
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TimedLoss {
     at: String,
     reason: String,
     call_refs: Vec<String>,
 }
 
 /// What Weir itself has told of losses, newest first.
-async fn lost(store: &dyn Store) -> Result<Vec<Loss>, StoreError> {
+async fn lost(store: &dyn Store) -> Result<Vec<TimedLoss>, StoreError> {
     let (mut losses, mut cursor) = (Vec::new(), None);
     loop {
         let page = store.events(Some("records.lost"), cursor, PAGE).await?;
         losses.extend(page.entries.into_iter().map(|event| {
-            let detail: Value = serde_json::from_str(&event.detail).unwrap_or_default();
-            let call_refs = detail["callRefs"].as_array().into_iter().flatten();
-            Loss {
-                at: event.at,
-                reason: detail["reason"].as_str().unwrap_or_default().to_owned(),
-                call_refs: call_refs.filter_map(|one| Some(one.as_str()?.to_owned())).collect(),
-            }
+            let Loss { reason, call_refs, .. } = serde_json::from_str(&event.detail).unwrap_or_default();
+            TimedLoss { at: event.at, reason, call_refs }
         }));
         cursor = page.next;
         if cursor.is_none() {
@@ -78,16 +75,27 @@ async fn lost(store: &dyn Store) -> Result<Vec<Loss>, StoreError> {
     }
 }
 
-fn verdict_form(verdict: &Verdict, lost: &[Loss]) -> Value {
-    let lost: Vec<Value> =
-        lost.iter().map(|loss| json!({ "at": loss.at, "reason": loss.reason, "callRefs": loss.call_refs })).collect();
+/// The verdict as JSON.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum VerdictForm<'v> {
+    Whole { ok: bool, records: i64, head: HeadForm<'v>, lost: &'v [TimedLoss] },
+    Broken { ok: bool, error: String, id: Option<i64>, lost: &'v [TimedLoss] },
+}
+
+#[derive(Serialize)]
+struct HeadForm<'v> {
+    id: i64,
+    hash: &'v str,
+}
+
+fn verdict_form<'v>(verdict: &'v Verdict, lost: &'v [TimedLoss]) -> VerdictForm<'v> {
     match verdict {
         Verdict::Whole { head } => {
-            json!({ "ok": true, "records": head.id, "head": { "id": head.id, "hash": head.hash }, "lost": lost })
+            let form = HeadForm { id: head.id, hash: &head.hash };
+            VerdictForm::Whole { ok: true, records: head.id, head: form, lost }
         }
-        Verdict::Broken(found) => {
-            json!({ "ok": false, "error": found.to_string(), "id": place(found), "lost": lost })
-        }
+        Verdict::Broken(found) => VerdictForm::Broken { ok: false, error: found.to_string(), id: place(found), lost },
     }
 }
 
@@ -103,7 +111,7 @@ const fn place(found: &Break) -> Option<i64> {
     }
 }
 
-fn tell(verdict: &Verdict, lost: &[Loss], address: &StoreAddress) {
+fn tell(verdict: &Verdict, lost: &[TimedLoss], address: &StoreAddress) {
     let paint = Paint::stdout();
     let mut lines = Vec::new();
     match verdict {
@@ -127,7 +135,7 @@ fn tell(verdict: &Verdict, lost: &[Loss], address: &StoreAddress) {
             lines.push(format!("{before}keep a copy of {address} as it is now before anything else"));
         }
     }
-    for Loss { at, reason, call_refs } in lost {
+    for TimedLoss { at, reason, call_refs } in lost {
         let count = call_refs.len();
         lines.push(paint.warn(&printable(&format!(
             "lost: {count} {}, told at {at} ({reason}):",

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use parking_lot::Mutex;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use weir_http::sse::Scanner;
 use weir_mcp::Envelope;
 use weir_mcp::mirror::{Mirrored, mirrored};
@@ -35,16 +35,16 @@ struct Known {
 }
 
 #[derive(Deserialize)]
-struct List {
-    #[serde(default)]
-    tools: Vec<Tool>,
+struct List<'a> {
+    #[serde(default, borrow)]
+    tools: Vec<Tool<'a>>,
 }
 
 #[derive(Deserialize)]
-struct Tool {
+struct Tool<'a> {
     name: String,
-    #[serde(default, rename = "inputSchema")]
-    input_schema: Value,
+    #[serde(borrow, rename = "inputSchema")]
+    input_schema: Option<&'a RawValue>,
 }
 
 impl ToolHeaders {
@@ -87,7 +87,7 @@ impl ToolHeaders {
             *known = Known::nothing(upstream);
         }
         for Tool { name, input_schema } in tools {
-            known.insert(name, mirrored(&input_schema));
+            known.insert(name, input_schema.map(|schema| mirrored(schema.get())).unwrap_or_default());
         }
     }
 }
