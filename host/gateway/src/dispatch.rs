@@ -26,6 +26,7 @@ use crate::routes::PreparedRoute;
 use crate::shared::Shared;
 use crate::surface::{Exchange, Life};
 use crate::telemetry::ExchangeReport;
+use crate::time::Now;
 
 /// A reply, with the recording of its exchange if it is recorded.
 type Answered = Result<(Response<Body>, Option<Recording>), Refusal>;
@@ -50,10 +51,11 @@ pub(crate) async fn answer(shared: Arc<Shared>, exposure: Exposure, request: Req
     // The route is all that an exchange needs; a set that was replaced need not live as long as it does.
     drop(set);
     let Some(route) = route else { return no_route(&shared, request.method()) };
-    let carried = contexts::read(request.headers(), &shared.contexts);
+    let now = Now::read();
+    let carried = contexts::read(request.headers(), &shared.contexts, now);
     let promised = carried.as_ref().ok().and_then(|carried| carried.as_ref()?.promised);
     let reference = promised.map_or_else(CallRef::new, |promise| promise.reference);
-    referenced(on_route(shared, route, reference, carried, exposure, request).await, &reference)
+    referenced(on_route(shared, route, reference, carried, exposure, now, request).await, &reference)
 }
 
 fn referenced(mut response: Response<Body>, reference: &CallRef) -> Response<Body> {
@@ -83,6 +85,7 @@ async fn on_route(
     reference: CallRef,
     carried: Result<Option<Carried>, ContextError>,
     exposure: Exposure,
+    now: Now,
     request: Request<Incoming>,
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
@@ -90,7 +93,7 @@ async fn on_route(
         Ok(carried) => (carried, None),
         Err(wrong) => (None, Some(wrong)),
     };
-    let call = Arc::new(Call::begin(shared, route, reference, carried, &parts));
+    let call = Arc::new(Call::begin(shared, route, reference, carried, &parts, now));
     let request = Request::from_parts(parts, body);
     let watch = Watch::over(Arc::clone(&call));
     let answered = match AssertUnwindSafe(exchange(&call, wrong, exposure, request)).catch_unwind().await {
