@@ -38,6 +38,8 @@ pub struct Server {
     working: AtomicU64,
     /// Calls of the tool `count`.
     count: AtomicU64,
+    /// Calls of the tool `slow`.
+    begun: AtomicU64,
     /// Notifications that came, in order.
     heard: Mutex<Vec<String>>,
 }
