@@ -1,6 +1,7 @@
 //! Opening, listing and ending contexts.
 
 use http::{Method, Request, Response};
+use weir_gateway::Now;
 use weir_gateway::contexts::{Contexts, OpenError};
 use weir_http::Body;
 use weir_http::Incoming;
@@ -21,7 +22,7 @@ pub(crate) async fn answer(contexts: &Contexts, request: Request<Incoming>) -> R
     if request.method() == Method::POST {
         let body = read_body(request.into_body(), MAX_BODY).await?;
         let wanted = open_context(&body).map_err(AdminError::BadRequest)?;
-        let opened = contexts.open(wanted).map_err(|error| match error {
+        let opened = contexts.open(wanted, Now::read()).map_err(|error| match error {
             OpenError::Parent | OpenError::TooDeep(_) => AdminError::BadRequest(error.to_string()),
             OpenError::Full(_) => AdminError::TooManyContexts(error.to_string()),
         })?;
@@ -29,7 +30,7 @@ pub(crate) async fn answer(contexts: &Contexts, request: Request<Incoming>) -> R
     }
     let query = Query::read(request.uri().query(), &["limit", "cursor"])?;
     let limit = query.limit(USUAL_PAGE, MAX_PAGE).map_err(wrong)?;
-    let mut found = contexts.list(query.get("cursor"), limit + 1);
+    let mut found = contexts.list(query.get("cursor"), limit + 1, Now::read());
     let has_more = found.len() > limit;
     found.truncate(limit);
     let entries: Vec<ContextEntry> = found.into_iter().map(ContextEntry::listed).collect();
@@ -39,5 +40,5 @@ pub(crate) async fn answer(contexts: &Contexts, request: Request<Incoming>) -> R
 
 /// `DELETE /v1/contexts/{token}`.
 pub(crate) fn end(contexts: &Contexts, token: &str) -> Result<Response<Body>, AdminError> {
-    contexts.end(token).map(|_| no_content()).map_err(|error| AdminError::NotFound(error.to_string()))
+    contexts.end(token, Now::read()).map(|_| no_content()).map_err(|error| AdminError::NotFound(error.to_string()))
 }

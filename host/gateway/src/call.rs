@@ -15,6 +15,7 @@ use crate::refusal::{UPSTREAM_TIMEOUT, UPSTREAM_UNREACHABLE};
 use crate::routes::{PreparedRoute, Route};
 use crate::shared::Shared;
 use crate::telemetry::ExchangeReport;
+use crate::time::Now;
 
 /// What is known of an exchange from its start.
 pub struct Call {
@@ -55,6 +56,7 @@ impl Call {
         reference: CallRef,
         carried: Option<Carried>,
         parts: &Parts,
+        now: Now,
     ) -> Self {
         Self {
             shared,
@@ -64,7 +66,7 @@ impl Call {
             message_trace: OnceLock::new(),
             agent: AgentCall::new(carried, parts.uri.clone()),
             method: parts.method.clone(),
-            started: Instant::now(),
+            started: now.instant,
             upstream_elapsed: OnceLock::new(),
             refused: OnceLock::new(),
         }

@@ -25,6 +25,7 @@ use crate::routes::PreparedRoute;
 use crate::shared::Shared;
 use crate::surface::{Exchange, Life};
 use crate::telemetry::ExchangeReport;
+use crate::time::Now;
 
 /// A reply, with its recording if it is recorded.
 type ReplyResult = Result<(Response<Body>, Option<Recording>), Refusal>;
@@ -49,10 +50,11 @@ pub(crate) async fn answer(shared: Arc<Shared>, exposure: Exposure, request: Req
     // The exchange only needs the route, so a replaced set need not live as long.
     drop(set);
     let Some(route) = route else { return no_route(&shared, request.method()) };
-    let carried = contexts::read(request.headers(), &shared.contexts);
+    let now = Now::read();
+    let carried = contexts::read(request.headers(), &shared.contexts, now);
     let promised = carried.as_ref().ok().and_then(|carried| carried.as_ref()?.promised);
     let reference = promised.map_or_else(CallRef::new, |promise| promise.reference);
-    referenced(on_route(shared, route, reference, carried, exposure, request).await, &reference)
+    referenced(on_route(shared, route, reference, carried, exposure, now, request).await, &reference)
 }
 
 fn referenced(mut response: Response<Body>, reference: &CallRef) -> Response<Body> {
@@ -82,6 +84,7 @@ async fn on_route(
     reference: CallRef,
     carried: Result<Option<Carried>, ContextError>,
     exposure: Exposure,
+    now: Now,
     request: Request<Incoming>,
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
@@ -89,7 +92,7 @@ async fn on_route(
         Ok(carried) => (carried, None),
         Err(wrong) => (None, Some(wrong)),
     };
-    let call = Arc::new(Call::begin(shared, route, reference, carried, &parts));
+    let call = Arc::new(Call::begin(shared, route, reference, carried, &parts, now));
     let request = Request::from_parts(parts, body);
     let watch = Watch::over(Arc::clone(&call));
     let result = match AssertUnwindSafe(exchange(&call, wrong, exposure, request)).catch_unwind().await {

@@ -39,6 +39,6 @@ pub use routes::{OnDeny, PassAuthorization, PrincipalSource, Route, RouteError, 
 pub use shared::RunningSet;
 pub use surface::Protocol;
 pub use telemetry::{ExchangeReport, Silent, Telemetry};
-pub use time::timestamp;
+pub use time::{Now, timestamp};
 pub use weir_http::listener::Drained;
 pub use weir_http::origin::Admission;

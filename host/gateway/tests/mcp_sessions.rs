@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http::Response;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 use weir_core::Phase;
 use weir_gateway::{GatewayOptions, Protocol};
 
@@ -338,11 +339,12 @@ async fn a_cancelled_request_is_not_forwarded() {
 async fn a_caller_that_goes_away_does_not_cancel() {
     for revision in SESSIONS {
         let script = Script::start().await;
-        let slow = sleeper("tools/call", REQUEST, Duration::from_millis(300), || panic!("it was cancelled"));
-        let gateway = start(vec![slow_route(&script, vec![slow])]).await;
+        let begun = Arc::<Notify>::default();
+        let slow = sleeper("tools/call", REQUEST, Duration::from_millis(150), || panic!("it was cancelled"));
+        let gateway = start(vec![slow_route(&script, vec![slow.telling(&begun)])]).await;
         let client = Client::new(gateway.address, revision);
         let called = client.send(&client.request(1, "tools/call", json!({})));
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        begun.notified().await;
         called.abort();
         let heard = script.next().await;
         assert_eq!(heard.json()["method"], "tools/call", "{revision}");
@@ -355,12 +357,13 @@ async fn a_caller_that_goes_away_does_not_cancel() {
 #[tokio::test]
 async fn the_stream_of_a_session_may_begin_late() {
     let script = Script::start().await;
-    let options = GatewayOptions { response_timeout: Duration::from_millis(100), ..GatewayOptions::default() };
+    let options = GatewayOptions { response_timeout: Duration::from_millis(50), ..GatewayOptions::default() };
     let gateway = start_with(vec![route(Protocol::Mcp, script.upstream.address, vec![])], options).await;
     let client = Client::new(gateway.address, SESSIONS[1]);
     let listening = client.listen(None);
     let heard = script.next().await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    // A while in which nothing comes.
+    tokio::time::sleep(Duration::from_millis(150)).await;
     let events = heard.stream();
     events.message(&question(1, "late")).await;
     assert_eq!(listening.await.unwrap().message().await, question(1, "late"));

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http::Request;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 use weir_gateway::{GatewayOptions, OnDeny, Protocol};
 
 use crate::support::mcp::{BOTH, Client, REQUEST, RESPONSE, STATELESS, Script, gateway, result, tools};
@@ -142,18 +143,18 @@ async fn a_server_has_no_questions_of_its_own() {
 async fn going_away_cancels_everything() {
     let script = Script::start().await;
     let dropped = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&dropped);
+    let (count, begun) = (Arc::clone(&dropped), Arc::<Notify>::default());
     let slow = sleeper("tools/call", REQUEST, Duration::from_secs(60), move || {
         count.fetch_add(1, Ordering::SeqCst);
     });
-    let policies = vec![slow, validator("*", BOTH, |_| None).named("other")];
+    let policies = vec![slow.telling(&begun), validator("*", BOTH, |_| None).named("other")];
     let slow =
         Route { chain_timeout: Duration::from_secs(60), ..route(Protocol::Mcp, script.upstream.address, policies) };
     let gateway = start(vec![slow]).await;
     let client = Client::stateless(&gateway);
     // While policies run.
     let calling = client.send(&client.request(1, "tools/call", json!({"name": "x"})));
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    begun.notified().await;
     calling.abort();
     for _ in 0..100 {
         if dropped.load(Ordering::SeqCst) == 1 {
@@ -181,18 +182,19 @@ async fn going_away_cancels_everything() {
 #[tokio::test]
 async fn what_listens_is_never_late() {
     let script = Script::start().await;
-    let options = GatewayOptions { response_timeout: Duration::from_millis(100), ..GatewayOptions::default() };
+    let options = GatewayOptions { response_timeout: Duration::from_millis(50), ..GatewayOptions::default() };
     let gateway = start_with(vec![route(Protocol::Mcp, script.upstream.address, vec![])], options).await;
     let client = Client::stateless(&gateway);
     let listening = client.open(&client.request("l", "subscriptions/listen", json!({"notifications": {}})));
     let heard = script.next().await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    // Whiles in which nothing comes.
+    tokio::time::sleep(Duration::from_millis(150)).await;
     let events = heard.stream();
     let acknowledged = json!({"jsonrpc": "2.0", "method": "notifications/subscriptions/acknowledged"});
     events.message(&acknowledged).await;
     let mut stream = listening.await.unwrap();
     assert_eq!(stream.message().await, acknowledged);
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    tokio::time::sleep(Duration::from_millis(150)).await;
     events.message(&acknowledged).await;
     assert_eq!(stream.message().await, acknowledged);
     let late = client.send(&client.request(1, "tools/list", json!({})));

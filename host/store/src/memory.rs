@@ -157,18 +157,7 @@ impl StateStore for MemoryState {
     }
 
     fn keys(&self, scope: &Scope, cursor: Option<&str>) -> Result<KeyPage, StateError> {
-        let now = Instant::now();
-        let shard = self.shard(scope);
-        let after = cursor.map_or(Bound::Unbounded, Bound::Excluded);
-        let mut keys: Vec<String> = shard.buckets.get(scope).map_or_else(Vec::new, |bucket| {
-            let live =
-                bucket.entries.range::<str, _>((after, Bound::Unbounded)).filter(|(_, entry)| entry.expires > now);
-            live.take(PAGE + 1).map(|(key, _)| key.clone()).collect()
-        });
-        let more = keys.len() > PAGE;
-        keys.truncate(PAGE);
-        let cursor = keys.last().filter(|_| more).cloned();
-        Ok(KeyPage { keys, cursor })
+        Ok(self.shard(scope).page(scope, cursor, Instant::now()))
     }
 
     fn increment(&self, scope: &Scope, key: &str, delta: i64) -> Result<i64, StateError> {
@@ -205,6 +194,19 @@ impl Shard {
             Some(entry) => Versioned { value: Some(entry.value.clone()), version: entry.version },
             None => Versioned { value: None, version: 0 },
         }
+    }
+
+    fn page(&self, scope: &Scope, cursor: Option<&str>, now: Instant) -> KeyPage {
+        let after = cursor.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut keys: Vec<String> = self.buckets.get(scope).map_or_else(Vec::new, |bucket| {
+            let live =
+                bucket.entries.range::<str, _>((after, Bound::Unbounded)).filter(|(_, entry)| entry.expires > now);
+            live.take(PAGE + 1).map(|(key, _)| key.clone()).collect()
+        });
+        let more = keys.len() > PAGE;
+        keys.truncate(PAGE);
+        let cursor = keys.last().filter(|_| more).cloned();
+        KeyPage { keys, cursor }
     }
 
     fn expire(&mut self, now: Instant) {
@@ -303,7 +305,7 @@ mod tests {
 
     #[test]
     fn bounds_hold_and_time_makes_room() {
-        let ttl = Duration::from_millis(30);
+        let ttl = Duration::from_secs(3600);
         let state = state(MemoryStateOptions { ttl, max_keys: 2, max_bucket_bytes: 1000, ..Default::default() });
         let bucket = scope("p", None);
         assert!(state.set(&bucket, &"k".repeat(513), vec![]).is_err());
@@ -312,10 +314,12 @@ mod tests {
         state.set(&bucket, "b", vec![0; 100]).unwrap();
         assert!(matches!(state.set(&bucket, "c", vec![]), Err(StateError::Capacity(_))));
         state.set(&bucket, "a", vec![1; 200]).unwrap();
-        std::thread::sleep(ttl * 2);
-        assert_eq!(state.get(&bucket, "a").unwrap().value, None);
-        assert_eq!(state.keys(&bucket, None).unwrap().keys, [""; 0]);
-        state.set(&bucket, "c", vec![]).unwrap();
+        let mut shard = state.shard(&bucket);
+        let later = Instant::now() + ttl;
+        assert_eq!(shard.versioned(&bucket, "a", later).value, None);
+        assert_eq!(shard.page(&bucket, None, later).keys, [""; 0]);
+        state.put(&mut shard, &bucket, "c", vec![], later).unwrap();
+        drop(shard);
         assert_eq!(state.bytes(), cost("c", &[]));
     }
 

@@ -214,7 +214,7 @@ fn forbidden_arrows_and_strangers_are_found() {
         package("weir-http", &["weir-core", "hyper-util", "http-body", "rustls"]),
         package("weir-gateway", &["weir-http", "hyper"]),
         package("weir-store", &["weir-core", "rustls", "rusqlite"]),
-        package("weir-demo", &["weir-http", "rusqlite", "clap"]),
+        package("weir-demo", &["weir-mcp", "rusqlite", "clap"]),
         package("xtask", &["clap"]),
         package("weir", &["weir-gateway", "weir-store", "weir-demo", "clap"]),
         package("weir-new", &[]),

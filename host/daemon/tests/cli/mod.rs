@@ -1,10 +1,10 @@
-//! Runs the program and compares all that it prints, with its exit code, with snapshots.
+//! Runs the program and compares all that it prints, with its exit code, with snapshots: one for each test.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::shown::{compare, shown};
+use crate::shown::{Runs, shown};
 
 /// The folders that the commands are given.
 fn folders() -> PathBuf {
@@ -27,50 +27,58 @@ fn weir(arguments: &[&str], stdin: &str) -> String {
     shown(&output)
 }
 
-fn check(name: &str, arguments: &[&str], stdin: &str) {
-    compare("cli", name, &weir(arguments, stdin));
+fn check(runs: &mut Runs, name: &str, arguments: &[&str], stdin: &str) {
+    runs.add(name, &weir(arguments, stdin));
 }
 
 #[test]
 fn help() {
-    check("help", &["--help"], "");
-    check("help-serve", &["serve", "--help"], "");
-    check("help-chain", &["chain", "--help"], "");
-    check("help-stdio", &["stdio", "--help"], "");
-    check("help-policy-test", &["policy", "test", "--help"], "");
-    check("help-records-list", &["records", "list", "--help"], "");
-    check("help-records-verify", &["records", "verify", "--help"], "");
+    let mut runs = Runs::new("cli", "help");
+    check(&mut runs, "help", &["--help"], "");
+    check(&mut runs, "help-serve", &["serve", "--help"], "");
+    check(&mut runs, "help-chain", &["chain", "--help"], "");
+    check(&mut runs, "help-stdio", &["stdio", "--help"], "");
+    check(&mut runs, "help-policy-test", &["policy", "test", "--help"], "");
+    check(&mut runs, "help-records-list", &["records", "list", "--help"], "");
+    check(&mut runs, "help-records-verify", &["records", "verify", "--help"], "");
+    runs.compare();
 }
 
 #[test]
 fn a_folder_that_cannot_be_served() {
-    check("check-broken", &["check", "broken"], "");
-    check("check-broken-json", &["check", "broken", "--json"], "");
-    check("serve-broken", &["serve", "broken"], "");
-    check("check-nothing", &["check", "nothing"], "");
-    check("check-file", &["check", "text/notes.txt"], "");
-    check("check-marked", &["check", "marked"], "");
-    check("check-components", &["check", "components"], "");
+    let mut runs = Runs::new("cli", "broken");
+    check(&mut runs, "check-broken", &["check", "broken"], "");
+    check(&mut runs, "check-broken-json", &["check", "broken", "--json"], "");
+    check(&mut runs, "serve-broken", &["serve", "broken"], "");
+    check(&mut runs, "check-nothing", &["check", "nothing"], "");
+    check(&mut runs, "check-file", &["check", "text/notes.txt"], "");
+    check(&mut runs, "check-marked", &["check", "marked"], "");
+    check(&mut runs, "check-components", &["check", "components"], "");
+    runs.compare();
 }
 
 #[test]
 fn a_folder_that_can() {
-    check("check-plain", &["check", "plain"], "");
-    check("check-programs", &["check", "programs"], "");
-    check("check-plain-json", &["check", "plain", "--json"], "");
-    check("serve-wrong-listen", &["serve", "plain", "--listen", "gateway.example:80"], "");
-    check("serve-open-admin", &["demo", "plain", "--admin-listen", "0.0.0.0:0"], "");
+    let mut runs = Runs::new("cli", "served");
+    check(&mut runs, "check-plain", &["check", "plain"], "");
+    check(&mut runs, "check-programs", &["check", "programs"], "");
+    check(&mut runs, "check-plain-json", &["check", "plain", "--json"], "");
+    check(&mut runs, "serve-wrong-listen", &["serve", "plain", "--listen", "gateway.example:80"], "");
+    check(&mut runs, "serve-open-admin", &["demo", "plain", "--admin-listen", "0.0.0.0:0"], "");
+    runs.compare();
 }
 
 #[test]
 fn one_chain() {
+    let mut runs = Runs::new("cli", "chain");
     let chain =
         |more: &[&'static str]| [&["chain", "--event", "tools/call", "--phase", "request", "--payload"], more].concat();
-    check("chain-not-json", &chain(&["-", "plain"]), "{\"a\":");
-    check("chain-missing-file", &chain(&["nothing.json", "plain"]), "");
-    check("chain-unknown-route", &chain(&["-", "--route", "nothing", "plain"]), "{}");
-    check("chain-unknown-policy", &chain(&["-", "--interceptor", "nothing", "plain"]), "{}");
-    check("chain-broken-folder", &chain(&["-", "broken"]), "{}");
+    check(&mut runs, "chain-not-json", &chain(&["-", "plain"]), "{\"a\":");
+    check(&mut runs, "chain-missing-file", &chain(&["nothing.json", "plain"]), "");
+    check(&mut runs, "chain-unknown-route", &chain(&["-", "--route", "nothing", "plain"]), "{}");
+    check(&mut runs, "chain-unknown-policy", &chain(&["-", "--interceptor", "nothing", "plain"]), "{}");
+    check(&mut runs, "chain-broken-folder", &chain(&["-", "broken"]), "{}");
+    runs.compare();
     let passed = weir(&chain(&["-", "--route", "tools", "plain"]), "{\"name\": 1.00}");
     assert!(passed.starts_with("exit 0\n") && passed.contains("\"status\": \"success\""), "{passed}");
     assert!(passed.contains("1.00"), "{passed}");
@@ -78,16 +86,20 @@ fn one_chain() {
 
 #[test]
 fn no_relay() {
-    check("stdio-without-command", &["stdio", "plain"], "");
-    check("stdio-unknown-route", &["stdio", "plain", "--route", "web", "--", "cat"], "");
-    check("stdio-broken-folder", &["stdio", "--folder", "broken", "--", "cat"], "");
-    check("stdio-no-program", &["stdio", "plain", "--log", "error", "--", "./no-such-program"], "");
+    let mut runs = Runs::new("cli", "stdio");
+    check(&mut runs, "stdio-without-command", &["stdio", "plain"], "");
+    check(&mut runs, "stdio-unknown-route", &["stdio", "plain", "--route", "web", "--", "cat"], "");
+    check(&mut runs, "stdio-broken-folder", &["stdio", "--folder", "broken", "--", "cat"], "");
+    check(&mut runs, "stdio-no-program", &["stdio", "plain", "--log", "error", "--", "./no-such-program"], "");
+    runs.compare();
 }
 
 #[test]
 fn components_that_are_none() {
-    check("inspect-text", &["policy", "inspect", "text/notes.txt"], "");
-    check("inspect-missing", &["policy", "inspect", "nothing.wasm"], "");
-    check("test-without-cases", &["policy", "test", "text/notes.txt"], "");
-    check("log-level", &["--log", "louder=;", "check", "plain"], "");
+    let mut runs = Runs::new("cli", "components");
+    check(&mut runs, "inspect-text", &["policy", "inspect", "text/notes.txt"], "");
+    check(&mut runs, "inspect-missing", &["policy", "inspect", "nothing.wasm"], "");
+    check(&mut runs, "test-without-cases", &["policy", "test", "text/notes.txt"], "");
+    check(&mut runs, "log-level", &["--log", "louder=;", "check", "plain"], "");
+    runs.compare();
 }

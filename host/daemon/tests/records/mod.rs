@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use weir_record::{Body, Decision, Record, RecordParts, RequestPayload, Status};
 use weir_store::{Access, Attempt, AuditEvent, StoreAddress, StoreOptions};
 
-use crate::shown::{compare, shown};
+use crate::shown::{Runs, shown};
 
 /// A folder with a store; gone with its owner.
 struct Served(PathBuf);
@@ -80,20 +80,22 @@ fn weir(folder: &Served, arguments: &[&str]) -> String {
     shown(&output)
 }
 
-fn check(name: &str, folder: &Served, arguments: &[&str]) {
-    compare("records", name, &weir(folder, arguments));
+fn check(runs: &mut Runs, name: &str, folder: &Served, arguments: &[&str]) {
+    runs.add(name, &weir(folder, arguments));
 }
 
 #[test]
 fn records_are_listed_shown_and_exported() {
+    let mut runs = Runs::new("records", "looked-at");
     let folder = with_records("look");
-    check("list", &folder, &["list"]);
-    check("list-page", &folder, &["list", "--limit", "2", "--agent-id", "planner"]);
-    check("list-json", &folder, &["list", "--limit", "1", "--json"]);
-    check("list-none", &folder, &["list", "--from", "2026-01-02"]);
-    check("list-wrong-time", &folder, &["list", "--from", "yesterday"]);
-    check("show", &folder, &["show", "3"]);
-    check("show-none", &folder, &["show", "77"]);
+    check(&mut runs, "list", &folder, &["list"]);
+    check(&mut runs, "list-page", &folder, &["list", "--limit", "2", "--agent-id", "planner"]);
+    check(&mut runs, "list-json", &folder, &["list", "--limit", "1", "--json"]);
+    check(&mut runs, "list-none", &folder, &["list", "--from", "2026-01-02"]);
+    check(&mut runs, "list-wrong-time", &folder, &["list", "--from", "yesterday"]);
+    check(&mut runs, "show", &folder, &["show", "3"]);
+    check(&mut runs, "show-none", &folder, &["show", "77"]);
+    runs.compare();
     let by_reference = weir(&folder, &["show", "01900003-0000-7000-8000-000000000000", "--json"]);
     assert!(by_reference.starts_with("exit 0\n") && by_reference.contains("\"id\": 3"), "{by_reference}");
 
@@ -113,11 +115,12 @@ fn records_are_listed_shown_and_exported() {
 
 #[test]
 fn the_check_says_what_holds_and_what_does_not() {
+    let mut runs = Runs::new("records", "verified");
     let folder = with_records("verify");
-    check("verify", &folder, &["verify"]);
-    check("verify-json", &folder, &["verify", "--json"]);
-    check("verify-anchor", &folder, &["verify", "--anchor", &format!("2:{}", "0".repeat(64))]);
-    check("verify-anchor-malformed", &folder, &["verify", "--anchor", "2:abc"]);
+    check(&mut runs, "verify", &folder, &["verify"]);
+    check(&mut runs, "verify-json", &folder, &["verify", "--json"]);
+    check(&mut runs, "verify-anchor", &folder, &["verify", "--anchor", &format!("2:{}", "0".repeat(64))]);
+    check(&mut runs, "verify-anchor-malformed", &folder, &["verify", "--anchor", "2:abc"]);
 
     // As with an editor of bytes.
     let path = folder.0.join("served/weir.db");
@@ -126,20 +129,23 @@ fn the_check_says_what_holds_and_what_does_not() {
     let at = bytes.windows(text.len()).position(|window| window == text).expect("the record is in the file");
     bytes[at + 10] = b'5';
     fs::write(&path, bytes).unwrap();
-    check("verify-altered", &folder, &["verify"]);
-    check("verify-altered-json", &folder, &["verify", "--json"]);
+    check(&mut runs, "verify-altered", &folder, &["verify"]);
+    check(&mut runs, "verify-altered-json", &folder, &["verify", "--json"]);
+    runs.compare();
 }
 
 #[test]
 fn stores_that_are_not_there_are_named() {
+    let mut runs = Runs::new("records", "not-there");
     let usual = served("usual", "[gateway]\n");
-    check("no-records-yet", &usual, &["list"]);
+    check(&mut runs, "no-records-yet", &usual, &["list"]);
     let chosen = served("chosen", "[records]\nstore = \"sqlite:elsewhere/weir.db\"\n");
-    check("no-file", &chosen, &["verify"]);
+    check(&mut runs, "no-file", &chosen, &["verify"]);
     let text = served("text", "[records]\nstore = \"sqlite:weir.toml\"\n");
-    check("no-database", &text, &["verify"]);
+    check(&mut runs, "no-database", &text, &["verify"]);
     let server = served("server", "[records]\nstore = \"postgres://weir:hunter2@127.0.0.1:1/weir\"\n");
-    check("no-server", &server, &["list"]);
+    check(&mut runs, "no-server", &server, &["list"]);
     let wrong = served("wrong", "[trust]\nenabled = true\n");
-    check("wrong-file", &wrong, &["list"]);
+    check(&mut runs, "wrong-file", &wrong, &["list"]);
+    runs.compare();
 }

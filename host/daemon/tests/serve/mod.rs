@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long a reload may take before a test fails: far more than it needs, since machines are busy.
@@ -104,7 +105,11 @@ impl Drop for Server {
 
 /// The status and body of a GET.
 fn get(address: &str, path: &str) -> (u16, String) {
-    let mut stream = TcpStream::connect(address).unwrap();
+    get_over(TcpStream::connect(address).unwrap(), path)
+}
+
+fn get_over(mut stream: TcpStream, path: &str) -> (u16, String) {
+    let address = stream.peer_addr().unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").unwrap();
     let mut response = String::new();
@@ -223,8 +228,9 @@ fn few_open_files_let_calls_wait_rather_than_fail() {
     let server = limited("ulimit -n 96");
     let idle: Vec<TcpStream> = (0..14).map(|_| TcpStream::connect(&server.gateway).unwrap()).collect();
     let answers = std::thread::scope(|scope| {
-        let callers: Vec<_> = (0..60).map(|_| scope.spawn(|| get(&server.gateway, "/one").0)).collect();
-        std::thread::sleep(Duration::from_millis(300));
+        // All are there before a place is free.
+        let callers: Vec<TcpStream> = (0..60).map(|_| TcpStream::connect(&server.gateway).unwrap()).collect();
+        let callers: Vec<_> = callers.into_iter().map(|stream| scope.spawn(|| get_over(stream, "/one").0)).collect();
         drop(idle);
         callers.into_iter().map(|caller| caller.join().unwrap()).collect::<Vec<u16>>()
     });
@@ -237,13 +243,15 @@ fn no_call_is_lost_while_the_folder_changes() {
     let scratch = Scratch::new("load");
     scratch.write(&["always", "first"]);
     let server = Server::start(&scratch.0);
-    let end = Instant::now() + Duration::from_secs(3);
+    let over = AtomicBool::new(false);
+    // If this fails, the callers must end, too.
+    let latest = Instant::now() + PATIENCE * 5;
     std::thread::scope(|scope| {
         let callers: Vec<_> = (0..2)
             .map(|_| {
                 scope.spawn(|| {
                     let mut calls = 0;
-                    while Instant::now() < end {
+                    while !over.load(Ordering::Relaxed) && Instant::now() < latest {
                         assert_eq!(get(&server.gateway, "/always").0, 200);
                         calls += 1;
                     }
@@ -251,14 +259,13 @@ fn no_call_is_lost_while_the_folder_changes() {
                 })
             })
             .collect();
-        let mut turn = 0;
-        while Instant::now() < end {
-            turn += 1;
-            scratch.write(&["always", if turn % 2 == 0 { "first" } else { "second" }]);
-            std::thread::sleep(Duration::from_millis(250));
+        for name in ["second", "third", "fourth", "fifth", "sixth"] {
+            scratch.write(&["always", name]);
+            // Calls go on while another set takes over, and with it.
+            server.until("/v1/routes", |routes| routes.contains(&format!("\"/{name}\"")));
         }
+        over.store(true, Ordering::Relaxed);
         let calls: usize = callers.into_iter().map(|caller| caller.join().unwrap()).sum();
         assert!(calls > 100, "{calls}");
     });
-    server.until("/v1/policies", |policies| !policies.contains("\"epoch\":1,"));
 }

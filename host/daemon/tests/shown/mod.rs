@@ -1,5 +1,6 @@
 //! What a run of the program comes to, and holding it against a snapshot.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Output;
 
@@ -12,6 +13,30 @@ pub fn shown(output: &Output) -> String {
         text(&output.stdout),
         text(&output.stderr)
     )
+}
+
+/// Several runs that are held against one snapshot, which is kept with the tests of a folder.
+pub struct Runs {
+    folder: &'static str,
+    name: &'static str,
+    text: String,
+}
+
+impl Runs {
+    pub fn new(folder: &'static str, name: &'static str) -> Self {
+        Self { folder, name, text: String::new() }
+    }
+
+    /// What one of them comes to.
+    pub fn add(&mut self, name: &str, text: &str) {
+        let Self { text: all, .. } = self;
+        writeln!(all, "======== {name}\n{}\n", text.trim_end()).unwrap();
+    }
+
+    /// Compares all of them.
+    pub fn compare(self) {
+        compare(self.folder, self.name, &self.text);
+    }
 }
 
 /// Compares a text with the snapshot of that name, which is kept with the tests of that folder.

@@ -37,9 +37,8 @@ impl RpcError {
 }
 
 /// Reads one message.
-pub fn read(body: &Bytes) -> Result<Message, Response<Bytes>> {
-    let refused = |Rejection { status, text }| json(status, text);
-    let envelope = Envelope::read(body.clone()).map_err(|malformed| refused(rejection::malformed(malformed)))?;
+pub fn read(body: &Bytes) -> Result<Message, Rejection> {
+    let envelope = Envelope::read(body.clone()).map_err(rejection::malformed)?;
     let Kind::Request { method } = envelope.kind() else { return Ok(Message::Notification) };
     let params = serde_json::from_str(envelope.params().unwrap_or("null")).unwrap_or_default();
     Ok(Message::Request { id: envelope.id().to_owned(), method: method.to_owned(), params })
@@ -54,6 +53,11 @@ pub fn success(id: &str, result: &Value) -> Response<Bytes> {
 pub fn failure(status: StatusCode, id: &str, error: &RpcError) -> Response<Bytes> {
     let RpcError { code, message } = error;
     json(status, rpc::error(id, *code, message))
+}
+
+/// The answer to a message that is refused.
+pub fn refused(Rejection { status, text }: Rejection) -> Response<Bytes> {
+    json(status, text)
 }
 
 fn json(status: StatusCode, text: Bytes) -> Response<Bytes> {

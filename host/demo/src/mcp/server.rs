@@ -55,7 +55,7 @@ impl McpServer {
         }
         let message = match rpc::read(request.body()) {
             Ok(message) => message,
-            Err(refused) => return refused,
+            Err(rejection) => return rpc::refused(rejection),
         };
         if session.is_some_and(|session| !self.sessions.is_known(session)) {
             let error = RpcError::new(rpc::INVALID_REQUEST, "the session is not known; initialize again");

@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderName};
 
 use super::{ContextError, Contexts, Field, Inside, Promise, checked, index};
 use crate::headers::{WEIR_ACTION_NAME, WEIR_AGENT_ID, WEIR_CONTEXT, WEIR_INTERCEPT_INDEX, WEIR_PASSTHROUGH};
+use crate::time::Now;
 
 /// The context of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,8 +18,8 @@ pub(crate) struct Carried {
     pub(crate) promised: Option<Promise>,
 }
 
-/// The context that these headers carry; `None` if they carry none.
-pub(crate) fn read(headers: &HeaderMap, contexts: &Contexts) -> Result<Option<Carried>, ContextError> {
+/// The context that these headers carry now; `None` if they carry none.
+pub(crate) fn read(headers: &HeaderMap, contexts: &Contexts, now: Now) -> Result<Option<Carried>, ContextError> {
     let once = |field, name: HeaderName| once(headers, field, name);
     let agent = once(Field::AgentHeader, WEIR_AGENT_ID)?;
     let action = once(Field::ActionHeader, WEIR_ACTION_NAME)?;
@@ -40,7 +41,7 @@ pub(crate) fn read(headers: &HeaderMap, contexts: &Contexts) -> Result<Option<Ca
         (None, None) => Ok(None),
         (Some(_), Some(field)) => Err(ContextError::BothCarriers(field)),
         (Some(token), None) => {
-            let (inside, promised) = contexts.enter(token.trim(), !passthrough).ok_or(ContextError::NotOpen)?;
+            let (inside, promised) = contexts.enter(token.trim(), !passthrough, now).ok_or(ContextError::NotOpen)?;
             Ok(Some(Carried { inside, passthrough, promised }))
         }
         (None, Some(first)) => match (agent, action) {

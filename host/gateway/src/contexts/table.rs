@@ -3,6 +3,8 @@
 //! Invariants: a token is known by its SHA-256 only, so neither this table nor the time of a look-up tells it; ending a
 //! context ends those that were opened within it, and leaves the one around it as it was; a context that has expired
 //! is as if it had been ended. What is held is bounded by count, depth and the length of names.
+//!
+//! Not here: a clock. The time is handed in.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,6 +18,7 @@ use uuid::Uuid;
 
 use super::Inside;
 use crate::reference::CallRef;
+use crate::time::Now;
 
 /// Bounds of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,9 +147,9 @@ impl Contexts {
     }
 
     /// Opens a context.
-    pub fn open(&self, wanted: OpenContext) -> Result<Opened, OpenError> {
+    pub fn open(&self, wanted: OpenContext, now: Now) -> Result<Opened, OpenError> {
         let OpenContext { agent_id, action_name, index, ttl, parent } = wanted;
-        let (now, created_at) = (Instant::now(), SystemTime::now());
+        let Now { instant: now, system: created_at } = now;
         let mut expires = now + ttl.unwrap_or(self.limits.default_ttl).min(self.limits.max_ttl);
         let mut open = self.lock();
         let (mut around, mut parent_ref) = (Vec::new(), None);
@@ -183,10 +186,10 @@ impl Contexts {
     }
 
     /// Ends a context and those within it; says how many that were.
-    pub fn end(&self, token: &str) -> Result<usize, EndError> {
-        let (digest, now) = (digest(token), Instant::now());
+    pub fn end(&self, token: &str, now: Now) -> Result<usize, EndError> {
+        let digest = digest(token);
         let mut open = self.lock();
-        if open.get(&digest).is_none_or(|context| context.expires <= now) {
+        if open.get(&digest).is_none_or(|context| context.expires <= now.instant) {
             open.remove(&digest);
             return Err(EndError);
         }
@@ -196,12 +199,11 @@ impl Contexts {
     }
 
     /// Those that are open, newest first: at most `limit`, opened before the one with this reference.
-    pub fn list(&self, before: Option<&str>, limit: usize) -> Vec<Standing> {
-        let now = Instant::now();
+    pub fn list(&self, before: Option<&str>, limit: usize, now: Now) -> Vec<Standing> {
         let open = self.lock();
         let mut found: Vec<&Open> = open
             .values()
-            .filter(|context| context.expires > now)
+            .filter(|context| context.expires > now.instant)
             .filter(|context| before.is_none_or(|before| context.call_ref.as_str() < before))
             .collect();
         // References grow with time.
@@ -215,10 +217,10 @@ impl Contexts {
     }
 
     /// What the context of a token says, and, for the first call that takes it, its reference.
-    pub(crate) fn enter(&self, token: &str, take: bool) -> Option<(Inside, Option<Promise>)> {
+    pub(crate) fn enter(&self, token: &str, take: bool, now: Now) -> Option<(Inside, Option<Promise>)> {
         let digest = digest(token);
         let mut open = self.lock();
-        let context = open.get_mut(&digest).filter(|context| context.expires > Instant::now())?;
+        let context = open.get_mut(&digest).filter(|context| context.expires > now.instant)?;
         let promised = (take && !context.is_taken).then_some(Promise { reference: context.call_ref, context: digest });
         context.is_taken |= take;
         Some((context.inside.clone(), promised))
@@ -276,74 +278,81 @@ mod tests {
         }
     }
 
-    fn agent(contexts: &Contexts, token: &str) -> Option<String> {
-        contexts.enter(token, false).map(|(inside, _)| inside.agent_id.to_string())
+    fn agent(contexts: &Contexts, token: &str, now: Now) -> Option<String> {
+        contexts.enter(token, false, now).map(|(inside, _)| inside.agent_id.to_string())
     }
 
     #[test]
     fn ending_an_inner_context_leaves_the_outer_and_ending_the_outer_ends_all() {
-        let contexts = Contexts::default();
-        let outer = contexts.open(wanted("outer", None)).unwrap();
-        let inner = contexts.open(wanted("inner", Some(&outer.token))).unwrap();
-        let innermost = contexts.open(wanted("innermost", Some(&inner.token))).unwrap();
-        let beside = contexts.open(wanted("beside", None)).unwrap();
+        let (contexts, now) = (Contexts::default(), Now::read());
+        let outer = contexts.open(wanted("outer", None), now).unwrap();
+        let inner = contexts.open(wanted("inner", Some(&outer.token)), now).unwrap();
+        let innermost = contexts.open(wanted("innermost", Some(&inner.token)), now).unwrap();
+        let beside = contexts.open(wanted("beside", None), now).unwrap();
         assert_eq!(inner.standing.parent_call_ref, Some(outer.standing.call_ref.clone()));
-        assert_eq!(agent(&contexts, &inner.token).as_deref(), Some("inner"));
-        assert_eq!(contexts.end(&inner.token), Ok(2));
-        assert_eq!(agent(&contexts, &inner.token), None);
-        assert_eq!(agent(&contexts, &innermost.token), None);
-        assert_eq!(agent(&contexts, &outer.token).as_deref(), Some("outer"));
-        let again = contexts.open(wanted("again", Some(&outer.token))).unwrap();
-        assert_eq!(contexts.end(&outer.token), Ok(2));
-        assert_eq!(agent(&contexts, &again.token), None);
-        assert_eq!(contexts.end(&outer.token), Err(EndError));
-        assert_eq!(contexts.open(wanted("x", Some(&outer.token))), Err(OpenError::Parent));
-        assert_eq!(agent(&contexts, &beside.token).as_deref(), Some("beside"));
+        assert_eq!(agent(&contexts, &inner.token, now).as_deref(), Some("inner"));
+        assert_eq!(contexts.end(&inner.token, now), Ok(2));
+        assert_eq!(agent(&contexts, &inner.token, now), None);
+        assert_eq!(agent(&contexts, &innermost.token, now), None);
+        assert_eq!(agent(&contexts, &outer.token, now).as_deref(), Some("outer"));
+        let again = contexts.open(wanted("again", Some(&outer.token)), now).unwrap();
+        assert_eq!(contexts.end(&outer.token, now), Ok(2));
+        assert_eq!(agent(&contexts, &again.token, now), None);
+        assert_eq!(contexts.end(&outer.token, now), Err(EndError));
+        assert_eq!(contexts.open(wanted("x", Some(&outer.token)), now), Err(OpenError::Parent));
+        assert_eq!(agent(&contexts, &beside.token, now).as_deref(), Some("beside"));
     }
 
     #[test]
     fn a_context_ends_by_itself_and_not_after_the_one_around_it() {
-        let limits = ContextLimits { max_ttl: Duration::from_millis(800), ..ContextLimits::default() };
-        let contexts = Contexts::new(limits);
-        let outer = contexts.open(OpenContext { ttl: Some(Duration::from_secs(9)), ..wanted("outer", None) }).unwrap();
+        let limits = ContextLimits { max_ttl: Duration::from_secs(8), ..ContextLimits::default() };
+        let (contexts, begin) = (Contexts::new(limits), Now::read());
+        let outer = OpenContext { ttl: Some(Duration::from_secs(9)), ..wanted("outer", None) };
+        let outer = contexts.open(outer, begin).unwrap();
         assert_eq!(outer.standing.ttl, limits.max_ttl);
-        std::thread::sleep(Duration::from_millis(20));
-        let inner = contexts.open(wanted("inner", Some(&outer.token))).unwrap();
-        assert!(inner.standing.ttl < limits.max_ttl);
-        std::thread::sleep(limits.max_ttl);
-        assert_eq!(agent(&contexts, &outer.token), None);
-        assert_eq!(agent(&contexts, &inner.token), None);
-        assert_eq!(contexts.end(&outer.token), Err(EndError));
-        assert!(contexts.list(None, 9).is_empty());
+        let inner = contexts.open(wanted("inner", Some(&outer.token)), begin + Duration::from_secs(3)).unwrap();
+        assert_eq!(inner.standing.ttl, Duration::from_secs(5));
+        assert_eq!(inner.standing.created_at, begin.system + Duration::from_secs(3));
+        assert_eq!(inner.standing.expires_at, outer.standing.expires_at);
+        let end = begin + limits.max_ttl;
+        for opened in [&outer, &inner] {
+            assert!(agent(&contexts, &opened.token, begin + (limits.max_ttl - Duration::from_nanos(1))).is_some());
+            assert_eq!(agent(&contexts, &opened.token, end), None);
+        }
+        assert!(contexts.list(None, 9, end).is_empty());
+        assert_eq!(contexts.end(&outer.token, end), Err(EndError));
     }
 
     #[test]
     fn the_first_call_takes_the_promised_reference() {
-        let contexts = Contexts::default();
-        let opened = contexts.open(wanted("a", None)).unwrap();
-        assert_eq!(contexts.enter(&opened.token, false).unwrap().1, None);
-        let taken = contexts.enter(&opened.token, true).unwrap().1.unwrap();
+        let (contexts, now) = (Contexts::default(), Now::read());
+        let opened = contexts.open(wanted("a", None), now).unwrap();
+        assert_eq!(contexts.enter(&opened.token, false, now).unwrap().1, None);
+        let taken = contexts.enter(&opened.token, true, now).unwrap().1.unwrap();
         assert_eq!(taken.reference.as_str(), opened.standing.call_ref);
-        assert_eq!(contexts.enter(&opened.token, true).unwrap().1, None);
+        assert_eq!(contexts.enter(&opened.token, true, now).unwrap().1, None);
         contexts.give_back(&taken);
-        assert_eq!(contexts.enter(&opened.token, true).unwrap().1, Some(taken));
-        assert_eq!(contexts.enter(&opened.token, true).unwrap().1, None);
+        assert_eq!(contexts.enter(&opened.token, true, now).unwrap().1, Some(taken));
+        assert_eq!(contexts.enter(&opened.token, true, now).unwrap().1, None);
     }
 
     #[test]
     fn what_is_held_is_bounded() {
         let contexts = Contexts::new(ContextLimits { count: 3, depth: 2, ..ContextLimits::default() });
+        let now = Now::read();
         let short = OpenContext { ttl: Some(Duration::from_millis(1)), ..wanted("short", None) };
-        contexts.open(short).unwrap();
-        let first = contexts.open(wanted("first", None)).unwrap();
-        let second = contexts.open(wanted("second", Some(&first.token))).unwrap();
-        assert_eq!(contexts.open(wanted("deep", Some(&second.token))), Err(OpenError::TooDeep(2)));
-        std::thread::sleep(Duration::from_millis(5));
-        contexts.open(wanted("in its place", None)).unwrap();
-        assert_eq!(contexts.open(wanted("too many", None)), Err(OpenError::Full(3)));
-        let listed: Vec<String> = contexts.list(None, 2).iter().map(|context| context.agent_id.to_string()).collect();
+        contexts.open(short, now).unwrap();
+        let first = contexts.open(wanted("first", None), now).unwrap();
+        let second = contexts.open(wanted("second", Some(&first.token)), now).unwrap();
+        assert_eq!(contexts.open(wanted("deep", Some(&second.token)), now), Err(OpenError::TooDeep(2)));
+        assert_eq!(contexts.open(wanted("too early", None), now), Err(OpenError::Full(3)));
+        let now = now + Duration::from_millis(1);
+        contexts.open(wanted("in its place", None), now).unwrap();
+        assert_eq!(contexts.open(wanted("too many", None), now), Err(OpenError::Full(3)));
+        let listed: Vec<String> =
+            contexts.list(None, 2, now).iter().map(|context| context.agent_id.to_string()).collect();
         assert_eq!(listed, ["in its place", "second"]);
-        let rest = contexts.list(Some(&contexts.list(None, 2)[1].call_ref), 9);
+        let rest = contexts.list(Some(&contexts.list(None, 2, now)[1].call_ref), 9, now);
         assert_eq!((rest.len(), &*rest[0].agent_id), (1, "first"));
     }
 

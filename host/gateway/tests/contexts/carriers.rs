@@ -9,9 +9,9 @@ use http_body_util::BodyExt;
 use serde::Deserialize;
 use serde_json::json;
 use weir_core::Phase;
-use weir_gateway::Protocol;
 use weir_gateway::contexts::OpenContext;
 use weir_gateway::records::RecordMode;
+use weir_gateway::{Now, Protocol};
 
 use super::{call, counting, inside, moody, text};
 use crate::support::{
@@ -21,7 +21,7 @@ use crate::support::{
 fn token(gateway: &Running, agent: &str, ttl: Option<Duration>, parent: Option<&str>) -> String {
     let (agent_id, action_name) = (agent.into(), format!("act-{agent}").into());
     let wanted = OpenContext { agent_id, action_name, index: None, ttl, parent: parent.map(str::to_owned) };
-    gateway.gateway.contexts().open(wanted).unwrap().token
+    gateway.gateway.contexts().open(wanted, Now::read()).unwrap().token
 }
 
 #[derive(Deserialize)]
@@ -164,7 +164,7 @@ async fn hundreds_of_contexts_at_a_time_keep_to_themselves() {
         .map(|number| {
             let (address, agent) = (gateway.address, format!("agent{number}"));
             let version = if number % 2 == 0 { Version::HTTP_11 } else { Version::HTTP_2 };
-            let ttl = (number % 7 == 0).then_some(Duration::from_millis(1));
+            let ttl = (number % 7 == 0).then_some(Duration::ZERO);
             let token = (number % 3 == 0).then(|| token(&gateway, &agent, ttl, None));
             let contexts = gateway.gateway.contexts();
             tokio::spawn(async move {
@@ -183,7 +183,6 @@ async fn hundreds_of_contexts_at_a_time_keep_to_themselves() {
                 let mut rows = 0;
                 if ttl.is_some() && token.is_some() {
                     // Its time is over: no call, and not one without a context either.
-                    tokio::time::sleep(Duration::from_millis(5)).await;
                     assert_eq!(connection.send(enter("well")).await.unwrap().status(), 400);
                 } else {
                     for mood in ["well", "fails", "well"] {
@@ -194,7 +193,7 @@ async fn hundreds_of_contexts_at_a_time_keep_to_themselves() {
                 let plain = Request::post(format!("/r/plain{number}")).body(body_of("{}")).unwrap();
                 assert_eq!(Answer::of(connection.send(plain).await.unwrap()).await.status, 200);
                 if let Some(token) = token.as_ref().filter(|_| ttl.is_none()) {
-                    contexts.end(token).unwrap();
+                    contexts.end(token, Now::read()).unwrap();
                     assert_eq!(connection.send(enter("well")).await.unwrap().status(), 400);
                 } else if token.is_none() {
                     // The last call of a context ends in the middle, and so does its connection.
@@ -252,14 +251,14 @@ async fn tokens_nest_and_the_first_call_has_the_promised_reference() {
     let gateway = start_recording(vec![route(Protocol::Http, upstream.address, vec![])], &rows).await;
     let outer = token(&gateway, "outer", None, None);
     let inner = token(&gateway, "inner", None, Some(&outer));
-    let promised = gateway.gateway.contexts().list(None, 9)[0].call_ref.clone();
+    let promised = gateway.gateway.contexts().list(None, 9, Now::read())[0].call_ref.clone();
     let through = async |token: &str| {
         let request = Request::get("/r").header("weir-context", token).body("").unwrap();
         send(gateway.address, request).await
     };
     assert_eq!(through(&inner).await.headers["weir-call-ref"].to_str().unwrap(), promised);
     assert_ne!(through(&inner).await.headers["weir-call-ref"].to_str().unwrap(), promised);
-    gateway.gateway.contexts().end(&inner).unwrap();
+    gateway.gateway.contexts().end(&inner, Now::read()).unwrap();
     assert_eq!(through(&inner).await.problem(), "urn:weir:bad-request");
     assert_eq!(through(&outer).await.status, 200);
     let agents: Vec<_> = rows.wait_for(3).await.into_iter().map(|row| row.agent_id.unwrap()).collect();

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use http::{HeaderValue, Request};
 use serde_json::json;
 use weir_core::Phase;
-use weir_gateway::Protocol;
 use weir_gateway::contexts::OpenContext;
+use weir_gateway::{Now, Protocol};
 
 use super::text;
 use crate::support::mcp::{Client, SESSIONS, STATELESS, Script};
@@ -107,7 +107,7 @@ async fn the_promised_reference_is_that_of_the_first_action() {
     let gateway = start_recording(vec![route(Protocol::Mcp, script.upstream.address, vec![])], &rows).await;
     let wanted =
         OpenContext { agent_id: "ada".into(), action_name: "use-tool".into(), index: None, ttl: None, parent: None };
-    let opened = gateway.gateway.contexts().open(wanted).unwrap();
+    let opened = gateway.gateway.contexts().open(wanted, Now::read()).unwrap();
     let client = Client::new(gateway.address, SESSIONS[1]);
     for (message, is_first) in [
         (client.request(1, "initialize", json!({})), false),

@@ -70,6 +70,11 @@ pub fn post(session: Option<&str>, revision: Option<&str>, message: &Value) -> R
 impl Session {
     pub async fn begin(address: SocketAddr, revision: &'static str) -> Self {
         let answer = send(address, post(None, None, &initialize(revision))).await;
+        Self::of(address, revision, answer).await
+    }
+
+    /// The session that this answer begins.
+    pub async fn of(address: SocketAddr, revision: &'static str, answer: Answer) -> Self {
         assert_eq!(answer.status, 200, "{}", answer.text());
         let id = answer.headers["mcp-session-id"].to_str().unwrap().to_owned();
         assert!(id.len() >= 32 && id.chars().all(|c| c.is_ascii_graphic()), "{id}");

@@ -1,6 +1,9 @@
 //! What policies do to messages on their way through a process.
 
+use std::sync::Arc;
+
 use serde_json::json;
+use tokio::sync::Notify;
 use weir_core::Phase;
 use weir_gateway::surface::mcp::Sharing;
 
@@ -68,12 +71,13 @@ async fn a_request_of_the_server_is_denied_in_both_phases() {
 #[tokio::test]
 async fn a_slow_policy_holds_up_only_what_it_looks_at() {
     let pause = std::time::Duration::from_secs(3);
-    let policies = vec![sleeper("prompts/get", &[Phase::Request], pause, || {})];
+    let begun = Arc::<Notify>::default();
+    let policies = vec![sleeper("prompts/get", &[Phase::Request], pause, || {}).telling(&begun)];
     let gateway = gateway(Sharing::PerSession, policies).await;
     let session = Session::begin(gateway.address, "2025-06-18").await;
     let slow = json!({"jsonrpc": "2.0", "id": "slow", "method": "prompts/get", "params": {}});
     let waiting = tokio::spawn(send(gateway.address, session.post(&slow)));
-    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    begun.notified().await;
     let begun = std::time::Instant::now();
     assert_eq!(text(&session.call("count", json!({})).await), "1");
     assert!(begun.elapsed() < pause);
@@ -89,15 +93,16 @@ async fn a_slow_policy_holds_up_only_what_it_looks_at() {
 #[tokio::test]
 async fn a_caller_that_goes_away_cancels_nothing_in_a_session() {
     let dropped: Shared<u32> = Shared::default();
-    let count = Shared::clone(&dropped);
-    let pause = std::time::Duration::from_millis(400);
-    let policies = vec![sleeper("tools/call", &[Phase::Request], pause, move || *count.lock().unwrap() += 1)];
+    let (count, begun) = (Shared::clone(&dropped), Arc::<Notify>::default());
+    let pause = std::time::Duration::from_millis(150);
+    let slow = sleeper("tools/call", &[Phase::Request], pause, move || *count.lock().unwrap() += 1);
+    let policies = vec![slow.telling(&begun)];
     let gateway = gateway(Sharing::PerSession, policies).await;
     let session = Session::begin(gateway.address, "2025-06-18").await;
     let waiting = tokio::spawn(send(gateway.address, session.post(&call("x", "count", json!({})))));
-    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    begun.notified().await;
     waiting.abort();
-    tokio::time::sleep(pause * 2).await;
+    gateway.telemetry.wait_for("chain r tools/call request success").await;
     assert_eq!(*dropped.lock().unwrap(), 0);
     assert_eq!(text(&session.call("count", json!({})).await), "2", "the call went on");
 }
@@ -125,12 +130,12 @@ async fn policies_see_the_session() {
 async fn a_reload_does_not_touch_what_is_in_flight() {
     let gateway = gateway(Sharing::PerSession, vec![]).await;
     let session = Session::begin(gateway.address, "2025-06-18").await;
-    let mut before = session.open(&call("before", "slow", json!({"steps": 50, "ms": 20, "text": "leak"}))).await;
+    let mut before = session.open(&call("before", "slow", json!({"steps": 20, "ms": 20, "text": "leak"}))).await;
     let deny = deny_if("tools/call", &[Phase::Response], "leak");
     super::replace(&gateway, 2, super::leading_to(super::command(Sharing::PerSession), vec![deny]));
     let after = session.ask(&call("after", "echo", json!({"text": "leak"}))).await;
     assert_eq!(after["error"]["code"], -32602, "{after}");
-    assert_eq!(text(&before.message().await), "50 steps leak");
+    assert_eq!(text(&before.message().await), "20 steps leak");
 }
 
 /// What the process agreed on with the first client holds for all, whatever they say later.

@@ -9,7 +9,7 @@ use weir_gateway::surface::mcp::{Command, Sharing};
 
 use super::client::{Session, call, initialize, post, text};
 use super::{Shared, command, gateway, is_there, leading_to, replace, server, until};
-use crate::support::{Route, send, start, start_with};
+use crate::support::{Route, Running, send, start, start_with};
 
 #[tokio::test]
 async fn a_process_gets_what_its_route_says_and_little_else() {
@@ -33,7 +33,7 @@ async fn a_process_that_ends_answers_what_it_was_asked_and_begins_again_after_a_
     let gateway = gateway(Sharing::PerSession, vec![]).await;
     let mut session = Session::begin(gateway.address, "2025-06-18").await;
     let mut refused = 0;
-    for _ in 0..3 {
+    for _ in 0..2 {
         let mut slow = session.open(&call("slow", "slow", json!({"steps": 1000, "ms": 10}))).await;
         let answer = session.ask(&call("crash", "crash", json!({}))).await;
         for (answer, id) in [(answer, "crash"), (slow.message().await, "slow")] {
@@ -42,19 +42,10 @@ async fn a_process_that_ends_answers_what_it_was_asked_and_begins_again_after_a_
         assert_eq!(slow.next().await, None);
         let answer = send(gateway.address, session.post(&call(1, "pid", json!({})))).await;
         assert_eq!(answer.status, 404, "{}", answer.text());
-        // The next session has to wait; it is told for how long.
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        loop {
-            let answer = send(gateway.address, post(None, None, &initialize("2025-06-18"))).await;
-            if answer.status == 200 {
-                break;
-            }
-            assert_eq!(answer.status, 503);
-            refused += 1;
-            let wait = answer.json()["error"]["data"]["retryAfterMs"].as_u64().unwrap();
-            tokio::time::sleep(Duration::from_millis(wait)).await;
-        }
-        session = Session::begin(gateway.address, "2025-06-18").await;
+        // The next session has to wait once it is known how the process ended.
+        let before;
+        (session, before) = begin_again(&gateway).await;
+        refused += before;
     }
     assert!(refused > 0);
     assert_eq!(text(&session.call("count", json!({})).await), "1");
@@ -72,12 +63,26 @@ async fn nothing_of_a_process_is_left() {
     until("the process is reaped and its child is gone", || !is_there(pid) && !is_running(child)).await;
     drop(session);
 
-    tokio::time::sleep(Duration::from_millis(600)).await;
-    let session = Session::begin(gateway.address, "2025-06-18").await;
+    let (session, _) = begin_again(&gateway).await;
     let pid = session.pid().await;
     let child: u32 = text(&session.call("child", json!({})).await).parse().unwrap();
     session.end().await;
     until("the same in order", || !is_there(pid) && !is_running(child)).await;
+}
+
+/// Begins a session as soon as a process may be started again; says how often that was refused before.
+async fn begin_again(gateway: &Running) -> (Session, u32) {
+    for refused in 0..1000 {
+        let answer = send(gateway.address, post(None, None, &initialize("2025-06-18"))).await;
+        if answer.status == 200 {
+            return (Session::of(gateway.address, "2025-06-18", answer).await, refused);
+        }
+        assert_eq!(answer.status, 503);
+        // It is told for how long it has to wait, where that is known.
+        let wait = answer.json()["error"]["data"]["retryAfterMs"].as_u64().unwrap_or(10);
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+    }
+    panic!("no process was started again");
 }
 
 /// A child of a process that is gone belongs to somebody else, who may not have reaped it yet.
@@ -91,14 +96,15 @@ async fn who_does_not_end_is_made_to() {
     // Neither the end of its input nor SIGTERM ends this one.
     let script = format!("trap '' TERM; '{}' --stubborn; sleep 600", server());
     let deaf = Command { arguments: vec!["-c".to_owned(), script], ..Command::new("sh") };
-    for command in [stubborn, deaf] {
+    futures_util::future::join_all([stubborn, deaf].map(async |command| {
         let gateway = start(vec![leading_to(command, vec![])]).await;
         let session = Session::begin(gateway.address, "2025-06-18").await;
         let pid = session.pid().await;
         assert_eq!(session.end().await.status, 204);
         assert!(is_there(pid));
         until("it is gone", || !is_there(pid) && !is_running(pid)).await;
-    }
+    }))
+    .await;
 }
 
 #[tokio::test]
@@ -113,8 +119,7 @@ async fn processes_are_counted() {
     let pid = one.pid().await;
     one.end().await;
     until("the first has ended", || !is_there(pid)).await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    Session::begin(gateway.address, "2025-06-18").await;
+    begin_again(&gateway).await;
 }
 
 #[tokio::test]

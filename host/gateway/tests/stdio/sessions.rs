@@ -186,7 +186,7 @@ async fn what_was_missed_is_sent_again() {
     assert_eq!(first.data.as_ref().unwrap()["params"]["progress"], 1);
     // The connection breaks; that cancels nothing.
     drop(events);
-    tokio::time::sleep(std::time::Duration::from_millis(150)).await;
+    gateway.telemetry.wait_for("cancelled r").await;
     let mut resumed = session.listen(first.id.as_deref()).await;
     assert_eq!(resumed.status, 200);
     let data = resumed.messages().await;
@@ -270,13 +270,13 @@ async fn a_request_of_the_server_is_answered_by_a_post() {
 #[tokio::test]
 async fn idle_sessions_end() {
     let mut command = command(Sharing::PerSession);
-    command.idle_timeout = std::time::Duration::from_millis(400);
+    command.idle_timeout = std::time::Duration::from_millis(100);
     let gateway = start(vec![leading_to(command, vec![])]).await;
     let session = Session::begin(gateway.address, "2025-06-18").await;
     let pid = session.pid().await;
-    // Whoever listens is there.
+    // Whoever listens is there, for a while in which nothing comes.
     let listening = session.listen(None).await;
-    tokio::time::sleep(std::time::Duration::from_millis(1200)).await;
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     assert!(is_there(pid));
     drop(listening);
     until("the idle session has ended", || !is_there(pid)).await;

@@ -76,7 +76,9 @@ async fn whoever_goes_away_cancels() {
     message["params"]["arguments"]["ms"] = json!(100_000);
     message["params"]["_meta"] = json!({});
     let waiting = tokio::spawn(Events::of(gateway.address, post(message)));
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    while text(&send(gateway.address, post(call(1, "begun", json!({})))).await.json()) != "2" {
+        assert!(!waiting.is_finished());
+    }
     waiting.abort();
     for _ in 0..500 {
         if text(&send(gateway.address, post(call(1, "cancelled", json!({})))).await.json()) == "2" {

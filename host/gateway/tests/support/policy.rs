@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::sync::Notify;
 use weir_core::{
     BoxFuture, Change, Completed, Declaration, Ended, Entry, Fault, FaultKind, Finding, Hook, Interceptor,
     InterceptorName, Invocation, Kind, Mutation, Outcome, Overrides, Phase, Severity, Validation, resolve,
@@ -15,13 +16,19 @@ type Decide = Box<dyn Fn(&Invocation<'_>) -> Ended + Send + Sync>;
 pub struct Policy {
     declaration: Declaration,
     decide: Decide,
-    pause: Option<Duration>,
-    dropped: Option<Arc<dyn Fn() + Send + Sync>>,
+    pause: Pause,
 }
 
 struct Running {
     decide: Decide,
-    pause: Option<Duration>,
+    pause: Pause,
+}
+
+/// What comes before an answer.
+#[derive(Default)]
+struct Pause {
+    time: Option<Duration>,
+    begun: Option<Arc<Notify>>,
     dropped: Option<Arc<dyn Fn() + Send + Sync>>,
 }
 
@@ -49,7 +56,7 @@ fn policy(name: &str, kind: Kind, events: &str, phases: &[Phase], decide: Decide
         compat: None,
         config_schema: None,
     };
-    Policy { declaration, decide, pause: None, dropped: None }
+    Policy { declaration, decide, pause: Pause::default() }
 }
 
 /// Answers as the closure says: `None` is valid, a message is an error.
@@ -95,14 +102,19 @@ pub fn mutator(
 /// Sleeps before it allows, and tells when it is dropped while it sleeps.
 pub fn sleeper(events: &str, phases: &[Phase], pause: Duration, dropped: impl Fn() + Send + Sync + 'static) -> Policy {
     let mut policy = validator(events, phases, |_| None);
-    policy.pause = Some(pause);
-    policy.dropped = Some(Arc::new(dropped));
+    policy.pause = Pause { time: Some(pause), begun: None, dropped: Some(Arc::new(dropped)) };
     policy
 }
 
 impl Policy {
     pub fn named(mut self, name: &str) -> Self {
         self.declaration.name = InterceptorName::new(name).unwrap();
+        self
+    }
+
+    /// Tells when it begins to sleep.
+    pub fn telling(mut self, begun: &Arc<Notify>) -> Self {
+        self.pause.begun = Some(Arc::clone(begun));
         self
     }
 
@@ -136,15 +148,15 @@ impl Policy {
     /// As the interceptor server has it.
     pub fn served(self, overrides: Overrides) -> ServedPolicy {
         let settings = resolve(&self.declaration, None, overrides).unwrap();
-        let Self { declaration, decide, pause, dropped } = self;
-        let policy = Arc::new(Served { running: Arc::new(Running { decide, pause, dropped }) });
+        let Self { declaration, decide, pause } = self;
+        let policy = Arc::new(Served { running: Arc::new(Running { decide, pause }) });
         ServedPolicy { settings, declaration, policy }
     }
 
     pub fn entry(self) -> Entry {
         let settings = resolve(&self.declaration, None, Overrides::default()).unwrap();
-        let Self { declaration: _, decide, pause, dropped } = self;
-        Entry { settings, interceptor: Arc::new(Running { decide, pause, dropped }) }
+        let Self { declaration: _, decide, pause } = self;
+        Entry { settings, interceptor: Arc::new(Running { decide, pause }) }
     }
 }
 
@@ -183,8 +195,11 @@ impl Interceptor for Running {
         Box::pin(async move {
             let started = Instant::now();
             let done = |ended| Completed { ended, elapsed: started.elapsed(), fuel: None };
-            if let Some(pause) = self.pause {
-                let mut guard = OnDrop(self.dropped.clone());
+            if let Some(pause) = self.pause.time {
+                let mut guard = OnDrop(self.pause.dropped.clone());
+                if let Some(begun) = &self.pause.begun {
+                    begun.notify_one();
+                }
                 let deadline = invocation.limits.deadline(started, Duration::from_secs(3600));
                 let left = deadline.at.saturating_duration_since(started);
                 tokio::time::sleep(pause.min(left)).await;

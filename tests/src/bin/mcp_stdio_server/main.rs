@@ -37,6 +37,8 @@ pub struct Server {
     working: AtomicU64,
     /// Calls of the tool `count`.
     count: AtomicU64,
+    /// Calls of the tool `slow`.
+    begun: AtomicU64,
     /// Notifications received, in order.
     heard: Mutex<Vec<String>>,
 }

@@ -14,6 +14,7 @@ const TOOLS: &[(&str, &str)] = &[
     ("pid", "the number of the process"),
     ("count", "how often this was called in this process"),
     ("slow", "takes some steps of some milliseconds, with progress"),
+    ("begun", "how often `slow` was begun in this process"),
     ("ask", "asks the client by a method, and gives its answer"),
     ("crash", "ends the process without an answer"),
     ("log", "writes to standard error and as a notification"),
@@ -43,6 +44,7 @@ pub fn call(server: &Server, id: &Value, params: &Value) -> Option<String> {
         "pid" => std::process::id().to_string(),
         "count" => (server.count.fetch_add(1, Ordering::SeqCst) + 1).to_string(),
         "slow" => return slow(server, id, params, number("steps"), Duration::from_millis(number("ms"))),
+        "begun" => server.begun.load(Ordering::SeqCst).to_string(),
         "ask" => {
             let answer = server.ask(text("method"), arguments["params"].clone());
             answer.get("result").unwrap_or(&answer["error"]).to_string()
@@ -78,6 +80,7 @@ pub fn call(server: &Server, id: &Value, params: &Value) -> Option<String> {
 }
 
 fn slow(server: &Server, id: &Value, params: &Value, steps: u64, pause: Duration) -> Option<String> {
+    server.begun.fetch_add(1, Ordering::SeqCst);
     let token = params["_meta"].get("progressToken");
     for step in 1..=steps {
         std::thread::sleep(pause);

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use parking_lot::{Mutex, MutexGuard};
+use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 use weir_http::tasks::OwnedTasks;
 
@@ -33,6 +34,8 @@ type CommandOf = for<'r> fn(&'r Route) -> Option<&'r Command>;
 pub(crate) struct Servers {
     bridges: Mutex<HashMap<String, Arc<Bridge>>>,
     supervisors: OwnedTasks,
+    /// Told of every further route: its sessions may be idle sooner than those of the others.
+    more: Notify,
 }
 
 impl Servers {
@@ -51,9 +54,10 @@ impl Servers {
             let text = "The route leads elsewhere now; begin anew";
             return Err(answer::refuse(StatusCode::SERVICE_UNAVAILABLE, "null", text).into());
         }
-        let bridge = bridges
-            .entry(name.to_owned())
-            .or_insert_with(|| Arc::new(Bridge::new(name, command, self.supervisors.clone())));
+        let bridge = bridges.entry(name.to_owned()).or_insert_with(|| {
+            self.more.notify_one();
+            Arc::new(Bridge::new(name, command, self.supervisors.clone()))
+        });
         Ok(Arc::clone(bridge))
     }
 
@@ -74,7 +78,10 @@ impl Servers {
         loop {
             let bridges: Vec<Arc<Bridge>> = self.bridges().values().map(Arc::clone).collect();
             let shortest = bridges.iter().map(|bridge| bridge.command.idle_timeout / 4).min();
-            sleep(shortest.unwrap_or(SWEEP.1).clamp(SWEEP.0, SWEEP.1)).await;
+            tokio::select! {
+                () = sleep(shortest.unwrap_or(SWEEP.1).clamp(SWEEP.0, SWEEP.1)) => {}
+                () = self.more.notified() => continue,
+            }
             for bridge in bridges {
                 bridge.sweep().await;
             }
