@@ -3,7 +3,6 @@
 //! Everything else keeps its exact text and member order.
 
 use indexmap::IndexMap;
-use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::pointer::{Pointer, PointerError, index};
@@ -42,8 +41,6 @@ pub enum EditError {
 }
 
 /// A document that is taken apart only along the paths of its edits; the rest stays raw text.
-#[derive(Serialize)]
-#[serde(untagged)]
 enum Node {
     Raw(Box<RawValue>),
     Object(IndexMap<String, Node>),
@@ -59,8 +56,9 @@ pub(super) fn apply(payload: &Payload, edits: &[Edit]) -> Result<Payload, EditEr
         let value = edit.value.as_deref().map(|text| parse_value(&edit.pointer, text)).transpose()?;
         document.edit(&edit.pointer, value)?;
     }
-    let text = serde_json::to_string(&document).map_err(|error| PayloadError::Syntax(error.to_string()));
-    text.and_then(Payload::parse).map_err(EditError::Result)
+    let mut text = String::with_capacity(payload.text().len());
+    let written = document.write(&mut text).map_err(|error| PayloadError::Syntax(error.to_string()));
+    written.and_then(|()| Payload::parse(text)).map_err(EditError::Result)
 }
 
 fn parse_value(pointer: &str, text: &str) -> Result<Node, EditError> {
@@ -128,6 +126,31 @@ impl Node {
                 items.remove(index);
             }
             (Self::Raw(_), _) => return Err(nowhere()),
+        }
+        Ok(())
+    }
+
+    fn write(&self, text: &mut String) -> serde_json::Result<()> {
+        match self {
+            Self::Raw(raw) => text.push_str(raw.get()),
+            Self::Object(members) => {
+                text.push('{');
+                for (place, (name, value)) in members.iter().enumerate() {
+                    text.push_str(if place == 0 { "" } else { "," });
+                    text.push_str(&serde_json::to_string(name)?);
+                    text.push(':');
+                    value.write(text)?;
+                }
+                text.push('}');
+            }
+            Self::Array(items) => {
+                text.push('[');
+                for (place, value) in items.iter().enumerate() {
+                    text.push_str(if place == 0 { "" } else { "," });
+                    value.write(text)?;
+                }
+                text.push(']');
+            }
         }
         Ok(())
     }
