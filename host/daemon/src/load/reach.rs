@@ -110,10 +110,8 @@ mod tests {
         let llm_on_tools = format!("policy p hooks llm/completion (request){on_tools}{models}");
         let llm_nowhere = format!("policy p hooks llm/completion (request){nowhere}{models}");
         let web_on_tools = format!("policy p hooks http/ingress (request){on_tools}");
-        let agents = format!(
-            "policy p hooks agent/* (request) on routes tools, web, and nothing on those routes emits it; it will \
-             never run there (this version sees what agents call, not the agents)"
-        );
+        let agents = "policy p hooks agent/* (request) on routes tools, web, and nothing on those routes emits it; it \
+                      will never run there (this version sees what agents call, not the agents)";
         type Case<'a> = (&'a [&'a str], Option<&'a [&'a str]>, Option<&'a [&'a str]>, &'a [&'a str]);
         let cases: &[Case<'_>] = &[
             // Declared, narrowed to, on routes, what is told.
@@ -126,7 +124,7 @@ mod tests {
             (&["llm/completion"], None, None, &[&llm_nowhere]),
             (&["http/ingress"], None, Some(&["tools"]), &[&web_on_tools]),
             (&["http/ingress"], None, None, &[]),
-            (&["agent/*"], None, Some(&["tools", "web"]), &[&agents]),
+            (&["agent/*"], None, Some(&["tools", "web"]), &[agents]),
             // A component that works through another hook is fine, unless the operator asked for this one.
             (&["agent/tool", "tools/call"], None, None, &[]),
             (&["http/ingress", "tools/call"], None, Some(&["tools"]), &[]),
