@@ -101,7 +101,7 @@ pub enum ConfigError {
     #[error("{0}")]
     Refused(String),
     /// The deadline passed first.
-    #[error("its time ran out")]
+    #[error("it timed out")]
     Deadline,
 }
 

@@ -99,7 +99,7 @@ pub(super) fn failed(call: &Call, id: &str, refusal: &Refusal) -> Bytes {
 
 /// The answer to a server's request that policies cannot read.
 pub(super) fn unreadable_request(id: &str) -> Bytes {
-    rpc::error(id, INVALID_REQUEST, "Invalid request: policies could not be shown this request")
+    rpc::error(id, INVALID_REQUEST, "Invalid request: policies cannot read this request")
 }
 
 fn facts(denial: &Denial, timeout_ms: u64) -> (i32, &'static str, Data<'_>) {

@@ -30,7 +30,7 @@ impl Conversation {
         replay: Replay,
     ) -> FromServer {
         let Ok(envelope) = message else {
-            tracing::debug!(call_ref = call.reference.as_str(), "a message of the server cannot be read");
+            tracing::debug!(call_ref = call.reference.as_str(), "cannot read a message of the server");
             return match bound {
                 Some(bound) => {
                     call.refused(refusals::UNREADABLE);
@@ -44,7 +44,7 @@ impl Conversation {
             Kind::Request { .. } if bound.is_some_and(|bound| bound.question.era == Era::Stateless) => {
                 tracing::warn!(
                     call_ref = call.reference.as_str(),
-                    "a request of the server has no place in this revision"
+                    "dropped a server request, which this revision does not have"
                 );
                 FromServer::Nothing
             }
@@ -118,7 +118,7 @@ impl Conversation {
             if !call.watched.responses {
                 return FromServer::Forward(envelope);
             }
-            tracing::warn!(call_ref = call.reference.as_str(), "an answer of the server belongs to no known request");
+            tracing::warn!(call_ref = call.reference.as_str(), "an answer of the server matches no known request");
             call.refused(refusals::UNREADABLE);
             return made(refusals::unknown(envelope.id()));
         };

@@ -127,7 +127,7 @@ pub async fn relay(
         () = last_words => {}
         () = gone => {}
     }
-    let lost = || Err(io::Error::other("nobody saw the server end"));
+    let lost = || Err(io::Error::other("the server's exit status is unknown"));
     Ok(ended.await.unwrap_or_else(|_| lost()))
 }
 
@@ -215,7 +215,7 @@ impl Both {
             Ok(FromClient::Cancelled) => {}
             Err(refusal) => {
                 let (call_ref, kind) = (call.reference.as_str(), refusal.urn());
-                tracing::warn!(target: "weir::stdio", call_ref, kind, "a message of the client is refused");
+                tracing::warn!(target: "weir::stdio", call_ref, kind, "refused a message of the client");
                 let text = match refusal {
                     Refusal::InProtocol { text, .. } => text,
                     _ => rpc::error(&id, rpc::INTERNAL_ERROR, "The message could not be checked by policies"),
@@ -234,7 +234,7 @@ impl Both {
 
     async fn on_server_message(self: Arc<Self>, sequence: &mut Sequence, text: Bytes) {
         let Some(message) = Message::read(text) else {
-            tracing::warn!(target: "weir::stdio", "the server wrote a line that is no message");
+            tracing::warn!(target: "weir::stdio", "the server wrote a line that is not a message");
             return;
         };
         // Progress belongs to an unanswered request, so no judged message must precede it.
@@ -291,7 +291,7 @@ async fn write(mut output: impl AsyncWrite + Unpin, mut queued: mpsc::Receiver<B
             output.flush().await
         };
         if let Err(error) = written.await {
-            tracing::debug!(target: "weir::stdio", %error, "the client does not read any more");
+            tracing::debug!(target: "weir::stdio", %error, "the client no longer reads");
             return;
         }
     }

@@ -117,7 +117,7 @@ impl Outgoing {
         }
         if is_encoded {
             return Err(Refusal::UpstreamInvalid(
-                "the upstream compressed its answer although it was pending not to, so policies cannot read it",
+                "the upstream compressed its answer although it was asked not to, so policies cannot read it",
             ));
         }
         if form == Form::Events {

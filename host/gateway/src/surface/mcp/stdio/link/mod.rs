@@ -181,7 +181,7 @@ impl State {
     pub(super) async fn send(&self, text: Bytes) {
         // If the process is gone, nobody waits for this.
         if timeout(self.patience, self.input.send(text)).await.is_err() {
-            tracing::warn!(target: "weir::stdio", route = self.route, "the server does not read what it is sent");
+            tracing::warn!(target: "weir::stdio", route = self.route, "the server does not read its input");
         }
     }
 
