@@ -30,7 +30,7 @@ pub(crate) enum AdminError {
     TooManyContexts(String),
     /// An invalid parameter, where clients rely on status 422.
     Unprocessable(String),
-    /// The store of records does not answer; the cause is for the log.
+    /// The record store does not respond; the cause is for the log.
     StoreUnavailable(String),
     /// Not all policies are loaded.
     NotReady(String),

@@ -41,7 +41,7 @@ pub enum Refusal {
     UpstreamUnreachable(String),
     /// The upstream did not answer in time.
     UpstreamTimeout,
-    /// The upstream's response cannot be shown to policies.
+    /// Policies cannot read the upstream's response.
     UpstreamInvalid(&'static str),
     /// A message refused by an error of its protocol.
     InProtocol {
@@ -200,8 +200,8 @@ fn reply(status: StatusCode, content_type: &'static str, text: Bytes) -> Respons
     response
 }
 
-fn message(said: &PolicyMessage) -> ProblemMessage {
-    let PolicyMessage { interceptor, severity, message, path } = said;
+fn message(entry: &PolicyMessage) -> ProblemMessage {
+    let PolicyMessage { interceptor, severity, message, path } = entry;
     ProblemMessage {
         interceptor: interceptor.clone(),
         severity: severity.as_str(),

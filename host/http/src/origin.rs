@@ -1,4 +1,4 @@
-//! Keeping web pages of other origins away from a listener on loopback.
+//! Keeps web pages of other origins away from a listener on loopback.
 //!
 //! A page in a browser can reach loopback, by DNS rebinding even under its own host name; no address check detects
 //! that. What it cannot do is forge `Host` and `Origin`.

@@ -1,4 +1,4 @@
-//! Accepting connections, bounding them, and draining them.
+//! Accepts connections, limits them, and drains them.
 //!
 //! Invariants: every connection's task is owned by [`serve`] and ends with it; a connection that sends no
 //! request is closed; at the limit of connections nothing more is accepted.

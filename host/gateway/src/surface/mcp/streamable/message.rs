@@ -51,7 +51,7 @@ pub(super) async fn carry(
         true => session.handshake(call, envelope.id())?,
         false => session.conversation(call, Memory::AsNeeded, envelope.id())?,
     };
-    let came = envelope.text().clone();
+    let original = envelope.text().clone();
     let (envelope, pending) = match conversation.take(call, &parts.headers, envelope).await? {
         ClientMessageOutcome::Forward { envelope, pending } => (envelope, pending),
         ClientMessageOutcome::Answer(text) => return Ok(reply::json(StatusCode::OK, text)),
@@ -63,7 +63,7 @@ pub(super) async fn carry(
         }
     };
     clean::request(call, &mut parts.headers, era);
-    if envelope.text() != &came {
+    if envelope.text() != &original {
         // The length is computed again from the data.
         parts.headers.remove(CONTENT_LENGTH);
         headers::drop_digests(&mut parts.headers);
