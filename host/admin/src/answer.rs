@@ -47,7 +47,7 @@ pub(crate) fn text(content_type: &'static str, text: impl Into<Bytes>) -> Respon
 
 pub(crate) fn json(value: &impl Serialize) -> Result<Response<Body>, AdminError> {
     let body = serde_json::to_vec(value).map_err(|error| {
-        tracing::error!(%error, "an admin answer cannot be written");
+        tracing::error!(%error, "cannot serialize an admin response");
         AdminError::Internal
     })?;
     Ok(text("application/json", body))

@@ -30,7 +30,7 @@ pub(crate) enum AdminError {
     TooManyContexts(String),
     /// An invalid parameter, where clients rely on status 422.
     Unprocessable(String),
-    /// The store of records does not answer; the cause is for the log.
+    /// The record store does not respond; the cause is for the log.
     StoreUnavailable(String),
     /// Not all policies are loaded.
     NotReady(String),
@@ -44,7 +44,7 @@ impl AdminError {
         let (kind, title, status) = self.kind();
         let call_ref = reference.as_str();
         match &self {
-            Self::StoreUnavailable(cause) => tracing::error!(call_ref, "the store of records does not answer: {cause}"),
+            Self::StoreUnavailable(cause) => tracing::error!(call_ref, "the record store does not respond: {cause}"),
             Self::Internal => tracing::error!(call_ref, "internal error"),
             _ => tracing::debug!(call_ref, kind, "refused"),
         }
@@ -109,7 +109,7 @@ impl AdminError {
             Self::MethodNotAllowed(allow) => format!("only {allow} is served at this path"),
             Self::BodyTooLarge(limit) => format!("policies read this body, so it may have at most {limit} bytes"),
             Self::BodyTimeout => "the body did not arrive in time".to_owned(),
-            Self::StoreUnavailable(_) => "the store of records does not answer; try again later".to_owned(),
+            Self::StoreUnavailable(_) => "the record store does not respond; try again later".to_owned(),
             Self::Internal => "the gateway failed; its log has the cause under the call reference".to_owned(),
         }
     }

@@ -101,7 +101,7 @@ impl Admin {
             _ => {}
         }
         let resource =
-            resource.ok_or_else(|| AdminError::NotFound("nothing is at this path of the admin surface".to_owned()))?;
+            resource.ok_or_else(|| AdminError::NotFound("the admin surface has nothing at this path".to_owned()))?;
         resource.check(request.method())?;
         match resource {
             Resource::Health => Ok(text("text/plain; charset=utf-8", "ok\n")),

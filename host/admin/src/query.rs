@@ -17,7 +17,7 @@ impl Query {
             let (name, value) = (decode(name)?, decode(value)?);
             if !known.contains(&name.as_str()) {
                 let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-                return Err(wrong(format!("{name:?} is not a parameter of this path; there are: {known}")));
+                return Err(wrong(format!("{name:?} is not a parameter of this path; known parameters: {known}")));
             }
             if pairs.iter().any(|(earlier, _)| *earlier == name) {
                 return Err(wrong(format!("{name} is given more than once")));
@@ -49,7 +49,7 @@ impl Query {
     pub(crate) fn cursor(&self) -> Result<Option<i64>, String> {
         let Some(text) = self.get("cursor") else { return Ok(None) };
         let cursor = text.parse().ok().filter(|cursor| *cursor > 0);
-        cursor.map(Some).ok_or_else(|| format!("cursor {text:?} is none; give the nextCursor of the page before"))
+        cursor.map(Some).ok_or_else(|| format!("invalid cursor {text:?}; use the nextCursor of the previous page"))
     }
 }
 

@@ -87,9 +87,7 @@ async fn add(source: &dyn RecordSource, body: Incoming) -> Result<Response<Body>
     let EndpointBody { url, org, label, tier, created_by } = object(&body).map_err(wrong)?;
     let tier = match tier.as_deref() {
         None => Tier::Block,
-        Some(word) => {
-            Tier::parse(word).ok_or_else(|| wrong(format!("tier {word:?} is none; there are block and warn")))?
-        }
+        Some(word) => Tier::parse(word).ok_or_else(|| wrong(format!("unknown tier {word:?}; use block or warn")))?,
     };
     let endpoint = NewEndpoint { org, url, label, tier, created_by };
     let AddedEndpoint { endpoint, is_new } = source.add_endpoint(endpoint).await.map_err(refused)?;

@@ -246,7 +246,7 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         if let Some(call) = self.call.take() {
-            tracing::debug!(call_ref = call.reference.as_str(), "the caller went away");
+            tracing::debug!(call_ref = call.reference.as_str(), "the caller disconnected");
             call.shared.telemetry.cancelled(call.route_name());
         }
     }

@@ -12,7 +12,7 @@ pub async fn read_request(call: &Call, body: Incoming) -> Result<Read, Refusal> 
     weir_http::whole(body, limit, call.shared.options.body_read_timeout).await.map_err(|error| match error {
         ReadError::TooLarge => Refusal::BodyTooLarge(limit),
         ReadError::Slow => Refusal::BodyTimeout,
-        ReadError::Broken(_) => Refusal::BadRequest("the body broke off".to_owned()),
+        ReadError::Broken(_) => Refusal::BadRequest("the body is incomplete".to_owned()),
     })
 }
 

@@ -41,7 +41,7 @@ pub enum Refusal {
     UpstreamUnreachable(String),
     /// The upstream did not answer in time.
     UpstreamTimeout,
-    /// The upstream's response cannot be shown to policies.
+    /// Policies cannot read the upstream's response.
     UpstreamInvalid(&'static str),
     /// A message refused by an error of its protocol.
     InProtocol {
@@ -143,11 +143,11 @@ impl Refusal {
 
     fn detail(&self) -> String {
         match self {
-            Self::NoRoute => "no route of this gateway has a prefix of this path".to_owned(),
+            Self::NoRoute => "no route matches this path".to_owned(),
             Self::BadRequest(detail) | Self::Untrusted(detail) => detail.clone(),
             Self::NotRecorded(reason) => reason.to_string(),
             Self::ForbiddenOrigin(detail) => (*detail).to_owned(),
-            Self::MethodNotAllowed(allow) => format!("only {allow} is served at this path"),
+            Self::MethodNotAllowed(allow) => format!("this path only supports {allow}"),
             Self::BodyTooLarge(limit) => format!("policies read this body, so it may have at most {limit} bytes"),
             Self::EncodedBody => {
                 "policies read this body, so it must not be compressed; send it without Content-Encoding".to_owned()
@@ -162,7 +162,7 @@ impl Refusal {
                 Reason::PolicyFailed => {
                     format!("policy {} could not be run and must not be skipped", denial.interceptor)
                 }
-                Reason::PolicyTimeout => "the policies did not decide in time".to_owned(),
+                Reason::PolicyTimeout => "the policies timed out".to_owned(),
             },
             Self::UnusablePayload(_) => "a policy changed the message into one that cannot be sent".to_owned(),
             Self::UpstreamUnreachable(_) => {
@@ -180,7 +180,7 @@ impl Refusal {
         let call_ref = reference.map_or("", CallRef::as_str);
         match self {
             Self::UnusablePayload(reason) => {
-                tracing::warn!(call_ref, reason, "a policy's payload cannot be sent");
+                tracing::warn!(call_ref, reason, "a policy returned a payload that cannot be sent");
             }
             Self::UpstreamUnreachable(error) => tracing::warn!(call_ref, error, "the upstream cannot be reached"),
             Self::UpstreamTimeout => tracing::warn!(call_ref, "the upstream did not answer in time"),
@@ -200,8 +200,8 @@ fn reply(status: StatusCode, content_type: &'static str, text: Bytes) -> Respons
     response
 }
 
-fn message(said: &PolicyMessage) -> ProblemMessage {
-    let PolicyMessage { interceptor, severity, message, path } = said;
+fn message(entry: &PolicyMessage) -> ProblemMessage {
+    let PolicyMessage { interceptor, severity, message, path } = entry;
     ProblemMessage {
         interceptor: interceptor.clone(),
         severity: severity.as_str(),

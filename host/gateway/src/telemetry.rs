@@ -19,7 +19,7 @@ pub trait Telemetry: Send + Sync {
 /// One exchange that was answered completely.
 #[derive(Debug, Clone, Copy)]
 pub struct ExchangeReport<'a> {
-    /// The route's name; empty where no route has the path.
+    /// The route's name; empty if no route matches the path.
     pub route: &'a str,
     /// The name of the route's protocol; `http` without a route.
     pub protocol: &'static str,

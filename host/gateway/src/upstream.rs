@@ -75,7 +75,7 @@ pub fn address(call: &Call, parts: &mut Parts) -> Result<(), Refusal> {
     // A route without a URL sends no requests.
     let target = route.target().ok_or(Refusal::Internal)?;
     let uri = route.rest(path).and_then(|rest| target.uri(rest, parts.uri.query()));
-    parts.uri = uri.ok_or_else(|| Refusal::BadRequest("the path cannot be joined with the upstream's".to_owned()))?;
+    parts.uri = uri.ok_or_else(|| Refusal::BadRequest("the path cannot be appended to the upstream's".to_owned()))?;
     parts.headers.insert(HOST, target.host.clone());
     Ok(())
 }

@@ -40,7 +40,7 @@ pub async fn judge(call: &Call, event: &Event) -> Result<Verdict, Refusal> {
     let started = Instant::now();
     let running = route.chain.run(event, Some(started + route.options.chain_timeout));
     let Ok(result) = AssertUnwindSafe(running).catch_unwind().await else {
-        tracing::error!(call_ref = call.reference.as_str(), event = %event.name, "a policy's host panicked");
+        tracing::error!(call_ref = call.reference.as_str(), event = %event.name, "the policy host panicked");
         return Err(Refusal::Internal);
     };
     call.shared.telemetry.chain(&route.name, &result, started.elapsed());

@@ -1,4 +1,4 @@
-//! HTTP: listeners, the pool of connections to upstreams, bodies, reading them, server-sent events, origins.
+//! HTTP: listeners, the connection pool for upstreams, bodies, server-sent events, origins.
 //!
 //! Invariants: this is the only crate that names hyper; everything read from a peer is bounded; every task ends with
 //! its owner.

@@ -49,7 +49,7 @@ pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Serves the handler until the shutdown future ends. Bodies of more than 64 MiB are answered 413.
+/// Serves the handler until the shutdown future ends. Bodies of more than 64 MiB get 413.
 pub async fn serve_handler(listener: TcpListener, handler: Arc<Handler>, shutdown: impl Future<Output = ()>) {
     let options = ListenerOptions { drain_timeout: Duration::from_secs(2), ..ListenerOptions::default() };
     let answer = move |request| answer(Arc::clone(&handler), request);

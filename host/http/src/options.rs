@@ -37,8 +37,8 @@ pub struct ClientOptions {
 impl Default for ListenerOptions {
     fn default() -> Self {
         Self {
-            // Each costs some 20 KiB while idle. This is far below the usual limit of open files, even doubled by the
-            // connection to the upstream.
+            // Each takes about 20 KiB while idle. This is far below the usual limit of open files, even with one
+            // upstream connection each.
             max_connections: 4096,
             // What common servers accept (8 to 64 KiB); cookies and tokens fit.
             max_header_bytes: 64 * 1024,

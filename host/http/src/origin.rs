@@ -1,4 +1,4 @@
-//! Keeping web pages of other origins away from a listener on loopback.
+//! Keeps web pages of other origins away from a listener on loopback.
 //!
 //! A page in a browser can reach loopback, by DNS rebinding even under its own host name; no address check detects
 //! that. What it cannot do is forge `Host` and `Origin`.
@@ -35,8 +35,8 @@ pub enum Exposure {
 #[error("{0}")]
 pub struct Foreign(pub &'static str);
 
-const FOREIGN_HOST: &str = "this listener is reached as localhost, 127.0.0.1 or [::1] only";
-const UNLISTED_HOST: &str = "this gateway is not reached under that host";
+const FOREIGN_HOST: &str = "this listener only accepts the hosts localhost, 127.0.0.1 and [::1]";
+const UNLISTED_HOST: &str = "this gateway does not serve that host";
 const FOREIGN_ORIGIN: &str = "pages of other origins may not reach this listener";
 
 impl Exposure {

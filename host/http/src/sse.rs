@@ -16,7 +16,7 @@ pub struct Scanner {
     at_start: bool,
 }
 
-/// One event with its blank line, or a comment that stands alone.
+/// One event with its blank line, or a single comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
     bytes: Bytes,
@@ -25,7 +25,7 @@ pub struct Block {
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 impl Scanner {
-    /// Holds an incomplete block of at most this many bytes.
+    /// Buffers an incomplete block of at most this many bytes.
     pub fn new(limit: usize) -> Self {
         Self { held: BytesMut::new(), scanned: 0, searched: 0, limit, at_start: true }
     }
@@ -35,7 +35,7 @@ impl Scanner {
         self.held.extend_from_slice(&data);
     }
 
-    /// Whether the block that is being held has reached the limit.
+    /// Whether the incomplete block exceeds the limit.
     pub fn is_full(&self) -> bool {
         self.held.len() > self.limit
     }

@@ -30,7 +30,7 @@ pub fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a 
         (None, _) => Ok(None),
         (Some(_), Some(_)) => Err("comes twice"),
         (Some(value), None) => {
-            let text = value.to_str().map_err(|_| "has characters that a header may not have")?;
+            let text = value.to_str().map_err(|_| "has invalid characters")?;
             Ok(Some(text.trim_matches([' ', '\t'])))
         }
     }
@@ -91,12 +91,12 @@ pub fn revision(headers: &HeaderMap, envelope: &Envelope) -> Result<(Option<Revi
         (Claim::Nothing, None) => Ok((None, Era::Session)),
         (Claim::Nothing, Some(header)) => match (Revision::parse(header), envelope.kind()) {
             (None, _) => Err(rejection::unsupported_version(envelope, header)),
-            // A handshake belongs to a session, whatever its header says.
+            // A handshake always belongs to a session.
             (Some(_), Kind::Request { method: "initialize" }) => Ok((None, Era::Session)),
             (Some(revision), _) if revision.era() == Era::Session => Ok((Some(revision), Era::Session)),
             (Some(_), Kind::Request { .. }) => Err(rejection::missing_version(envelope)),
             (Some(revision), Kind::Notification { .. }) => Ok((Some(revision), Era::Stateless)),
-            (Some(_), Kind::Answer) => Err(rejection::invalid(envelope, "this revision has no answers of clients")),
+            (Some(_), Kind::Answer) => Err(rejection::invalid(envelope, "clients send no answers in this revision")),
         },
     }
 }

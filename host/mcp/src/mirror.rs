@@ -95,7 +95,7 @@ pub fn check(
         (Some(header), Some(named)) if header == named => {}
         (None, Some(_)) if needs == Needs::Name => return Err(mismatch("Mcp-Name is missing".to_owned())),
         (None, _) => {}
-        (Some(_), _) => return Err(mismatch("Mcp-Name is not the name in the body".to_owned())),
+        (Some(_), _) => return Err(mismatch("Mcp-Name does not match the name in the body".to_owned())),
     }
     let (Some(named), Method::ToolsCall) = (named, method) else { return Ok(()) };
     for mirrored in tool(named).iter().flat_map(|all| all.iter()) {
@@ -106,7 +106,7 @@ pub fn check(
             None => return Err(mismatch(format!("{name} is missing"))),
             Some(header)
                 if header == value || (mirrored.compared == Compared::Number && is_same_number(&header, &value)) => {}
-            Some(_) => return Err(mismatch(format!("{name} is not the argument in the body"))),
+            Some(_) => return Err(mismatch(format!("{name} does not match the argument in the body"))),
         }
     }
     Ok(())

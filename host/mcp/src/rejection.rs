@@ -39,7 +39,7 @@ pub fn unsupported_version(envelope: &Envelope, requested: &str) -> Rejection {
     Rejection { status: StatusCode::BAD_REQUEST, text }
 }
 
-/// A request whose header names a revision without sessions, and that does not say so itself.
+/// A request whose header names a stateless revision, but which does not name it itself.
 pub fn missing_version(envelope: &Envelope) -> Rejection {
     missing_meta(envelope, meta::VERSION)
 }
@@ -52,7 +52,7 @@ pub fn missing_meta(envelope: &Envelope, member: &str) -> Rejection {
 
 /// A session that does not exist or is not this caller's.
 pub fn no_session(id: &str) -> Rejection {
-    rejection(StatusCode::NOT_FOUND, id, INVALID_REQUEST, "Session not found; begin another with initialize")
+    rejection(StatusCode::NOT_FOUND, id, INVALID_REQUEST, "Session not found; start a new one with initialize")
 }
 
 /// A message that is not valid in this revision or here.

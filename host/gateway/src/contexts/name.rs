@@ -81,7 +81,7 @@ impl Field {
     }
 }
 
-/// Checks a name. White space around it does not count.
+/// Checks a name. Surrounding white space is ignored.
 pub fn checked(field: Field, text: &str) -> Result<Arc<str>, ContextError> {
     let text = text.trim();
     if text.chars().any(char::is_control) {

@@ -1,4 +1,4 @@
-//! Accepting connections, bounding them, and draining them.
+//! Accepts connections, limits them, and drains them.
 //!
 //! Invariants: every connection's task is owned by [`serve`] and ends with it; a connection that sends no
 //! request is closed; at the limit of connections nothing more is accepted.
@@ -105,11 +105,11 @@ async fn drain(mut connections: JoinSet<()>, limit: Duration) -> Drained {
     }
     match connections.len() {
         0 => {
-            tracing::info!("drained: every exchange in flight was finished");
+            tracing::info!("drained: all in-flight exchanges finished");
             Drained::Finished
         }
         open => {
-            tracing::warn!(open, limit_ms = limit.as_millis(), "drain limit reached: open connections are cut");
+            tracing::warn!(open, limit_ms = limit.as_millis(), "drain timeout: closing open connections");
             connections.shutdown().await;
             Drained::Cut(open)
         }
@@ -155,7 +155,7 @@ async fn connection<A, F, B>(
             () = sleep_until(look_again) => {
                 look_again = activity.idle_until(&options);
                 if look_again <= Instant::now() {
-                    tracing::debug!("a connection without a request is closed");
+                    tracing::debug!("closing an idle connection");
                     return;
                 }
             }

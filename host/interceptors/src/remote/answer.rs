@@ -110,7 +110,7 @@ fn read_severity(word: &str) -> Result<Severity, Fault> {
         "info" => Ok(Severity::Info),
         "warn" | "warning" => Ok(Severity::Warn),
         "error" => Ok(Severity::Error),
-        _ => Err(Fault::new(FaultKind::Output, format!("severity {:?} is none", super::server::shorten(word)))),
+        _ => Err(Fault::new(FaultKind::Output, format!("unknown severity {:?}", super::server::shorten(word)))),
     }
 }
 
@@ -120,7 +120,7 @@ mod tests {
 
     use super::*;
 
-    /// Each case is one result and what it comes to, in a few words.
+    /// Each case is one result and a short form of its outcome.
     #[test]
     fn results_are_held_against_what_was_asked() {
         let cases: Vec<serde_json::Value> =

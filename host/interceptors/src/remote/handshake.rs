@@ -56,7 +56,7 @@ impl Server {
                 if discovered.supported_versions.iter().any(|version| version == modern) {
                     return Ok(Link::Stateless);
                 }
-                "it does not serve 2026-07-28".to_owned()
+                "it does not support 2026-07-28".to_owned()
             }
             // Unreachable or not authorized: a handshake would fail the same way.
             Err(error @ CallError::Unreachable(_)) => return Err(error),

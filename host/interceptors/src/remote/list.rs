@@ -74,7 +74,7 @@ impl Catalogue {
         const SHOWN: usize = 10;
         let names: Vec<String> = self.entries.iter().take(SHOWN).map(|(name, _)| shorten(name)).collect();
         match self.entries.len() {
-            0 => "it has none at all".to_owned(),
+            0 => "it has none".to_owned(),
             more if more > SHOWN => format!("it has {} and {} more", names.join(", "), more - SHOWN),
             _ => format!("it has {}", names.join(", ")),
         }
@@ -90,7 +90,7 @@ impl Server {
         {
             return answer.clone();
         }
-        let late = CallError::Unreachable("it did not say what it has in time".to_owned());
+        let late = CallError::Unreachable("it did not list its interceptors in time".to_owned());
         let asked = timeout(TIME, self.ask()).await.unwrap_or(Err(late));
         let holds = if asked.is_ok() { BELIEVED } else { GIVEN_UP };
         let answer = asked.map(Arc::new);

@@ -322,7 +322,7 @@ impl Drop for Server {
 fn read_error(text: &str) -> CallError {
     match serde_json::from_str::<ErrorObject>(text) {
         Ok(ErrorObject { code, message }) => CallError::Error { code, message: shorten(&message) },
-        Err(_) => CallError::Garbage("its error is none".to_owned()),
+        Err(_) => CallError::Garbage("its error is malformed".to_owned()),
     }
 }
 

@@ -137,7 +137,7 @@ pub(super) fn reason(kind: FaultKind) -> &'static str {
         FaultKind::Memory => "it used up its memory",
         FaultKind::Output => "its answer cannot be used",
         FaultKind::Refused => "it declined",
-        FaultKind::Unavailable => "it is not available now",
+        FaultKind::Unavailable => "it is not available",
     }
 }
 
@@ -199,7 +199,7 @@ impl CallScope<'_> {
 
     fn not_configured(&self, served: &ServedPolicy, error: &ConfigError, timeout: Duration, phase: Phase) -> Failure {
         let (name, call_ref) = (&served.settings.name, self.visit.reference.as_str());
-        tracing::info!(call_ref, interceptor = %name, "a caller's configuration is refused: {error}");
+        tracing::info!(call_ref, interceptor = %name, "rejected a caller's configuration: {error}");
         match error {
             ConfigError::Deadline => timed_out(served, timeout.max(self.interceptors.call_cap), phase),
             ConfigError::Refused(_) => execution_failed(name, "it does not take this configuration"),

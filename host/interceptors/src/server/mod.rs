@@ -66,7 +66,7 @@ pub struct Interceptors {
     pub max_body: usize,
     /// The longest that any call may take.
     pub call_cap: Duration,
-    /// The chain that `interceptor/executeChain` runs and the time for it; `None` where the method does not exist.
+    /// The chain of `interceptor/executeChain` and its timeout; `None` if the method is disabled.
     pub chain: Option<(Arc<Chain>, Duration)>,
 }
 
@@ -101,7 +101,7 @@ pub enum ConfigError {
     #[error("{0}")]
     Refused(String),
     /// The deadline passed first.
-    #[error("its time ran out")]
+    #[error("it timed out")]
     Deadline,
 }
 

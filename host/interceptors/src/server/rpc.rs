@@ -65,7 +65,7 @@ impl Failure {
 pub(super) fn complete<T: Serialize>(era: Era, result: &T) -> Outcome {
     let result_type = (era == Era::Stateless).then_some("complete");
     serde_json::to_string(&Complete { result_type, result }).map_err(|error| {
-        tracing::error!(%error, "a result of the interceptor server cannot be written");
+        tracing::error!(%error, "cannot serialize a result of the interceptor server");
         Failure::new(INTERNAL_ERROR, "The gateway failed; its log has the cause under the call reference")
     })
 }

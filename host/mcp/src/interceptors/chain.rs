@@ -176,7 +176,7 @@ struct ErrorFacts<'a> {
     message: &'a str,
 }
 
-/// The whole of a chain's result as the interceptor protocol writes it.
+/// A chain's result as the interceptor protocol writes it.
 pub fn chain_result(result: &weir_core::ChainResult, total: Duration) -> ChainResult {
     ChainResult::of(result, total)
 }

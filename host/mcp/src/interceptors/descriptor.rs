@@ -24,7 +24,7 @@ pub struct Descriptor {
     /// `validation` or `mutation`.
     #[serde(rename = "type")]
     pub kind: &'static str,
-    /// What it wants to see.
+    /// Its hooks.
     pub hooks: Vec<settings::Hook>,
     /// Left out when active.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,7 +32,7 @@ pub struct Descriptor {
     /// Left out when false.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub fail_open: bool,
-    /// Left out when it gives none.
+    /// Left out if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority_hint: Option<settings::PriorityHint>,
     /// Revisions that it supports.
@@ -238,7 +238,7 @@ fn read_hint(raw: &RawValue) -> Result<PriorityHint, DescriptorError> {
 mod tests {
     use super::*;
 
-    /// Each case is read and written again; what must come out stands beside it.
+    /// Each case is read and written again, and compared with its expected output.
     #[test]
     fn every_draft_is_read_and_the_current_form_is_written() {
         let cases: Vec<serde_json::Value> =

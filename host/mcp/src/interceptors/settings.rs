@@ -24,7 +24,7 @@ pub struct Settings {
     pub priority_hint: Effective<PriorityHint>,
     /// Timeout of one invocation; `null` for the chain's.
     pub timeout_ms: Effective<Option<f64>>,
-    /// Instructions for one invocation; `null` for no budget.
+    /// Instruction budget of one invocation; `null` for none.
     pub fuel: Effective<Option<u64>>,
     /// What the operator's overrides weakened.
     #[serde(skip_serializing_if = "Vec::is_empty")]

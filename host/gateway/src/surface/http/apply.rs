@@ -44,7 +44,7 @@ pub(super) fn request(
 ) -> Result<(), Refusal> {
     let Changed { method, path, query, status: _, headers, body: changed } = read(after)?;
     if let Some(method) = method {
-        parts.method = Method::from_bytes(method.as_bytes()).map_err(|_| unusable("the changed method is none"))?;
+        parts.method = Method::from_bytes(method.as_bytes()).map_err(|_| unusable("the changed method is invalid"))?;
     }
     let path = path.as_deref().unwrap_or(parts.uri.path());
     let query = query.as_deref().unwrap_or(parts.uri.query().unwrap_or_default());
@@ -82,10 +82,10 @@ fn read(after: &Payload) -> Result<Changed<'_>, Refusal> {
 
 fn uri(path: &str, query: &str) -> Result<Uri, Refusal> {
     if !path.starts_with('/') || path.contains(['?', '#']) || query.contains('#') {
-        return Err(unusable("the changed path or query is none"));
+        return Err(unusable("the changed path or query is invalid"));
     }
     let text = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
-    PathAndQuery::try_from(text).map(Uri::from).map_err(|_| unusable("the changed path or query is none"))
+    PathAndQuery::try_from(text).map(Uri::from).map_err(|_| unusable("the changed path or query is invalid"))
 }
 
 fn apply_headers(headers: &mut HeaderMap, changed: Option<Fields>) -> Result<(), Refusal> {

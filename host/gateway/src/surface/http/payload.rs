@@ -57,7 +57,7 @@ pub(super) fn response(parts: &response::Parts, data: &Bytes) -> Result<(Payload
     };
     compose(shown)
         .or_else(|_| compose(Shown::Text))
-        .map_err(|_| Refusal::UpstreamInvalid("the upstream's response cannot be shown to policies"))
+        .map_err(|_| Refusal::UpstreamInvalid("policies cannot read the upstream's response"))
 }
 
 /// A header's values as JSON.

@@ -99,7 +99,7 @@ pub(super) fn failed(call: &Call, id: &str, refusal: &Refusal) -> Bytes {
 
 /// The answer to a server's request that policies cannot read.
 pub(super) fn unreadable_request(id: &str) -> Bytes {
-    rpc::error(id, INVALID_REQUEST, "Invalid request: policies could not be shown this request")
+    rpc::error(id, INVALID_REQUEST, "Invalid request: policies cannot read this request")
 }
 
 fn facts(denial: &Denial, timeout_ms: u64) -> (i32, &'static str, Data<'_>) {
@@ -119,18 +119,18 @@ fn facts(denial: &Denial, timeout_ms: u64) -> (i32, &'static str, Data<'_>) {
     }
 }
 
-fn validation_error(said: &PolicyMessage) -> ValidationError<'_> {
-    let PolicyMessage { interceptor, severity, message, path } = said;
+fn validation_error(entry: &PolicyMessage) -> ValidationError<'_> {
+    let PolicyMessage { interceptor, severity, message, path } = entry;
     ValidationError { interceptor, severity: severity.as_str(), message, path: path.as_deref() }
 }
 
 fn tool_error(question: &Question, denial: &Denial) -> Bytes {
-    let said: Vec<&str> = denial.messages.iter().map(|said| said.message.as_str()).collect();
+    let messages: Vec<&str> = denial.messages.iter().map(|entry| entry.message.as_str()).collect();
     let text = format!(
         "Policy {} does not allow this {}: {} (call reference {})",
         denial.interceptor,
         denial.phase,
-        said.join("; "),
+        messages.join("; "),
         question.call.reference.as_str()
     );
     let result_type = (question.era == Era::Stateless).then_some("complete");

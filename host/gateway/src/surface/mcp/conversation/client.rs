@@ -96,17 +96,17 @@ impl Conversation {
         let mut params = None;
         let mut envelope = message;
         if wants_request || wants_response || has_responses {
-            let came = envelope.shown_params().map_err(|cause| rejection::params(&envelope, &cause))?;
+            let original = envelope.shown_params().map_err(|cause| rejection::params(&envelope, &cause))?;
             let running = self.running.begin(question.key.clone());
             let asks = Asks { request: wants_request.then_some(name), responses: has_responses };
             let judged = tokio::select! {
                 biased;
                 () = running.cancelled() => return Ok(ClientMessageOutcome::Cancelled),
-                judged = asks.judged(call, &context, &came, era) => judged,
+                judged = asks.judged(call, &context, &original, era) => judged,
             };
             match judged {
                 Ok(Judged::Params(payload)) => {
-                    if !Arc::ptr_eq(&payload, &came) {
+                    if !Arc::ptr_eq(&payload, &original) {
                         envelope = envelope.with_params(payload.text());
                     }
                     params = Some(payload);
@@ -180,10 +180,10 @@ impl Asks {
         self,
         call: &McpCall,
         context: &Arc<Context>,
-        came: &Arc<Payload>,
+        original: &Arc<Payload>,
         era: Era,
     ) -> Result<Judged, Refusal> {
-        let mut payload = Arc::clone(came);
+        let mut payload = Arc::clone(original);
         if self.responses {
             match rounds::responses(call, context, payload).await? {
                 Responses::Pass(judged) => payload = judged,
@@ -195,7 +195,7 @@ impl Asks {
         Ok(match judge(call, &asking(name, Arc::clone(&payload), context)).await? {
             Verdict::Unchanged => Judged::Params(payload),
             Verdict::Changed(changed) => {
-                Judged::Params(meta::keep_params(came, &changed, era).map_err(Refusal::UnusablePayload)?)
+                Judged::Params(meta::keep_params(original, &changed, era).map_err(Refusal::UnusablePayload)?)
             }
             Verdict::Denied(denial) => Judged::Denied(denial),
         })

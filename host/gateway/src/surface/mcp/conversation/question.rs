@@ -19,7 +19,7 @@ pub(crate) struct Question {
     /// The exchange in which it was seen. Its chain judges the answer, even after a reload.
     pub(crate) call: Arc<McpCall>,
     pub(crate) context: Arc<Context>,
-    /// The event of the answer; `None` if no policy wants it.
+    /// The event of the answer; `None` if no policy sees it.
     pub(crate) event: Option<EventName>,
     /// Distinguishes it from other requests with the same id.
     pub(super) mark: u64,
@@ -54,7 +54,7 @@ impl PendingQuestion {
         self.question.weight() + self.params.as_ref().map_or(0, |params| params.text().len())
     }
 
-    /// The event of an answer; `None` if no policy wants it.
+    /// The event of an answer; `None` if no policy sees it.
     pub(super) fn answer_event(&self, result: Arc<Payload>) -> Option<Event> {
         Some(Event {
             name: self.question.event.clone()?,

@@ -66,9 +66,9 @@ pub(super) async fn responses(
     let Some((text, members)) = entries(&params, INPUT_RESPONSES) else { return Ok(Responses::Unreadable) };
     let mut edits = Vec::new();
     for Member { name, value } in members {
-        let Ok(came) = Payload::parse(&text[value]).map(Arc::new) else { return Ok(Responses::Unreadable) };
-        let mut payload = Arc::clone(&came);
-        for kind in kinds(&came).filter(|kind| chain.wants(kind, Phase::Response)) {
+        let Ok(original) = Payload::parse(&text[value]).map(Arc::new) else { return Ok(Responses::Unreadable) };
+        let mut payload = Arc::clone(&original);
+        for kind in kinds(&original).filter(|kind| chain.wants(kind, Phase::Response)) {
             let Ok(event) = EventName::new(kind) else { continue };
             let event = Event {
                 name: event,
@@ -80,12 +80,12 @@ pub(super) async fn responses(
             match judge(call, &event).await? {
                 Verdict::Unchanged => {}
                 Verdict::Changed(changed) => {
-                    payload = meta::keep_result(&came, &changed, Era::Session).map_err(Refusal::UnusablePayload)?;
+                    payload = meta::keep_result(&original, &changed, Era::Session).map_err(Refusal::UnusablePayload)?;
                 }
                 Verdict::Denied(denial) => return Ok(Responses::Denied(denial)),
             }
         }
-        if !Arc::ptr_eq(&payload, &came) {
+        if !Arc::ptr_eq(&payload, &original) {
             edits.push(meta::set(format!("/{INPUT_RESPONSES}/{}", escape(&name)), payload.text()));
         }
     }
@@ -116,13 +116,13 @@ pub(super) async fn requests(
         if !chain.wants(event.as_str(), Phase::Request) {
             continue;
         }
-        let Ok(came) = Payload::parse(json::member(entry, "params").unwrap_or("{}")).map(Arc::new) else {
+        let Ok(original) = Payload::parse(json::member(entry, "params").unwrap_or("{}")).map(Arc::new) else {
             return Ok(Requests::Unreadable);
         };
-        match judge(call, &asking(event, Arc::clone(&came), context)).await? {
+        match judge(call, &asking(event, Arc::clone(&original), context)).await? {
             Verdict::Unchanged => {}
             Verdict::Changed(changed) => {
-                let kept = meta::keep_params(&came, &changed, Era::Session).map_err(Refusal::UnusablePayload)?;
+                let kept = meta::keep_params(&original, &changed, Era::Session).map_err(Refusal::UnusablePayload)?;
                 edits.push(meta::set(format!("/{INPUT_REQUESTS}/{}/params", escape(&name)), kept.text()));
             }
             Verdict::Denied(denial) => return Ok(Requests::Denied(denial)),

@@ -30,7 +30,7 @@ impl Conversation {
         replay: Replay,
     ) -> FromServer {
         let Ok(envelope) = message else {
-            tracing::debug!(call_ref = call.reference.as_str(), "a message of the server cannot be read");
+            tracing::debug!(call_ref = call.reference.as_str(), "cannot read a message of the server");
             return match bound {
                 Some(bound) => {
                     call.refused(refusals::UNREADABLE);
@@ -44,7 +44,7 @@ impl Conversation {
             Kind::Request { .. } if bound.is_some_and(|bound| bound.question.era == Era::Stateless) => {
                 tracing::warn!(
                     call_ref = call.reference.as_str(),
-                    "a request of the server has no place in this revision"
+                    "dropped a server request, which this revision does not have"
                 );
                 FromServer::Nothing
             }
@@ -74,12 +74,12 @@ impl Conversation {
         let (mut envelope, mut params) = (envelope, None);
         let wants_request = is_event && chain.wants(method, Phase::Request);
         if wants_response || wants_request {
-            let Ok(came) = envelope.shown_params() else {
+            let Ok(original) = envelope.shown_params() else {
                 return FromServer::Answer(refusals::unreadable_request(envelope.id()));
             };
-            params = Some(Arc::clone(&came));
+            params = Some(Arc::clone(&original));
             if wants_request {
-                match permitted(call, &asking(name, Arc::clone(&came), &context), era).await {
+                match permitted(call, &asking(name, Arc::clone(&original), &context), era).await {
                     Ok(Verdict::Unchanged) => {}
                     Ok(Verdict::Changed(changed)) => {
                         (envelope, params) = (envelope.with_params(changed.text()), Some(changed));
@@ -118,7 +118,7 @@ impl Conversation {
             if !call.watched.responses {
                 return FromServer::Forward(envelope);
             }
-            tracing::warn!(call_ref = call.reference.as_str(), "an answer of the server belongs to no known request");
+            tracing::warn!(call_ref = call.reference.as_str(), "an answer of the server matches no known request");
             call.refused(refusals::UNREADABLE);
             return made(refusals::unknown(envelope.id()));
         };
@@ -136,12 +136,12 @@ impl Conversation {
         let (Some(result), true) = (envelope.result(), question.event.is_some() || rounds) else {
             return FromServer::Forward(envelope);
         };
-        let Ok(came) = Payload::parse(result).map(Arc::new) else {
+        let Ok(original) = Payload::parse(result).map(Arc::new) else {
             call.refused(refusals::UNREADABLE);
             return made(refusals::unreadable(&question.id));
         };
-        match answer_judged(pending, &came, rounds).await {
-            Ok(Answer::Result(result)) if Arc::ptr_eq(&result, &came) => FromServer::Forward(envelope),
+        match answer_judged(pending, &original, rounds).await {
+            Ok(Answer::Result(result)) if Arc::ptr_eq(&result, &original) => FromServer::Forward(envelope),
             Ok(Answer::Result(result)) => FromServer::Forward(envelope.with_result(result.text())),
             Ok(Answer::Denied(denial)) => {
                 call.refused(Refusal::Denied(denial.clone()).urn());
@@ -165,15 +165,15 @@ enum Answer {
 }
 
 /// Judges the result, then the questions in the changed result.
-async fn answer_judged(pending: &PendingQuestion, came: &Arc<Payload>, rounds: bool) -> Result<Answer, Refusal> {
+async fn answer_judged(pending: &PendingQuestion, original: &Arc<Payload>, rounds: bool) -> Result<Answer, Refusal> {
     let question = &pending.question;
     let call = &question.call;
-    let mut result = Arc::clone(came);
-    if let Some(event) = pending.answer_event(Arc::clone(came)) {
+    let mut result = Arc::clone(original);
+    if let Some(event) = pending.answer_event(Arc::clone(original)) {
         match judge(call, &event).await? {
             Verdict::Unchanged => {}
             Verdict::Changed(changed) => {
-                let kept = meta::keep_result(came, &changed, question.era).and_then(|kept| {
+                let kept = meta::keep_result(original, &changed, question.era).and_then(|kept| {
                     let caches = question.era == Era::Stateless && question.method().is_cacheable();
                     if caches { meta::made_private(&kept) } else { Ok(kept) }
                 });

@@ -126,7 +126,7 @@ impl Bridge {
         }
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
             let route = &self.route;
-            tracing::warn!(target: "weir::stdio", route, max_processes = self.command.max_processes, "no process is left for another session");
+            tracing::warn!(target: "weir::stdio", route, max_processes = self.command.max_processes, "all processes of the route are in use");
             return Err(unavailable("All processes of this route are in use; end a session or try again later", None));
         };
         let backoff = Arc::clone(&self.backoff);
@@ -208,7 +208,7 @@ impl Bridge {
         let over: Vec<String> =
             self.sessions().values().filter(|session| is_over(session)).map(|session| session.id.clone()).collect();
         for id in over {
-            tracing::debug!(target: "weir::stdio", route = self.route, "a session is over");
+            tracing::debug!(target: "weir::stdio", route = self.route, "a session ended");
             self.end_session(&id);
         }
         let is_spent =
@@ -276,7 +276,7 @@ impl InitializedProcess {
         if self.capabilities != *capabilities {
             let (route, call_ref) = (call.route_name(), call.reference.as_str());
             let (told, can) = (&self.capabilities, capabilities);
-            tracing::warn!(target: "weir::stdio", call_ref, route, ?told, ?can, "a client of a shared server can do other things than the first one, which is all that the server knows");
+            tracing::warn!(target: "weir::stdio", call_ref, route, ?told, ?can, "a client of a shared server has other capabilities than the first client, whose capabilities the server knows");
         }
     }
 }

@@ -189,7 +189,7 @@ async fn write(mut stdin: ChildStdin, mut lines: mpsc::Receiver<Bytes>, mut clos
             stdin.flush().await
         };
         if let Err(error) = written.await {
-            tracing::debug!(target: "weir::stdio", %error, "a server does not read its input any more");
+            tracing::debug!(target: "weir::stdio", %error, "a server no longer reads its input");
             return;
         }
     }
@@ -239,7 +239,7 @@ fn log_end(route: &str, ended: &Ended) {
     };
     let lived_ms = lived.as_millis();
     if *in_order {
-        tracing::info!(target: "weir::stdio", route, status, lived_ms, "a server was ended");
+        tracing::info!(target: "weir::stdio", route, status, lived_ms, "a server was stopped");
     } else {
         tracing::warn!(target: "weir::stdio", route, status, lived_ms, "a server ended by itself");
     }

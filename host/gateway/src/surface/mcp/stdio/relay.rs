@@ -60,7 +60,7 @@ pub enum RelayError {
 }
 
 /// What both directions share.
-struct Both {
+struct RelayState {
     /// The call that each message's call is copied from.
     template: Arc<McpCall>,
     conversation: Arc<Conversation>,
@@ -89,18 +89,18 @@ pub async fn relay(
         started.map_err(|error| RelayError::Start { program: command.program.clone(), error })?;
     let template = McpCall::begin_local(shared, route, Arc::default());
     let (to_client, queued) = mpsc::channel(QUEUE);
-    let both = Arc::new(Both {
+    let state = Arc::new(RelayState {
         // Policies keep state per session, and there is one.
         conversation: Conversation::new(&template, Some(format!("stdio-{}", Uuid::new_v4()))),
         to_client,
         to_server: process.input.clone(),
         template,
     });
-    let limit = both.template.route.options.max_body.saturating_add(MARGIN);
+    let limit = state.template.route.options.max_body.saturating_add(MARGIN);
     let mut writing = std::pin::pin!(write(output, queued).fuse());
-    let mut server_side = std::pin::pin!(server_side(Arc::clone(&both), from_server, limit).fuse());
+    let mut server_side = std::pin::pin!(server_side(Arc::clone(&state), from_server, limit).fuse());
     {
-        let client_side = client_side(both, input, limit);
+        let client_side = client_side(state, input, limit);
         tokio::select! {
             // The server is done, or the client no longer reads.
             () = &mut server_side => {}
@@ -127,12 +127,12 @@ pub async fn relay(
         () = last_words => {}
         () = gone => {}
     }
-    let lost = || Err(io::Error::other("nobody saw the server end"));
+    let lost = || Err(io::Error::other("the server's exit status is unknown"));
     Ok(ended.await.unwrap_or_else(|_| lost()))
 }
 
 /// Reads the client's messages to their end.
-async fn client_side(both: Arc<Both>, input: impl AsyncRead + Unpin, limit: usize) {
+async fn client_side(state: Arc<RelayState>, input: impl AsyncRead + Unpin, limit: usize) {
     let mut lines = Lines::new(input, limit);
     let mut sequence = Sequence::new();
     loop {
@@ -147,14 +147,14 @@ async fn client_side(both: Arc<Both>, input: impl AsyncRead + Unpin, limit: usiz
         let text = match line {
             Line::Whole(text) => text,
             Line::TooLong { start, end } => {
-                both.too_long_from_client(&start, &end).await;
+                state.too_long_from_client(&start, &end).await;
                 continue;
             }
         };
         match Envelope::read(text) {
-            Ok(envelope) => both.clone().on_client_message(&mut sequence, envelope).await,
+            Ok(envelope) => state.clone().on_client_message(&mut sequence, envelope).await,
             Err(malformed) => {
-                both.send_to_client(rejection::malformed(malformed).text).await;
+                state.send_to_client(rejection::malformed(malformed).text).await;
             }
         }
     }
@@ -163,13 +163,13 @@ async fn client_side(both: Arc<Both>, input: impl AsyncRead + Unpin, limit: usiz
 }
 
 /// Reads the server's messages to their end.
-async fn server_side(both: Arc<Both>, output: ChildStdout, limit: usize) {
+async fn server_side(state: Arc<RelayState>, output: ChildStdout, limit: usize) {
     let mut lines = Lines::new(output, limit);
     let mut sequence = Sequence::new();
     loop {
         match lines.next().await {
-            Ok(Some(Line::Whole(text))) => both.clone().on_server_message(&mut sequence, text).await,
-            Ok(Some(Line::TooLong { start, end })) => both.too_long_from_server(&start, &end).await,
+            Ok(Some(Line::Whole(text))) => state.clone().on_server_message(&mut sequence, text).await,
+            Ok(Some(Line::TooLong { start, end })) => state.too_long_from_server(&start, &end).await,
             Ok(None) => break,
             Err(error) => {
                 tracing::warn!(target: "weir::stdio", %error, "the server's messages cannot be read");
@@ -180,24 +180,24 @@ async fn server_side(both: Arc<Both>, output: ChildStdout, limit: usize) {
     sequence.finish().await;
 }
 
-impl Both {
+impl RelayState {
     async fn on_client_message(self: Arc<Self>, sequence: &mut Sequence, envelope: Envelope) {
         enum Order {
             Now,
-            Beside,
-            After,
+            Concurrent,
+            Ordered,
         }
         let order = match envelope.kind() {
             // It must overtake its request and stop the request's policies.
             Kind::Notification { method } if Method::of(method) == Method::Cancelled => Order::Now,
-            Kind::Notification { .. } => Order::After,
-            Kind::Request { .. } | Kind::Answer => Order::Beside,
+            Kind::Notification { .. } => Order::Ordered,
+            Kind::Request { .. } | Kind::Answer => Order::Concurrent,
         };
         let work = self.judge_from_client(envelope);
         match order {
             Order::Now => work.await,
-            Order::Beside => sequence.beside(work).await,
-            Order::After => sequence.after(work).await,
+            Order::Concurrent => sequence.concurrent(work).await,
+            Order::Ordered => sequence.ordered(work).await,
         }
     }
 
@@ -215,7 +215,7 @@ impl Both {
             Ok(FromClient::Cancelled) => {}
             Err(refusal) => {
                 let (call_ref, kind) = (call.reference.as_str(), refusal.urn());
-                tracing::warn!(target: "weir::stdio", call_ref, kind, "a message of the client is refused");
+                tracing::warn!(target: "weir::stdio", call_ref, kind, "refused a message of the client");
                 let text = match refusal {
                     Refusal::InProtocol { text, .. } => text,
                     _ => rpc::error(&id, rpc::INTERNAL_ERROR, "The message could not be checked by policies"),
@@ -234,7 +234,7 @@ impl Both {
 
     async fn on_server_message(self: Arc<Self>, sequence: &mut Sequence, text: Bytes) {
         let Some(message) = Message::read(text) else {
-            tracing::warn!(target: "weir::stdio", "the server wrote a line that is no message");
+            tracing::warn!(target: "weir::stdio", "the server wrote a line that is not a message");
             return;
         };
         // Progress belongs to an unanswered request, so no judged message must precede it.
@@ -250,8 +250,8 @@ impl Both {
         };
         match sort {
             Sort::Notification if is_progress => work.await,
-            Sort::Notification => sequence.after(work).await,
-            Sort::Request | Sort::Answer => sequence.beside(work).await,
+            Sort::Notification => sequence.ordered(work).await,
+            Sort::Request | Sort::Answer => sequence.concurrent(work).await,
         }
     }
 
@@ -291,7 +291,7 @@ async fn write(mut output: impl AsyncWrite + Unpin, mut queued: mpsc::Receiver<B
             output.flush().await
         };
         if let Err(error) = written.await {
-            tracing::debug!(target: "weir::stdio", %error, "the client does not read any more");
+            tracing::debug!(target: "weir::stdio", %error, "the client no longer reads");
             return;
         }
     }

@@ -27,7 +27,7 @@ impl Sequence {
     }
 
     /// Starts work at once, whatever is running. Most work is done before this returns.
-    pub(super) async fn beside(&mut self, work: impl Future<Output = ()> + Send + 'static) {
+    pub(super) async fn concurrent(&mut self, work: impl Future<Output = ()> + Send + 'static) {
         let mut work = Box::pin(work);
         if futures_util::poll!(work.as_mut()).is_pending() {
             self.spawn(work).await;
@@ -35,7 +35,7 @@ impl Sequence {
     }
 
     /// Runs work after everything that was started before.
-    pub(super) async fn after(&mut self, work: impl Future<Output = ()> + Send + 'static) {
+    pub(super) async fn ordered(&mut self, work: impl Future<Output = ()> + Send + 'static) {
         self.tidy();
         if self.running.is_empty() {
             return work.await;
@@ -97,14 +97,14 @@ mod tests {
         let (release, released) = oneshot::channel::<()>();
         let slow = note("slow");
         sequence
-            .beside(async move {
+            .concurrent(async move {
                 let _ = released.await;
                 slow();
             })
             .await;
         let (after, beside) = (note("after"), note("beside"));
-        sequence.after(async move { after() }).await;
-        sequence.beside(async move { beside() }).await;
+        sequence.ordered(async move { after() }).await;
+        sequence.concurrent(async move { beside() }).await;
         assert_eq!(*done.lock().unwrap(), ["beside"]);
         release.send(()).unwrap();
         sequence.finish().await;

@@ -51,7 +51,7 @@ impl Servers {
         // Checked under the lock: a call from before a reload must not restart what the reload ended.
         let current = call.shared.current();
         if current.routes.by_name(name).and_then(command_of) != Some(command) {
-            let text = "The route leads elsewhere now; begin anew";
+            let text = "The route has changed; start again";
             return Err(answer::refuse(StatusCode::SERVICE_UNAVAILABLE, "null", text).into());
         }
         let bridge = bridges.entry(name.to_owned()).or_insert_with(|| {
@@ -66,7 +66,7 @@ impl Servers {
         self.bridges().retain(|name, bridge| {
             let stays = routes.by_name(name).and_then(command_of) == Some(&bridge.command);
             if !stays {
-                tracing::info!(target: "weir::stdio", route = name, "the route leads elsewhere now: its servers end");
+                tracing::info!(target: "weir::stdio", route = name, "the route has changed: stopping its servers");
                 bridge.end();
             }
             stays
@@ -97,7 +97,7 @@ impl Servers {
     pub(crate) async fn end(&self) {
         self.stop();
         if timeout(END, self.supervisors.finished()).await.is_err() {
-            tracing::warn!(target: "weir::stdio", "some servers did not end in time and are killed");
+            tracing::warn!(target: "weir::stdio", "some servers did not exit in time; killing them");
         }
     }
 

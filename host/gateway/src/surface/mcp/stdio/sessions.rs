@@ -72,7 +72,7 @@ pub(super) fn listen(call: &McpCall, bridge: &Bridge, parts: &Parts) -> Result<R
         None => streams.read(GENERAL, marks),
         Some(last) => {
             let (stream, number) = position(last).ok_or_else(|| {
-                answer::refuse(StatusCode::BAD_REQUEST, "null", "Last-Event-ID is none of this session's event ids")
+                answer::refuse(StatusCode::BAD_REQUEST, "null", "Last-Event-ID is not an event id of this session")
             })?;
             streams.resume(stream, number, marks)
         }
@@ -86,7 +86,7 @@ pub(super) fn listen(call: &McpCall, bridge: &Bridge, parts: &Parts) -> Result<R
         Err(Unreadable::InUse) => {
             // Not replaced: two listening clients would take the stream from each other forever. A client that lost its
             // connection resumes with Last-Event-ID.
-            let message = "Another stream of this session listens already; resume it with Last-Event-ID";
+            let message = "This session already has a listening stream; resume it with Last-Event-ID";
             Err(answer::refuse(StatusCode::CONFLICT, "null", message).into())
         }
         // Clients take this to mean that there is no stream, and do not ask again.
@@ -145,7 +145,7 @@ async fn initialize(call: &Arc<McpCall>, bridge: &Bridge, posted: PostedMessage)
         handshake.party.conversation.agree(revision);
     }
     if !bridge.begin(Session::new(id.clone(), owner, handshake)) {
-        return Err(answer::refuse(StatusCode::SERVICE_UNAVAILABLE, &asked, "There are too many sessions").into());
+        return Err(answer::refuse(StatusCode::SERVICE_UNAVAILABLE, &asked, "Too many sessions").into());
     }
     let mut response = reply::json(StatusCode::OK, answer);
     name(&mut response, &id);
@@ -289,7 +289,7 @@ async fn answer_of_client(
         }
     } else {
         // The question may have been withdrawn, or be another session's.
-        tracing::debug!(target: "weir::stdio", call_ref = call.reference.as_str(), "an answer to nothing that was asked");
+        tracing::debug!(target: "weir::stdio", call_ref = call.reference.as_str(), "an answer without an open question");
     }
     Ok(reply::empty(StatusCode::ACCEPTED))
 }
@@ -297,7 +297,7 @@ async fn answer_of_client(
 /// The session that a request names, if it belongs to the caller.
 fn session(call: &McpCall, bridge: &Bridge, headers: &HeaderMap, id: &str) -> Result<Arc<Session>, Refusal> {
     let Some(named) = headers::session(headers)? else {
-        let message = "Bad request: Mcp-Session-Id is missing; begin a session with initialize";
+        let message = "Bad request: Mcp-Session-Id is missing; start a session with initialize";
         return Err(answer::refuse(StatusCode::BAD_REQUEST, id, message).into());
     };
     bridge.session(named, &call.principal(headers)).ok_or_else(|| rejection::no_session(id).into())
@@ -324,10 +324,10 @@ pub(super) fn refuse(untaken: Untaken, message: &Message) -> Rejection {
     let id = message.id();
     match untaken {
         Untaken::TooMany => {
-            answer::refuse(StatusCode::TOO_MANY_REQUESTS, id, "Too many requests of this session are not answered yet")
+            answer::refuse(StatusCode::TOO_MANY_REQUESTS, id, "This session has too many open requests")
         }
         Untaken::IdInUse => {
-            answer::refuse(StatusCode::BAD_REQUEST, id, "Invalid request: a request of this id is not answered yet")
+            answer::refuse(StatusCode::BAD_REQUEST, id, "Invalid request: a request with this id is still open")
         }
         Untaken::LongToken => {
             answer::refuse(StatusCode::BAD_REQUEST, id, "Invalid request: the progress token is too long")

@@ -49,7 +49,7 @@ pub(super) async fn post(call: &Arc<McpCall>, bridge: &Bridge, posted: Posted) -
     let Posted { parts, envelope, revision: _, era: _ } = posted;
     let message = Message::of(envelope.clone());
     if message.sort == Sort::Answer {
-        let text = "Invalid request: servers ask nothing by requests in this revision, so there is nothing to answer";
+        let text = "Invalid request: servers send no requests in this revision, so there is nothing to answer";
         return Err(answer::refuse(StatusCode::BAD_REQUEST, message.id(), text).into());
     }
     let link = bridge.stateless(call, message.id()).await?;

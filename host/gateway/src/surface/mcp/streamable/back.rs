@@ -57,7 +57,7 @@ impl Back {
                 tracing::warn!(
                     call_ref = call.reference.as_str(),
                     kind,
-                    "a denied request of the server stays unanswered"
+                    "cannot answer a denied request of the server"
                 );
             }
             drop(place);
@@ -76,7 +76,7 @@ async fn post(call: &McpCall, uri: Uri, headers: HeaderMap, text: Bytes) -> Resu
         tracing::warn!(
             call_ref = call.reference.as_str(),
             status,
-            "the server refused the answer to its denied request"
+            "the server rejected the answer to its denied request"
         );
     }
     Ok(())

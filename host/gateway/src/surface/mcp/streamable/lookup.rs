@@ -50,7 +50,7 @@ pub(super) async fn mirrored(
     let meta = json::member(params.text(), "_meta").and_then(|meta| serde_json::from_str(meta).ok());
     if let Err(refusal) = ask_for_tools(call, parts, meta, tool).await {
         let kind = refusal.urn();
-        tracing::warn!(call_ref = call.reference.as_str(), kind, "the upstream does not list its tools");
+        tracing::warn!(call_ref = call.reference.as_str(), kind, "cannot list the upstream's tools");
     }
     call.common.tools.of(call, tool)
 }

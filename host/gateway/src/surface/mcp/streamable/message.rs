@@ -51,7 +51,7 @@ pub(super) async fn carry(
         true => session.handshake(call, envelope.id())?,
         false => session.conversation(call, Memory::AsNeeded, envelope.id())?,
     };
-    let came = envelope.text().clone();
+    let original = envelope.text().clone();
     let (envelope, pending) = match conversation.take(call, &parts.headers, envelope).await? {
         ClientMessageOutcome::Forward { envelope, pending } => (envelope, pending),
         ClientMessageOutcome::Answer(text) => return Ok(reply::json(StatusCode::OK, text)),
@@ -63,7 +63,7 @@ pub(super) async fn carry(
         }
     };
     clean::request(call, &mut parts.headers, era);
-    if envelope.text() != &came {
+    if envelope.text() != &original {
         headers::body_replaced(&mut parts.headers);
         match era {
             Era::Stateless => {
@@ -115,7 +115,7 @@ impl Outgoing {
         }
         if is_encoded {
             return Err(Refusal::UpstreamInvalid(
-                "the upstream compressed its answer although it was pending not to, so policies cannot read it",
+                "the upstream compressed its answer although it was asked not to, so policies cannot read it",
             ));
         }
         if form == Form::Events {

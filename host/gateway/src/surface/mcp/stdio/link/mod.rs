@@ -3,11 +3,11 @@
 //! Invariants: the messages of one request keep their order; a slow policy only delays its own request; every request
 //! gets an answer, from the process or from here; all tasks end with the link.
 //!
-//! Not here: who may start a process, and what a session is. `hear` reads messages, `deliver` passes them to their
+//! Not here: who may start a process, and what a session is. `receive` reads messages, `deliver` passes them to their
 //! stream.
 
 mod deliver;
-mod hear;
+mod receive;
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
@@ -84,7 +84,7 @@ impl Link {
             complained: AtomicBool::new(false),
         });
         let tasks = OwnedTasks::default();
-        tasks.spawn(hear::pump(Arc::clone(&state), output, bounds.message, Arc::clone(&process.fell_silent)));
+        tasks.spawn(receive::pump(Arc::clone(&state), output, bounds.message, Arc::clone(&process.fell_silent)));
         Arc::new(Self { state, tasks, process: Mutex::new(Some(process)) })
     }
 
@@ -181,7 +181,7 @@ impl State {
     pub(super) async fn send(&self, text: Bytes) {
         // If the process is gone, nobody waits for this.
         if timeout(self.patience, self.input.send(text)).await.is_err() {
-            tracing::warn!(target: "weir::stdio", route = self.route, "the server does not read what it is sent");
+            tracing::warn!(target: "weir::stdio", route = self.route, "the server does not read its input");
         }
     }
 

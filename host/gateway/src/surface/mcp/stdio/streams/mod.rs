@@ -251,7 +251,7 @@ impl Inner {
             self.drop_front(stream);
             // Once per reader: a server that sends to nobody would flood the log.
             if is_loss && !std::mem::replace(&mut self.complained, true) {
-                tracing::warn!(target: "weir::stdio", "messages are dropped: their client does not read what it is sent");
+                tracing::warn!(target: "weir::stdio", "dropping messages: their client does not read them");
             }
         }
         true

@@ -303,7 +303,7 @@ mod tests {
         assert_eq!(table.way(&progress, |_| true), Way::Request(second));
         table.take(second);
         assert_eq!(table.way(&progress, |_| true), Way::Nobody);
-        // A request whose stream carries its answer alone is none to talk on.
+        // A stream that only carries the answer cannot carry other messages.
         table.take(first);
         let answer_only = table.open(party, "3", None, Carries::Answer, |_| ()).unwrap();
         assert!(table.send(answer_only, Instant::now()));

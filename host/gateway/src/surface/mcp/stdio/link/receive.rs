@@ -43,7 +43,7 @@ impl State {
             // Once: some servers write their whole log there.
             if !self.complained.swap(true, Ordering::Relaxed) {
                 let route = &self.route;
-                tracing::warn!(target: "weir::stdio", route, "the server wrote a line that is no message; such lines are dropped");
+                tracing::warn!(target: "weir::stdio", route, "the server wrote a line that is not a message; such lines are dropped");
             }
             return;
         };
@@ -57,7 +57,7 @@ impl State {
     async fn on_answer(&self, message: &Message) {
         let request = message.id().parse().ok().and_then(|number| self.table().take(number));
         let Some(Request { id, outlet, since, .. }) = request else {
-            tracing::debug!(target: "weir::stdio", route = self.route, "an answer to nothing that is asked");
+            tracing::debug!(target: "weir::stdio", route = self.route, "an answer without an open request");
             return;
         };
         outlet.began(since);
@@ -87,7 +87,7 @@ impl State {
             None if message.method() == Method::Ping => self.send(rpc::result(message.id(), "{}")).await,
             None => {
                 let route = &self.route;
-                tracing::warn!(target: "weir::stdio", route, method = message.method_name(), "a request of the server concerns no client that can be told");
+                tracing::warn!(target: "weir::stdio", route, method = message.method_name(), "no client can answer a request of the server");
                 let reason = "No client can be asked";
                 self.send(rpc::error(message.id(), rpc::INTERNAL_ERROR, reason)).await;
             }
@@ -130,7 +130,7 @@ impl State {
                     outlets = parties.into_iter().filter_map(|party| table.outlet(party)).collect()
                 }
                 Way::Nobody => {
-                    tracing::debug!(target: "weir::stdio", route = self.route, method = message.method_name(), "a notification concerns no client that can be told");
+                    tracing::debug!(target: "weir::stdio", route = self.route, method = message.method_name(), "a notification has no recipient");
                 }
             }
         }
