@@ -25,10 +25,10 @@ pub fn warnings(folder: &Folder, config: &Config, policies: &[Arc<LoadedPolicy>]
     }
     for policy in policies {
         let name = &policy.settings.name;
-        let place = Some(policy.config.place);
+        let location = Some(policy.config.location);
         for event in policy.unknown_events() {
             let message = format!("{name} hooks the event {event:?}, which nothing in this version emits");
-            report.push(Problem::warning(&file, place, message));
+            report.push(Problem::warning(&file, location, message));
         }
         match (&policy.policy, policy.config.file()) {
             (Policy::Component(component), Some(component_file)) => {
@@ -39,7 +39,7 @@ pub fn warnings(folder: &Folder, config: &Config, policies: &[Arc<LoadedPolicy>]
             (Policy::Remote(remote), _) if is_open(&remote.address().url) => {
                 let message =
                     format!("{name} is reached over plain http, so payloads and tokens can be read on the way");
-                report.push(Problem::warning(&file, place, message));
+                report.push(Problem::warning(&file, location, message));
             }
             _ => {}
         }
@@ -48,7 +48,7 @@ pub fn warnings(folder: &Folder, config: &Config, policies: &[Arc<LoadedPolicy>]
         {
             let cap = config.engine.call_cap.as_millis();
             let message = format!("{name} has a timeout_ms above call_cap_ms of [engine], so {cap} ms hold");
-            report.push(Problem::warning(&file, place, message));
+            report.push(Problem::warning(&file, location, message));
         }
     }
     report.into_sorted()

@@ -6,7 +6,7 @@ use crate::port::{AuditEvent, Store, StoreError};
 const MAX_NAMED: usize = 1000;
 
 /// Finds the open calls without a row and reports them.
-pub(super) async fn tell_lost(store: &dyn Store, left_open: &[String]) -> Result<Vec<String>, StoreError> {
+pub(super) async fn report_lost(store: &dyn Store, left_open: &[String]) -> Result<Vec<String>, StoreError> {
     let mut lost = Vec::new();
     for some in left_open.chunks(MAX_NAMED) {
         let present = store.present(some).await?;
@@ -20,7 +20,7 @@ pub(super) async fn tell_lost(store: &dyn Store, left_open: &[String]) -> Result
         tracing::warn!(
             target: "weir::records",
             calls = lost.len(),
-            "the process before ended with calls that were accepted and not recorded: {named}"
+            "the previous process ended before recording these accepted calls: {named}"
         );
     }
     Ok(lost)

@@ -31,7 +31,7 @@ pub(super) async fn export(arguments: ExportArguments) -> Ended {
 }
 
 fn unfinished(error: &io::Error) -> Ended {
-    output::problem(&format!("the export is not complete: {error}"));
+    output::problem(&format!("the export is incomplete: {error}"));
     Ended::NotRight
 }
 
