@@ -220,7 +220,7 @@ pub trait Store: RecordStore + TrustStore + AuditStore + fmt::Debug {}
 
 impl StoreError {
     /// Whether a retry without changes may succeed.
-    pub const fn may_pass(&self) -> bool {
+    pub const fn is_transient(&self) -> bool {
         match self {
             Self::Busy(_) | Self::Full(_) | Self::Unavailable(_) | Self::Conflict(_) | Self::Failed(_) => true,
             Self::Damaged(_) | Self::Newer { .. } | Self::Refused(_) => false,
