@@ -1,7 +1,7 @@
 //! Writes one structured log line for every event: who, what, where and how much, without the payload.
 //!
-//! Invariants: always valid; no more of the payload is written than its size, the names of its top-level
-//! fields, the name of what is called, and what the operator lists, each cut off at a length.
+//! Invariants: always valid; of the payload, only its size, its top-level field names, the name of what is called, and
+//! the values the operator lists are written, each cut to a maximum length.
 //!
 //! Deliberately not here: storing anything; the host's records do that.
 
@@ -23,7 +23,7 @@ pub struct AuditLog {
 
 impl Policy for AuditLog {
     fn describe() -> Declaration {
-        // Validators run side by side, so a place in the order would mean nothing.
+        // Validators run concurrently, so a priority would mean nothing.
         declare::validator(env!("CARGO_PKG_NAME"))
             .version(env!("CARGO_PKG_VERSION"))
             .description(env!("CARGO_PKG_DESCRIPTION"))

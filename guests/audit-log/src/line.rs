@@ -1,6 +1,6 @@
 //! The facts about one event, as a JSON object that is both the log line and the record's info.
 //!
-//! Invariant: every text is cut off at a bound, whoever wrote it.
+//! Invariant: every text is cut to a maximum length, whoever wrote it.
 
 use std::borrow::Cow;
 
@@ -11,14 +11,14 @@ use weir_sdk::{Call, Document, Phase};
 use crate::settings::Settings;
 use crate::subject;
 
-/// How much of an attribute or a subject is logged; ids and names are shorter.
+/// Maximum length of an attribute or a subject; ids and names are shorter.
 const LONGEST_ATTRIBUTE: usize = 256;
-/// How many field names are logged.
+/// Maximum number of field names logged.
 const MOST_NAMES: usize = 32;
-/// How much of a field name is logged.
+/// Maximum length of a field name.
 const LONGEST_NAME: usize = 64;
 
-/// The attributes that are logged as they are, and their names in the line.
+/// The attributes logged unchanged, and their names in the line.
 const ATTRIBUTES: [(&str, &str); 9] = [
     ("session", "session-id"),
     ("agent", "agent-id"),
@@ -31,7 +31,7 @@ const ATTRIBUTES: [(&str, &str); 9] = [
     ("timestamp", "timestamp"),
 ];
 
-/// Gathers the facts.
+/// Collects the facts.
 ///
 /// # Errors
 /// The payload is not JSON.
@@ -52,7 +52,7 @@ pub fn facts(
         line = line.optional_text(name, call.attribute(attribute).as_deref().map(attribute_text).as_deref());
     }
     for (name, pointer) in subject::of(&event) {
-        // An agent's answer carries the tool's name itself; elsewhere only the request does.
+        // In an agent's response the payload itself has the tool's name; elsewhere only the request does.
         let text = payload.text(pointer).or_else(|| asked?.text(pointer));
         let text = text.as_deref().map(subject::without_secrets);
         line = line.optional_text(name, text.as_deref().map(attribute_text).as_deref());
@@ -77,14 +77,14 @@ fn fields(line: Object, settings: &Settings, payload: &Document) -> Object {
     }
     let mut fields = Object::new();
     for pointer in &settings.fields {
-        // A text is logged as such, anything else as its JSON text: cut off, it would not be JSON any more.
+        // A string is logged as text, anything else as a string of its JSON text, since cut JSON is no longer JSON.
         let value = payload.text(pointer).or_else(|| payload.get(pointer));
         fields = fields.optional_text(pointer, value.as_deref().map(|text| cut(text, settings.max_length)).as_deref());
     }
     line.raw("fields", &fields.finish())
 }
 
-/// The names of the top-level fields, cut off in number and length.
+/// The top-level field names, limited in number and length.
 fn field_names(json: &str) -> Result<Vec<String>, Malformed> {
     let mut names = Vec::new();
     let mut walk = Walk::new(json);
@@ -104,7 +104,7 @@ fn attribute_text(text: &str) -> Cow<'_, str> {
     cut(text, LONGEST_ATTRIBUTE)
 }
 
-/// The first characters, with an ellipsis where something was cut off.
+/// The first characters, with an ellipsis if something was cut.
 fn cut(text: &str, most: usize) -> Cow<'_, str> {
     match text.char_indices().nth(most) {
         Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),

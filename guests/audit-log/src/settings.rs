@@ -3,15 +3,15 @@
 use serde::Deserialize;
 use weir_sdk::pointer;
 
-/// The configuration; every key may be absent.
+/// The configuration; every key is optional.
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Pointers to values that are logged.
+    /// Pointers to the values to log.
     pub fields: Vec<String>,
-    /// How many characters of a value are logged.
+    /// Maximum characters of a logged value.
     pub max_length: usize,
-    /// Up to which size of the payload its field names are logged.
+    /// Maximum payload size for which field names are logged.
     pub field_names_up_to: u32,
     /// The level of the lines.
     pub level: Verbosity,
@@ -21,20 +21,20 @@ pub struct Settings {
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verbosity {
-    /// Of interest to somebody who debugs.
+    /// For debugging.
     Debug,
-    /// Of interest to somebody who watches.
+    /// For monitoring.
     #[default]
     Info,
-    /// Something to look at.
+    /// Needs attention.
     Warn,
 }
 
 impl Settings {
-    /// Checks what types cannot say.
+    /// Checks what the types cannot.
     ///
     /// # Errors
-    /// What would have been right.
+    /// What would be valid.
     pub fn check(&self) -> Result<(), String> {
         for field in &self.fields {
             pointer::check(field).map_err(|error| format!("fields: {error}"))?;
@@ -50,7 +50,7 @@ impl Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        // Reading field names copies the payload into the policy, so it stops where that costs more than it tells.
+        // Reading field names copies the payload into the policy, so it is skipped where that costs too much.
         Self { fields: Vec::new(), max_length: 120, field_names_up_to: 16 * 1024, level: Verbosity::default() }
     }
 }

@@ -1,11 +1,11 @@
-//! What an event is about: the name of the tool, prompt, resource, model or address.
+//! The subject of an event: the name of the tool, prompt, resource, model or address.
 //!
-//! Invariant: query strings and logins are left out, since secrets travel in them. Events that are not listed have no
-//! subject; adding one is a row in the table.
+//! Invariant: query strings and credentials in URLs are left out, since they may contain secrets. Events not in the
+//! table have no subject; add a row to support one.
 
 use std::borrow::Cow;
 
-/// Where an event says what it is about, and under which name that is logged.
+/// Where an event's subject is, and the name it is logged under.
 pub type Subject = (&'static str, &'static str);
 
 /// The subjects of an event, as pointers into the request's payload.
@@ -20,7 +20,7 @@ pub fn of(event: &str) -> &'static [Subject] {
     }
 }
 
-/// A subject without its login, query string and fragment, where it is an address.
+/// A subject; from a URL, credentials, query string and fragment are removed.
 pub fn without_secrets(text: &str) -> Cow<'_, str> {
     let text = text.split(['?', '#']).next().unwrap_or_default();
     let Some((scheme, rest)) = text.split_once("://") else { return Cow::Borrowed(text) };

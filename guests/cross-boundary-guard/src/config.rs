@@ -1,47 +1,47 @@
-//! The configuration's form.
+//! The format of the configuration.
 
 use serde::Deserialize;
 use weir_detect::{Allow, Formats, HighEntropy};
 use weir_glob::Glob;
 use weir_sdk::Severity;
 
-/// What the operator wants.
+/// The configuration.
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Which known shapes of secrets are looked for.
+    /// The known secret formats to look for.
     pub formats: Formats,
-    /// Whether text that looks random counts as a secret.
+    /// Whether random-looking text counts as a secret.
     pub high_entropy: HighEntropy,
-    /// Further shapes.
+    /// Custom formats.
     pub patterns: Vec<Pattern>,
-    /// Values that are no secrets.
+    /// Values that are not secrets.
     pub allow: Allow,
-    /// From which server secrets may go to which other one.
+    /// Which server's secrets may go to which other server.
     pub pairs: Vec<Pair>,
-    /// How grave a crossing is.
+    /// The severity of a crossing.
     pub severity: Gravity,
-    /// What is remembered where a call belongs to no session.
+    /// What to remember for calls without a session.
     pub without_session: WithoutSession,
-    /// Secrets that are looked at in one payload.
+    /// Maximum secrets checked in one payload.
     pub max_secrets: usize,
-    /// Secrets that are remembered of one server in one session.
+    /// Maximum secrets remembered per server and session.
     pub max_remembered: i64,
-    /// Payloads that are larger are not looked at.
+    /// Larger payloads are not scanned.
     pub max_bytes: u32,
 }
 
-/// A shape that the operator knows.
+/// A custom format.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pattern {
-    /// What it is called in findings.
+    /// Its name in findings.
     pub name: String,
-    /// A regular expression; its first group, or else all of it, is the secret.
+    /// A regular expression; the secret is its first group, or else the whole match.
     pub regex: String,
 }
 
-/// Two servers between which secrets may go.
+/// A pair of servers between which secrets may go.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pair {
@@ -49,7 +49,7 @@ pub struct Pair {
     to: Glob,
 }
 
-/// How grave a crossing is.
+/// The severity of a crossing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Gravity {
@@ -60,14 +60,14 @@ pub enum Gravity {
     Warn,
 }
 
-/// What is remembered where a call belongs to no session.
+/// What to remember for calls without a session.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WithoutSession {
     /// Nothing: such calls pass.
     #[default]
     Nothing,
-    /// The secrets of each principal that is known by an id.
+    /// The secrets of each principal with an id.
     Principal,
 }
 
@@ -89,7 +89,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Whether secrets of one server may go to another.
+    /// Whether one server's secrets may go to another.
     pub fn allows(&self, origin: &str, server: &str) -> bool {
         self.pairs.iter().any(|pair| pair.from.matches(origin) && pair.to.matches(server))
     }

@@ -1,8 +1,8 @@
-//! Keeps a secret that came back from one server from going to another: in the response phase it remembers
-//! the secrets of an answer by the server they came from, in the request phase it looks them up.
+//! Stops a secret returned by one server from being sent to another. In the response phase it remembers the secrets in
+//! the response by their server; in the request phase it looks them up.
 //!
-//! Invariants: what is remembered is a salted digest, never the secret; a secret that the caller itself had
-//! sent to a server does not become that server's by being echoed; a finding never holds the secret.
+//! Invariants: only a salted digest is remembered, never the secret; a secret that the caller itself sent to a server
+//! does not become that server's when it is echoed; a finding never contains the secret.
 
 mod config;
 mod memory;
@@ -55,7 +55,7 @@ impl Policy for CrossBoundaryGuard {
 }
 
 impl CrossBoundaryGuard {
-    /// Finds secrets that belong to other servers than the one the call goes to.
+    /// Finds secrets that came from a server other than the one called.
     fn judge(&self, memory: &Memory, server: &str, payload: &Document) -> Result<Outcome, String> {
         if payload.size() > self.config.max_bytes {
             return Ok(self.too_large(payload.size(), self.config.severity.into()));
@@ -73,7 +73,7 @@ impl CrossBoundaryGuard {
             return Err(error);
         }
         if !complete {
-            // Decoys must not hide the one that matters.
+            // Otherwise decoys could use up the limit and hide the real secret.
             let message = format!("more than `max_secrets` ({}) secrets in one call", self.config.max_secrets);
             findings.push(outcome::finding(None, message, self.config.severity.into()));
         }
@@ -91,7 +91,7 @@ impl CrossBoundaryGuard {
         Some(outcome::finding(Some(pointer), message, self.config.severity.into()))
     }
 
-    /// Remembers the secrets of an answer that its request did not hold.
+    /// Remembers the secrets in a response that were not in its request.
     fn remember(
         &self,
         memory: &Memory,
@@ -118,7 +118,7 @@ impl CrossBoundaryGuard {
         Ok(outcome::valid())
     }
 
-    /// A payload that cannot be looked at: a request could hide a secret behind its size, an answer is needed.
+    /// Reports a payload too large to scan. A request could hide a secret that way; a response must still pass.
     fn too_large(&self, size: u32, severity: Severity) -> Outcome {
         let message = format!("not looked at: {size} bytes are more than `max_bytes` ({})", self.config.max_bytes);
         outcome::from_findings(vec![outcome::finding(None, message, severity)])

@@ -1,7 +1,7 @@
-//! Which secrets came back from which servers, in a bucket.
+//! Remembers in a bucket which secrets came from which servers.
 //!
-//! Invariants: keys and values hold digests and names of servers only; what is remembered of one server is
-//! bounded, so that a server cannot crowd out the secrets of another one.
+//! Invariants: keys and values hold only digests and server names; the number of secrets per server is limited, so that
+//! a server cannot crowd out another one's.
 
 use std::fmt::Write as _;
 
@@ -11,12 +11,12 @@ use weir_sdk::log;
 
 use crate::config::{Config, WithoutSession};
 
-/// What is remembered for one session or principal.
+/// The memory of one session or principal.
 pub struct Memory {
     bucket: Bucket,
-    /// Makes the digests of one session useless for another.
+    /// Makes the digests of one session useless in another.
     salt: String,
-    /// In front of each key: empty in a session's bucket.
+    /// Prefix of each key; empty in a session's bucket.
     prefix: String,
     most: i64,
 }
@@ -39,13 +39,13 @@ impl Memory {
         Ok(Some(Self { bucket: bucket::policy()?, salt, prefix, most }))
     }
 
-    /// The servers that a secret came back from.
+    /// The servers a secret came from.
     pub fn origins(&self, secret: &str) -> Result<Vec<String>, String> {
         let value = self.bucket.get(&self.key("secret", secret))?;
         Ok(value.as_deref().map(names).unwrap_or_default())
     }
 
-    /// Remembers that a secret came back from a server.
+    /// Remembers that a secret came from a server.
     pub fn remember(&self, secret: &str, server: &str) -> Result<(), String> {
         let key = self.key("secret", secret);
         let known = self.bucket.get(&key)?.as_deref().map(names).unwrap_or_default();
@@ -65,14 +65,14 @@ impl Memory {
     }
 }
 
-/// The names of servers in a value: one per line.
+/// The server names in a value, one per line.
 fn names(value: &[u8]) -> Vec<String> {
     String::from_utf8_lossy(value).lines().map(str::to_owned).collect()
 }
 
-/// The value with another server; `None` where it is there already or the value is long enough.
+/// The value with a server added; `None` if it is already there or the list is full.
 fn added(mut names: Vec<String>, server: &str) -> Option<Vec<u8>> {
-    /// A secret that this many servers know has no boundary left to cross.
+    /// A secret known to this many servers is effectively public.
     const MOST: usize = 16;
     if names.len() >= MOST || names.iter().any(|name| name == server) {
         return None;
@@ -81,12 +81,12 @@ fn added(mut names: Vec<String>, server: &str) -> Option<Vec<u8>> {
     Some(names.join("\n").into_bytes())
 }
 
-/// A secret without what differs between two ways to write it: line ends, as such or as `\n`.
+/// A secret normalised for comparison: line ends may be raw or written as `\n`.
 fn normal(secret: &str) -> String {
     secret.replace("\\r", "").replace("\\n", "").split_whitespace().collect()
 }
 
-/// The start of a digest: 128 bits keep accidents and forgeries out.
+/// The start of a digest: 128 bits are enough against collisions and forgeries.
 fn digest(salt: &str, text: &str) -> String {
     let mut hasher = Sha256::new();
     hasher.update(u64::try_from(salt.len()).unwrap_or(u64::MAX).to_le_bytes());

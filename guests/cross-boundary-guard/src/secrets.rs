@@ -1,6 +1,6 @@
-//! Finds secrets in the strings of a payload: known shapes, and the operator's own patterns.
+//! Finds secrets in the strings of a payload: known formats, and the operator's own patterns.
 //!
-//! Invariants: what `allow` covers is no secret; the number of secrets looked at in one payload is bounded.
+//! Invariants: values covered by `allow` are not secrets; the number of secrets checked per payload is limited.
 
 use regex_lite::{Regex, RegexBuilder};
 use weir_detect::{Allow, Detectors};
@@ -9,7 +9,7 @@ use weir_sdk::walk::{Malformed, Walk};
 
 use crate::config::{Config, Pattern};
 
-/// What is looked for.
+/// The scanner's settings.
 pub struct Searcher {
     detectors: Detectors,
     patterns: Vec<(String, Regex)>,
@@ -17,13 +17,13 @@ pub struct Searcher {
     most: usize,
 }
 
-/// A secret and where it stands.
+/// A secret and its location.
 pub struct Secret<'a> {
-    /// Its shape, for people.
+    /// Its format, for display.
     pub kind: &'a str,
     /// The secret itself.
     pub text: &'a str,
-    /// Gives the pointer of the string that holds it.
+    /// Returns the pointer of the string that contains it.
     pub pointer: &'a dyn Fn() -> String,
 }
 
@@ -42,8 +42,7 @@ impl Searcher {
         })
     }
 
-    /// Shows each secret to `visit` until it answers false. Answers whether all were shown, or else whether
-    /// it was not the bound that ended the search.
+    /// Passes each secret to `visit` until it returns false. Returns false only if the limit ended the search.
     pub fn find(&self, json: &str, mut visit: impl FnMut(Secret<'_>) -> bool) -> Result<bool, Malformed> {
         let mut walk = Walk::new(json);
         let mut left = self.most;
@@ -77,7 +76,7 @@ impl Searcher {
     }
 }
 
-/// All strings of a document, apart.
+/// All strings of a document, separately.
 pub fn texts(document: &Document) -> String {
     strings(&document.json()).unwrap_or_default()
 }
@@ -93,7 +92,7 @@ fn strings(json: &str) -> Result<String, Malformed> {
 }
 
 fn compiled(pattern: &Pattern) -> Result<Regex, String> {
-    /// Bounds what a counted repetition may blow up to.
+    /// Limits the size of compiled patterns, for example with counted repetitions.
     const LARGEST: usize = 64 * 1024;
     let regex = RegexBuilder::new(&pattern.regex).size_limit(LARGEST).build();
     let regex = regex.map_err(|error| format!("`{}` is not a regular expression: {error}", pattern.regex))?;

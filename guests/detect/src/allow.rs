@@ -1,15 +1,14 @@
-//! Values that an operator knows and does not want to hear about.
+//! Known values that the operator does not want reported.
 
 use serde::Deserialize;
 
-/// A list of known values: an entry stands for exactly that text, or with a final `*` for every text that
-/// begins like it.
+/// A list of known values. An entry matches exactly that text, or with a final `*` every text with that prefix.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Allow(pub Vec<String>);
 
 impl Allow {
-    /// Whether a found text is one of the known values.
+    /// Whether a text is a known value.
     #[must_use]
     pub fn covers(&self, found: &str) -> bool {
         self.0.iter().any(|entry| match entry.strip_suffix('*') {

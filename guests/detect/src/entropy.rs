@@ -1,4 +1,4 @@
-//! Strings that look random: long runs of token characters with many bits per character.
+//! Random-looking strings: long runs of token characters with high entropy.
 //!
 //! Invariant: a run longer than [`LONGEST`] is data (an image, an archive), not a secret, and is skipped.
 
@@ -8,21 +8,21 @@ use serde::Deserialize;
 
 use crate::shapes;
 
-/// Beyond this a run of token characters is taken for encoded data.
+/// A longer run of token characters is treated as encoded data.
 const LONGEST: usize = 256;
 
-/// From which length and randomness on a string is reported.
+/// The minimum length and entropy for a report.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// The least number of characters.
+    /// Minimum number of characters.
     pub min_length: usize,
-    /// The least Shannon entropy in bits per character. Hexadecimal text cannot pass 4.0, base64 not 6.0.
+    /// Minimum Shannon entropy in bits per character. Hexadecimal text cannot exceed 4.0, base64 cannot exceed 6.0.
     pub threshold: f64,
 }
 
 impl Default for Limits {
-    /// 24 characters of base64 with 4.2 bits each: UUIDs, hexadecimal digests and words stay below.
+    /// 24 base64 characters with 4.2 bits each: UUIDs, hexadecimal digests and words stay below.
     fn default() -> Self {
         Self { min_length: 24, threshold: 4.2 }
     }

@@ -1,18 +1,18 @@
-//! The formats by name, and how an operator chooses among them.
+//! The secret formats, and how an operator selects them.
 //!
-//! Invariant: the names here are the ones in configurations, findings and placeholders; they do not change.
+//! Invariant: these names are used in configurations, findings and placeholders, so they never change.
 
 use serde::Deserialize;
 
 use crate::entropy::Limits;
 
-/// A shape of a secret.
+/// A secret format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
     /// Anthropic: `sk-ant-…`.
     AnthropicKey,
-    /// AWS: access key ids (`AKIA…`, `ASIA…`) and secret access keys that are named as such.
+    /// AWS: access key ids (`AKIA…`, `ASIA…`), and secret access keys next to their name.
     AwsAccessKey,
     /// GitHub: `ghp_…` and its siblings, `github_pat_…`.
     GithubPat,
@@ -38,13 +38,13 @@ pub enum Format {
     SlackToken,
     /// Stripe: `sk_live_…`, `rk_live_…`, their `_test_` siblings, `whsec_…`.
     StripeKey,
-    /// No known shape, but random; reported by the high-entropy option and not selectable as a format.
+    /// No known format, but random; reported by the high-entropy option, cannot be selected.
     #[serde(skip)]
     HighEntropy,
 }
 
 impl Format {
-    /// Every format that can be chosen.
+    /// Every selectable format.
     pub const ALL: [Self; 14] = [
         Self::AnthropicKey,
         Self::AwsAccessKey,
@@ -85,7 +85,7 @@ impl Format {
     }
 }
 
-/// The chosen formats. The default is every format but `jwt`: session tokens are part of ordinary traffic.
+/// The selected formats. The default is all but `jwt`, since session tokens are part of normal traffic.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Formats(pub Vec<Format>);
@@ -96,11 +96,11 @@ impl Default for Formats {
     }
 }
 
-/// Whether strings that look random are reported: `true`, `false` (the default) or an object with limits.
+/// Whether random-looking strings are reported: `true`, `false` (the default) or an object with limits.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(untagged, expecting = "expected true, false or an object with `min_length` and `threshold`")]
 pub enum HighEntropy {
-    /// On with the usual limits, or off.
+    /// On with the default limits, or off.
     Switch(bool),
     /// On with these limits.
     Limits(Limits),

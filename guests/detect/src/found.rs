@@ -1,14 +1,14 @@
-//! What a search finds.
+//! The result of a search.
 
 use std::ops::Range;
 
 use crate::format::Format;
 
-/// A secret, or what looks like one.
+/// A secret, or a likely one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Match {
-    /// Which shape it has.
+    /// Its format.
     pub format: Format,
-    /// Where it stands in the text, in bytes.
+    /// Its byte range in the text.
     pub range: Range<usize>,
 }

@@ -1,14 +1,11 @@
-//! Finds secrets in text: tokens with a known shape, and on request strings that look random.
+//! Finds secrets in text: tokens with a known format, and optionally random-looking strings.
 //!
-//! One pass over the bytes: a prefilter names the places where a known prefix may begin, and only there the
-//! shape behind it is looked at. There is no regex engine, nothing is allocated and no input makes a
-//! search more than linear.
-//!
+//! One pass over the bytes: a prefilter finds candidates for known prefixes, and only those are checked. There is no
+//! regex engine and no allocation, and a search is always linear.
 //! Invariants: matches come in the order of the text, do not overlap and lie on character boundaries.
 //!
-//! Deliberately not here: asking an issuer whether a token is live, and undoing encodings (a token in
-//! base64 is not seen). Text must be given unescaped; a token behind the escapes of an inner layer (`\n`,
-//! `%20`) is seen.
+//! Deliberately not here: asking an issuer whether a token is live, and decoding (a token in base64 is not found). Text
+//! must be unescaped; a token next to escapes of an inner layer (`\n`, `%20`) is found.
 
 use std::ops::Range;
 
@@ -33,7 +30,7 @@ pub struct Detectors {
 }
 
 impl Detectors {
-    /// Detectors for the given formats and, where switched on, for high entropy.
+    /// Detectors for the given formats and, if enabled, for high entropy.
     #[must_use]
     pub fn new(formats: &Formats, high_entropy: HighEntropy) -> Self {
         Self { enabled: table::mask(formats), high_entropy: high_entropy.limits() }
@@ -50,8 +47,8 @@ impl Detectors {
         self.find_random(text, known..text.len(), &mut visit);
     }
 
-    /// Reports every secret in a value whose name is known: some secrets have no shape of their own and are
-    /// only told by what they are called.
+    /// Reports every secret in a value with a known name: some secrets have no format and are only recognised by their
+    /// name.
     pub fn find_named(&self, name: Option<&str>, text: &str, visit: impl FnMut(Match)) {
         let mut visit = visit;
         match name.and_then(|name| rules::named(self.enabled, name, text)) {
@@ -60,7 +57,7 @@ impl Detectors {
         }
     }
 
-    /// Whether a text holds any secret.
+    /// Whether a text contains any secret.
     #[must_use]
     pub fn any(&self, text: &str) -> bool {
         let mut any = false;

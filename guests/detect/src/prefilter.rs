@@ -1,10 +1,10 @@
-//! Names the places where a prefix may begin, so that the rest of the text costs next to nothing.
+//! Finds candidates for prefixes, so that the rest of the text costs almost nothing.
 //!
-//! All prefixes are looked for at once: a table says of a byte which formats have it in the first, second and
-//! third place of a prefix. A place is named where three bytes in a row agree on a format; in ordinary text
-//! they hardly ever do. Where the machine has vectors, sixteen places are first judged together, a little
+//! All prefixes are searched at once: for each byte, a table lists the formats that have it as first, second and third
+//! byte of a prefix. A candidate is a position where three bytes in a row agree on a format, which is rare in ordinary
+//! text. Where SIMD is available, sixteen positions are first checked together, slightly less exactly.
 //! less exactly.
-//!
+//! Invariant: no prefix is missed.
 //! Invariant: no place where a prefix begins is left out.
 
 use crate::table::{RULES, Start, bit};
@@ -12,13 +12,13 @@ use blocks::PLACES;
 
 mod blocks;
 
-/// How many bits one place takes in a word.
+/// The number of bits per position in a word.
 const PLACE: usize = 21;
 
-/// The formats as bits, place by place.
+/// The formats as bits, by position.
 static CLASSES: [u64; 256] = classes();
 
-/// The next place from `from` on, and the formats whose prefixes may begin there.
+/// The next candidate at or after `from`, and the formats whose prefixes may begin there.
 pub(crate) fn next(text: &[u8], from: usize) -> Option<(usize, u32)> {
     let mut position = from;
     while let Some(start) = blocks::skip(text, position) {

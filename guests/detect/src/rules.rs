@@ -1,7 +1,7 @@
-//! What is tried where a prefix of the table may begin.
+//! Checks a candidate for a prefix of the table.
 //!
-//! The prefilter names the few places where the first three bytes fit a format; the rules of that format are
-//! then tried in the order of the table.
+//! The prefilter finds the few positions whose first three bytes fit a format; the rules of that format are then tried
+//! in table order.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use crate::found::Match;
 use crate::table::{RULES, Rule, Start, bit};
 use crate::{prefilter, shapes};
 
-/// Reports what the enabled formats' rules find.
+/// Reports matches of the enabled formats' rules.
 pub(crate) fn scan(text: &[u8], enabled: u32, mut visit: impl FnMut(Match)) {
     let mut from = 0;
     while let Some(found) = next(text, from, enabled) {
@@ -19,7 +19,7 @@ pub(crate) fn scan(text: &[u8], enabled: u32, mut visit: impl FnMut(Match)) {
     }
 }
 
-/// A secret that is only told by the name of the value that it is.
+/// A secret recognised only by the name of its value.
 pub(crate) fn named(enabled: u32, name: &str, text: &str) -> Option<Match> {
     if enabled & bit(Format::AwsAccessKey) == 0 || !shapes::is_aws_secret_key(text.as_bytes()) {
         return None;

@@ -1,32 +1,32 @@
-//! What stands behind a prefix: lengths, alphabets and ends.
+//! What must follow a prefix: lengths, alphabets and ends.
 //!
-//! A shape is given the whole text, where the prefix starts and where it ends, and answers with the range
-//! of the secret. Invariant: no shape looks further than its own bound, or than the next place where it
-//! could begin, so that hostile text cannot make a search quadratic.
+//! A shape gets the whole text and the start and end of the prefix, and returns the range of the secret. Invariant: no
+//! shape looks beyond its own limit, or beyond the next position where it could begin, so that hostile text cannot make
+//! a search quadratic.
 
 use std::ops::Range;
 
-/// Judges what follows a prefix at `prefix` in `text`.
+/// Checks what follows a prefix at `prefix` in `text`.
 pub(crate) type Shape = fn(text: &[u8], prefix: Range<usize>) -> Option<Range<usize>>;
 
-/// No token is longer; runs are cut off here.
+/// Maximum length of a token; longer runs are cut.
 const LONGEST: usize = 512;
 /// A web token may carry many claims.
 const LONGEST_SEGMENT: usize = 8192;
-/// Key material that a PEM block has at least, so that prose about PEM blocks is not taken for one.
+/// Minimum key material in a PEM block, so that prose about PEM blocks does not match.
 const LEAST_PEM_MATERIAL: usize = 8;
-/// The same where the block's end is missing.
+/// The same if the block's end is missing.
 const LEAST_OPEN_PEM_MATERIAL: usize = 16;
-/// A header line of a PEM block is at most this long behind `-----BEGIN `.
+/// Maximum length of a PEM header line after `-----BEGIN `.
 const LONGEST_PEM_LABEL: usize = 40;
-/// Punctuation between the name of a secret and its value, such as `" : "`.
+/// Characters between the name of a secret and its value, such as `" : "`.
 const LONGEST_GAP: usize = 12;
-/// What the lines that begin and end a PEM block are framed by.
+/// The dashes around the first and last line of a PEM block.
 const DASHES: &[u8] = b"-----";
 /// The length of an AWS secret access key.
 const AWS_SECRET: usize = 40;
 
-/// The length of the run of bytes of one alphabet at the start, up to a limit.
+/// The length of the run of alphabet bytes at the start, up to a limit.
 pub(crate) fn run(bytes: &[u8], limit: usize, alphabet: fn(u8) -> bool) -> usize {
     bytes.iter().take(limit).take_while(|byte| alphabet(**byte)).count()
 }
@@ -36,17 +36,17 @@ pub(crate) fn is_alphanumeric(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
 }
 
-/// The alphabet of base64 for addresses.
+/// The URL-safe base64 alphabet.
 pub(crate) fn is_url_safe(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
 }
 
-/// Both alphabets of base64.
+/// Both base64 alphabets.
 pub(crate) fn is_token(byte: u8) -> bool {
     is_url_safe(byte) || matches!(byte, b'+' | b'/' | b'=')
 }
 
-/// At least and at most so many of an alphabet, and then none.
+/// A run of alphabet bytes within these lengths, with none following.
 fn between(
     text: &[u8],
     prefix: Range<usize>,
@@ -80,7 +80,7 @@ pub(crate) fn aws_id(text: &[u8], prefix: Range<usize>) -> Option<Range<usize>> 
     (length == 16 && ended).then(|| prefix.start..prefix.end + 16)
 }
 
-/// A secret access key of AWS behind its name: `aws_secret_access_key = "…"`. The prefix is `secret`.
+/// An AWS secret access key after its name: `aws_secret_access_key = "…"`. The prefix is `secret`.
 pub(crate) fn aws_secret_after_name(text: &[u8], prefix: Range<usize>) -> Option<Range<usize>> {
     let mut position = after_word(text, prefix.end, b"access").unwrap_or(prefix.end);
     position = after_word(text, position, b"key")?;
@@ -91,12 +91,12 @@ pub(crate) fn aws_secret_after_name(text: &[u8], prefix: Range<usize>) -> Option
     (length == AWS_SECRET && is_mixed(&text[position..position + length])).then(|| position..position + length)
 }
 
-/// Whether a whole text is a secret access key of AWS, going by its looks.
+/// Whether a whole text looks like an AWS secret access key.
 pub(crate) fn is_aws_secret_key(text: &[u8]) -> bool {
     text.len() == AWS_SECRET && text.iter().all(|byte| is_aws_secret(*byte)) && is_mixed(text)
 }
 
-/// Exactly 35 behind `AIza`.
+/// Exactly 35 after `AIza`.
 pub(crate) fn google(text: &[u8], prefix: Range<usize>) -> Option<Range<usize>> {
     between(text, prefix, 35, 35, is_url_safe)
 }
@@ -118,7 +118,7 @@ pub(crate) fn slack(text: &[u8], prefix: Range<usize>) -> Option<Range<usize>> {
         return None;
     }
     let body = prefix.end + 2;
-    // The cookie among them (`d`) is written with percent escapes, which separate all the others.
+    // The cookie among them (`d`) contains percent escapes, which would end any other token.
     let alphabet = if *kind == b'd' { is_slack_cookie } else { is_slack };
     let length = run(&text[body..], LONGEST, alphabet);
     let digits = text[body..body + length].iter().filter(|byte| byte.is_ascii_digit()).count();
@@ -167,22 +167,22 @@ pub(crate) fn openai_old(text: &[u8], prefix: Range<usize>) -> Option<Range<usiz
 /// `glpat-`.
 pub(crate) fn gitlab(text: &[u8], prefix: Range<usize>) -> Option<Range<usize>> {
     let found = between(text, prefix.clone(), 20, LONGEST, |byte| is_url_safe(byte) || byte == b'.')?;
-    // A dot that ends a sentence is not part of the token.
+    // A dot at the end of a sentence is not part of the token.
     let dots = text[found.clone()].iter().rev().take_while(|byte| **byte == b'.').count();
     (found.len() - dots - prefix.len() >= 20).then(|| found.start..found.end - dots)
 }
 
-/// Exactly 36 behind `npm_`.
+/// Exactly 36 after `npm_`.
 pub(crate) fn npm(text: &[u8], prefix: Range<usize>) -> Option<Range<usize>> {
     between(text, prefix, 36, 36, is_alphanumeric)
 }
 
-/// Behind `pypi-AgEIcHlwaS5vcmc`.
+/// After `pypi-AgEIcHlwaS5vcmc`.
 pub(crate) fn pypi(text: &[u8], prefix: Range<usize>) -> Option<Range<usize>> {
     between(text, prefix, 50, LONGEST, is_url_safe)
 }
 
-/// Exactly 34 behind `hf_`.
+/// Exactly 34 after `hf_`.
 pub(crate) fn huggingface(text: &[u8], prefix: Range<usize>) -> Option<Range<usize>> {
     between(text, prefix, 34, 34, is_alphanumeric)
 }
@@ -196,7 +196,7 @@ pub(crate) fn sendgrid(text: &[u8], prefix: Range<usize>) -> Option<Range<usize>
     (run(&body[23..], 44, is_url_safe) == 43).then(|| prefix.start..prefix.end + 66)
 }
 
-/// `eyJ`: three segments, of which the first two are objects.
+/// `eyJ`: three segments; the first two are JSON objects.
 pub(crate) fn web_token(text: &[u8], prefix: Range<usize>) -> Option<Range<usize>> {
     let inside = prefix.start > 0 && is_url_safe(text[prefix.start - 1]) && !is_escape_before(text, prefix.start);
     if inside {
@@ -221,7 +221,7 @@ pub(crate) fn private_key(text: &[u8], prefix: Range<usize>) -> Option<Range<usi
         return None;
     }
     let body = label_end + DASHES.len();
-    // The search ends at the next dashes, where the next block would begin.
+    // The search ends at the next dashes, where another block could begin.
     let dashes = text[body..].windows(DASHES.len()).position(|window| window == DASHES);
     match dashes.map(|length| body + length) {
         Some(end) if text[end..].starts_with(b"-----END ") => {
@@ -240,7 +240,7 @@ pub(crate) fn private_key(text: &[u8], prefix: Range<usize>) -> Option<Range<usi
     }
 }
 
-/// Whether the byte before `position` belongs to an escape of an inner layer (`\n`, `%20`) and so separates.
+/// Whether the byte before `position` ends an escape of an inner layer (`\n`, `%20`) and so separates words.
 pub(crate) fn is_escape_before(text: &[u8], position: usize) -> bool {
     let before = &text[position.saturating_sub(3)..position];
     match before {
@@ -260,7 +260,7 @@ fn is_aws_secret(byte: u8) -> bool {
     is_base64(byte) && byte != b'='
 }
 
-/// Upper case, lower case and digits, as in any key but hardly in a path or a digest.
+/// Upper case, lower case and digits: typical of a key, rare in a path or a digest.
 fn is_mixed(text: &[u8]) -> bool {
     let any = |class: fn(&u8) -> bool| text.iter().any(class);
     any(u8::is_ascii_uppercase) && any(u8::is_ascii_lowercase) && any(u8::is_ascii_digit)
@@ -282,7 +282,7 @@ fn is_pem_label(byte: u8) -> bool {
     byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b' '
 }
 
-/// A line end, also one that an inner layer wrote as `\\n`: the letters are base64 anyway.
+/// A line end, including one escaped by an inner layer as `\\n`: the letters are base64 anyway.
 fn is_line_end(byte: u8) -> bool {
     matches!(byte, b'\n' | b'\r' | b'\\')
 }

@@ -5,20 +5,20 @@ use crate::shapes::{self, Shape};
 
 /// A prefix, and what must follow it.
 pub(crate) struct Rule {
-    /// What is found by this rule.
+    /// The format it finds.
     pub(crate) format: Format,
-    /// At least three bytes; in lower case where case does not matter.
+    /// At least three bytes; in lower case if case does not matter.
     pub(crate) prefix: &'static str,
-    /// Where the prefix may stand.
+    /// Where the prefix may be.
     pub(crate) start: Start,
     /// What must follow.
     pub(crate) shape: Shape,
 }
 
-/// Where a prefix may stand.
+/// Where a prefix may be.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Start {
-    /// Not within a word.
+    /// Not inside a word.
     Word,
     /// Anywhere.
     Anywhere,
@@ -30,7 +30,7 @@ const fn rule(format: Format, prefix: &'static str, shape: Shape) -> Rule {
     Rule { format, prefix, start: Start::Word, shape }
 }
 
-/// Every rule.
+/// All rules.
 pub(crate) const RULES: [Rule; 32] = [
     rule(Format::AnthropicKey, "sk-ant-", shapes::anthropic),
     rule(Format::AwsAccessKey, "AKIA", shapes::aws_id),
@@ -81,7 +81,7 @@ pub(crate) const fn bit(format: Format) -> u32 {
     1 << format as u32
 }
 
-/// The chosen formats as a set of bits.
+/// The selected formats as a set of bits.
 pub(crate) fn mask(formats: &Formats) -> u32 {
     formats.0.iter().fold(0, |mask, format| mask | bit(*format))
 }

@@ -1,4 +1,4 @@
-//! What is found and what is not. Samples are assembled, so that nothing here looks like a leaked secret.
+//! What is found and what is not. Samples are assembled at run time, so that nothing here looks like a leaked secret.
 
 use super::*;
 
@@ -208,6 +208,6 @@ fn hostile_text_ends_soon() {
     for piece in pieces {
         found(&everything(), &piece.repeat(200_000 / piece.len()));
     }
-    // A quadratic search of these texts takes minutes; the bound leaves room for slow machines.
+    // A quadratic search of these texts takes minutes; the limit leaves room for slow machines.
     assert!(start.elapsed() < std::time::Duration::from_secs(20));
 }

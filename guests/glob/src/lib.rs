@@ -1,10 +1,10 @@
-//! Patterns for names: `*` stands for any characters, `?` for one, everything else for itself.
+//! Glob patterns for names: `*` matches any characters, `?` one, everything else itself.
 //!
-//! Invariants: a pattern covers the whole name; the time to match is at most the product of both lengths;
-//! nothing is allocated while matching.
+//! Invariants: a pattern must match the whole name; the time is at most the product of both lengths; matching does not
+//! allocate.
 //!
-//! Deliberately not here: character classes, alternatives and escapes. Names of tools, servers and users
-//! do without them, and what an operator writes stays readable.
+//! Deliberately not here: character classes, alternatives and escapes. Names of tools, servers and users do not need
+//! them, and patterns stay readable.
 
 use std::fmt;
 
@@ -15,25 +15,25 @@ use serde::Deserialize;
 #[serde(transparent)]
 pub struct Glob(String);
 
-/// Patterns of which one has to match.
+/// A list of patterns; any of them may match.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Globs(Vec<Glob>);
 
 impl Glob {
-    /// A pattern from its text; every text is one.
+    /// Parses a pattern; every text is valid.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// Whether the pattern covers the whole name.
+    /// Whether the pattern matches the whole name.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
         matches(&self.0, name)
     }
 
-    /// The name that this pattern stands for, if it stands for one only.
+    /// The name, if the pattern matches only one.
     #[must_use]
     pub fn literal(&self) -> Option<&str> {
         (!self.0.contains(['*', '?'])).then_some(self.0.as_str())
@@ -41,13 +41,13 @@ impl Glob {
 }
 
 impl Globs {
-    /// The first pattern that covers the whole name.
+    /// The first pattern that matches the whole name.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&Glob> {
         self.0.iter().find(|glob| glob.matches(name))
     }
 
-    /// Whether a pattern covers the whole name.
+    /// Whether any pattern matches the whole name.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
         self.find(name).is_some()
@@ -71,7 +71,7 @@ impl fmt::Display for Glob {
     }
 }
 
-/// Goes on behind the last `*` whenever the text after it does not fit, one character later each time.
+/// On a mismatch, retries from the last `*`, one character later each time.
 fn matches(pattern: &str, name: &str) -> bool {
     let mut pattern = pattern.chars();
     let mut name = name.chars();

@@ -1,8 +1,8 @@
-//! Payment cards: a known issuer, the length that goes with it, and Luhn's check digit.
+//! Payment cards: a known issuer, its card length, and the Luhn check digit.
 
 use crate::groups::Groups;
 
-/// How card numbers are written: in one piece, in fours, and as on the cards of two issuers.
+/// How card numbers are written: in one piece, in fours, and in two issuers' own groupings.
 const SHAPES: [&[usize]; 7] = [&[16], &[15], &[14], &[19], &[4, 4, 4, 4], &[4, 6, 5], &[4, 6, 4]];
 
 /// The end of a card number that begins with these groups.
@@ -25,7 +25,7 @@ fn is_issued(digits: &[u8]) -> bool {
         }
         15 => matches!(prefix(2), 34 | 37),
         14 => matches!(prefix(2), 36 | 38 | 39) || matches!(prefix(3), 300..=305),
-        // Nineteen digits are also the length of many ids: only the issuer that uses them for cards.
+        // Many ids also have nineteen digits, so accept only the issuer that uses this length.
         19 => prefix(2) == 62,
         _ => false,
     }
@@ -33,7 +33,7 @@ fn is_issued(digits: &[u8]) -> bool {
 
 fn luhn(digits: &[u8]) -> bool {
     let sum: u32 = digits.iter().rev().enumerate().map(|(index, digit)| doubled(index, u32::from(*digit))).sum();
-    // All zeros pass the check but are never a card.
+    // All zeros pass the check but are never a card number.
     sum.is_multiple_of(10) && digits.iter().any(|digit| *digit != digits[0])
 }
 

@@ -1,15 +1,15 @@
-//! E-mail addresses, found from their `@`.
+//! E-mail addresses, located by their `@`.
 //!
-//! Deliberately not here: quoted local parts, addresses beyond ASCII, and what only looks like an address:
-//! the login of a URL or of a Git remote, `logo@2x.png`.
+//! Deliberately not here: quoted local parts, non-ASCII addresses, and text that only looks like an address: the login
+//! in a URL or Git remote, `logo@2x.png`.
 
 use std::ops::Range;
 
-/// No local part is longer.
+/// Maximum length of a local part.
 const LONGEST_LOCAL: usize = 64;
-/// No domain is longer.
+/// Maximum length of a domain.
 const LONGEST_DOMAIN: usize = 253;
-/// Endings that are file types and no top-level domains.
+/// Endings that are file types, not top-level domains.
 const FILE_TYPES: [&str; 9] = ["png", "jpg", "jpeg", "gif", "webp", "svg", "css", "js", "json"];
 
 /// The address around the `@` at a position; its start is not before `floor`.
@@ -44,7 +44,7 @@ fn domain_end(text: &[u8], start: usize) -> Option<usize> {
     (labels && ending_is_sound && !file).then_some(start + domain.len())
 }
 
-/// Whether what stands before is `scheme://` with at most a user name: then this is a login, not an address.
+/// Whether the text before is `scheme://` with at most a user name: then this is a login, not an address.
 fn is_login(before: &[u8]) -> bool {
     let word =
         before.iter().rev().take(LONGEST_LOCAL).take_while(|byte| !matches!(byte, b'?' | b'#' | b' ' | b'"')).count();

@@ -1,7 +1,7 @@
-//! One pass over a text that finds every kind of personal data.
+//! Finds every kind of personal data in one pass over a text.
 //!
-//! Invariants: matches come in the order of the text and do not overlap; each position is looked at once,
-//! and what is looked at around it is bounded.
+//! Invariants: matches come in text order and do not overlap; each position is checked once, and the text around it
+//! only within limits.
 
 use std::ops::Range;
 
@@ -9,16 +9,16 @@ use crate::groups::{Groups, may_begin, may_end};
 use crate::kind::{Kind, Kinds};
 use crate::{card, email, iban, national, phone};
 
-/// Personal data, or what looks like it.
+/// Personal data, or likely personal data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Match {
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
-    /// Where it stands in the text, in bytes.
+    /// Its byte range in the text.
     pub range: Range<usize>,
 }
 
-/// Reports everything of the chosen kinds in a text.
+/// Reports all matches of the selected kinds in a text.
 pub fn find(text: &str, kinds: Kinds, mut visit: impl FnMut(Match)) {
     let text = text.as_bytes();
     let mut floor = 0;
@@ -43,7 +43,7 @@ pub fn find(text: &str, kinds: Kinds, mut visit: impl FnMut(Match)) {
     }
 }
 
-/// Reports everything in a value whose name is known: some numbers are only told by what they are called.
+/// Reports all matches in a value with a known name: some numbers are only recognised by their name.
 pub fn find_named(name: Option<&str>, text: &str, kinds: Kinds, mut visit: impl FnMut(Match)) {
     let whole = name.filter(|_| is_figure(text)).and_then(|name| {
         let national = kinds.has(Kind::NationalId) && national::is_named(name, text);
@@ -56,8 +56,8 @@ pub fn find_named(name: Option<&str>, text: &str, kinds: Kinds, mut visit: impl 
     }
 }
 
-/// The next byte from `from` on that anything is found by. Whole blocks without one are passed over, which the
-/// compiler does with vectors.
+/// The next byte at or after `from` that could lead to a match. Whole blocks without one are skipped, which the
+/// compiler vectorises.
 fn next_beginning(text: &[u8], from: usize) -> Option<usize> {
     const BLOCK: usize = 16;
     let mut position = from;
@@ -70,12 +70,12 @@ fn next_beginning(text: &[u8], from: usize) -> Option<usize> {
     text[position..].iter().position(|byte| is_beginning(*byte)).map(|offset| position + offset)
 }
 
-/// Without branches, so that it can be asked of many bytes at once.
+/// Branch-free, so that it can be vectorised.
 const fn is_beginning(byte: u8) -> bool {
     (byte.wrapping_sub(b'0') < 10) | (byte.wrapping_sub(b'A') < 26) | (byte == b'@') | (byte == b'+') | (byte == b'(')
 }
 
-/// Whether a value is short and made of digits and their punctuation, so that its name is worth a look.
+/// Whether a value is short and consists of digits and separators, so that its name is worth checking.
 fn is_figure(text: &str) -> bool {
     text.len() <= 32 && text.bytes().all(|byte| byte.is_ascii_digit() || b" +-.()/".contains(&byte))
 }
@@ -87,7 +87,7 @@ fn at_sign(text: &[u8], position: usize, floor: usize, kinds: Kinds) -> Option<M
     email::around(text, position, floor).map(|range| Match { kind: Kind::Email, range })
 }
 
-/// What may begin at a digit, from the strictest check to the loosest.
+/// Tries what may begin at a digit, strictest check first.
 fn digit(text: &[u8], position: usize, kinds: Kinds) -> Option<Match> {
     if !may_begin(text, position) {
         return None;
@@ -216,7 +216,7 @@ mod tests {
         for piece in ["@", "a@", "1 ", "1", "+1", "+1 ", "(4", "A", "DE89", "a.", "00 1", "://@"] {
             found(&piece.repeat(200_000 / piece.len()));
         }
-        // A quadratic search of these texts takes minutes; the bound leaves room for slow machines.
+        // A quadratic search of these texts takes minutes; the limit leaves room for slow machines.
         assert!(start.elapsed() < std::time::Duration::from_secs(20));
     }
 }

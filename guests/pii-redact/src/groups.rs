@@ -1,13 +1,13 @@
-//! Digits as people write them: groups with single separators in between.
+//! Digits as people write them: groups with single separators.
 //!
-//! Invariant: a reading begins at the first digit of a group; it is cut off at [`MOST_GROUPS`] groups and before
-//! a group that would make it longer than [`MOST_DIGITS`] digits.
+//! Invariant: a reading begins at the first digit of a group; it stops after [`MOST_GROUPS`] groups, or before a group
+//! that would make it longer than [`MOST_DIGITS`] digits.
 
-/// More groups than any number we know is written in.
+/// More groups than any supported number has.
 const MOST_GROUPS: usize = 8;
-/// More digits than any number we know has, in one group or in all.
+/// More digits than any supported number has, in one group or in total.
 const MOST_DIGITS: usize = 32;
-/// The least number of digits that mean something without a second group.
+/// Minimum digits of a single group that can match anything.
 const LEAST_ALONE: usize = 8;
 
 /// A reading of digits.
@@ -21,14 +21,14 @@ pub struct Groups {
 #[derive(Debug, Clone, Copy, Default)]
 struct Group {
     length: usize,
-    /// Where the group ends in the text.
+    /// The end of the group in the text.
     end: usize,
-    /// What stands between this group and the next one; 0 after the last one.
+    /// The separator after this group; 0 after the last one.
     separator: u8,
 }
 
 impl Groups {
-    /// Reads groups from a digit on; `None` if there is only one and it is too short to mean anything.
+    /// Reads groups starting at a digit; `None` if there is only one and it is too short to match anything.
     pub fn read(text: &[u8], start: usize) -> Option<Self> {
         let first = group(text, start);
         if first.separator == 0 && first.length < LEAST_ALONE {
@@ -52,8 +52,8 @@ impl Groups {
         (reading.count > 0).then_some(reading)
     }
 
-    /// The digits and the end of the first groups, if they have these lengths, the same one of the allowed
-    /// separators between them, and are not followed by more of the same.
+    /// The digits and the end of the first groups, if they have these lengths, use one of the allowed separators
+    /// throughout, and are not followed by more of the same.
     pub fn shaped(&self, lengths: &[usize], separators: &[u8]) -> Option<(&[u8], usize)> {
         let groups = self.groups.get(..lengths.len()).filter(|_| lengths.len() <= self.count)?;
         let (last, inner) = groups.split_last()?;
@@ -70,7 +70,7 @@ impl Groups {
         (same_lengths && separated).then(|| (&self.digits[..total], last.end))
     }
 
-    /// The length of a group; 0 where there is none.
+    /// The length of a group; 0 if there is none.
     pub fn length(&self, index: usize) -> usize {
         self.groups.get(index).map_or(0, |group| group.length)
     }
@@ -80,13 +80,13 @@ impl Groups {
         self.digits[0]
     }
 
-    /// The digit at a place.
+    /// The digit at an index.
     pub fn digit(&self, index: usize) -> u8 {
         self.digits.get(index).copied().unwrap_or_default()
     }
 }
 
-/// The group at a position; of a run that is too long to be one, only as much as shows that.
+/// The group at a position; of a run that is too long, only as much as shows that.
 fn group(text: &[u8], start: usize) -> Group {
     let length = text[start..].iter().take(MOST_DIGITS + 1).take_while(|byte| byte.is_ascii_digit()).count();
     let end = start + length;
@@ -97,7 +97,7 @@ fn group(text: &[u8], start: usize) -> Group {
     Group { length, end, separator }
 }
 
-/// Whether digits may begin here: not within a word, a decimal, a path or a longer id.
+/// Whether a number may begin here: not inside a word, a decimal, a path or a longer id.
 pub fn may_begin(text: &[u8], position: usize) -> bool {
     match &text[position.saturating_sub(2)..position] {
         [.., before] if before.is_ascii_alphanumeric() || *before == b'_' => false,
@@ -106,7 +106,7 @@ pub fn may_begin(text: &[u8], position: usize) -> bool {
     }
 }
 
-/// Whether a number may end here: what follows must not make it part of something longer.
+/// Whether a number may end here: the next characters must not make it part of something longer.
 pub fn may_end(text: &[u8], position: usize) -> bool {
     match text.get(position..) {
         None | Some([]) => true,

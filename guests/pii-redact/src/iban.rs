@@ -87,7 +87,7 @@ const LENGTHS: [(&[u8; 2], usize); 83] = [
     (b"UA", 29),
 ];
 
-/// The end of an IBAN that begins at a capital letter: in one piece, or in fours with single spaces.
+/// The end of an IBAN that begins at a capital letter, written in one piece or in fours with single spaces.
 pub fn end(text: &[u8], start: usize) -> Option<usize> {
     let country = text.get(start..start + 2)?;
     let check = text.get(start + 2..start + 4)?;
@@ -113,7 +113,7 @@ pub fn end(text: &[u8], start: usize) -> Option<usize> {
             _ => return None,
         };
         position += 1;
-        // The first four characters count as if they stood at the end.
+        // The first four characters are moved to the end for the check.
         if index < 4 {
             head = head * factor + value;
             head_factor *= factor;

@@ -10,11 +10,11 @@ pub enum Kind {
     Email,
     /// A phone number.
     Phone,
-    /// The number of a payment card.
+    /// A payment card number.
     Card,
     /// An international bank account number.
     Iban,
-    /// The number by which a state knows a person.
+    /// A national id of a person.
     NationalId,
 }
 

@@ -1,12 +1,12 @@
 //! Redacts e-mail addresses, phone numbers, payment cards, IBANs and national ids, both ways.
 //!
-//! Precision goes before recall: what has check digits is checked, what has none must be written the way
-//! people write it or stand under a telling name. Ids, dates, versions and amounts must survive.
+//! Precision comes before recall: numbers with check digits are verified; numbers without must be written in a typical
+//! form or have a telltale field name. Ids, dates, versions and amounts must be left alone.
 //!
-//! Invariants: what is not personal data keeps its bytes; the record holds the number of redactions per
-//! kind and never what was redacted.
+//! Invariants: everything else keeps its exact bytes; the record holds the number of redactions per kind, never the
+//! redacted data.
 //!
-//! Deliberately not here: names and postal addresses, which no pattern tells from ordinary words.
+//! Deliberately not here: names and postal addresses, which patterns cannot tell from ordinary words.
 
 use weir_sdk::{Call, Declaration, Document, Mutation, Outcome, Policy, config, declare};
 
@@ -26,8 +26,8 @@ use redact::Redactor;
 
 impl Policy for Redactor {
     fn describe() -> Declaration {
-        // As secret-redact, but further inside: secrets are gone before digits are looked at, and no other
-        // policy sees a person's data on its way out.
+        // Like secret-redact, but further inside: secrets are removed before digits are checked, and no other policy
+        // sees personal data on its way out.
         declare::mutator(env!("CARGO_PKG_NAME"))
             .version(env!("CARGO_PKG_VERSION"))
             .description(env!("CARGO_PKG_DESCRIPTION"))

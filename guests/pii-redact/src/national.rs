@@ -1,13 +1,13 @@
-//! Numbers by which states know persons.
+//! National ids of persons.
 //!
 //! Found anywhere: US social security (with dashes), Spanish DNI and NIE, French NIR, German tax id (in
 //! groups), Italian codice fiscale, Brazilian CPF (with its marks), British national insurance (in groups).
-//! Found only under a telling name, since one number in ten passes their check: Dutch BSN, German tax id in
-//! one piece.
+//! Found only under a telltale field name, since one number in ten passes their check: Dutch BSN, German tax id in one
+//! piece.
 
 use crate::groups::{Groups, may_end};
 
-/// The end of an id that begins at a digit, which these groups were read from.
+/// The end of an id that begins at a digit; `groups` were read from there.
 pub fn digits_end(text: &[u8], start: usize, groups: &Groups) -> Option<usize> {
     let ssn = || groups.shaped(&[3, 2, 4], b"-").filter(|(digits, _)| is_ssn(digits));
     let nir = || french(groups);
@@ -22,7 +22,7 @@ pub fn letters_end(text: &[u8], start: usize) -> Option<usize> {
     end.or_else(|| national_insurance_end(text, start)).filter(|end| may_end(text, *end))
 }
 
-/// Whether a whole value is an id, given that its name says so.
+/// Whether a whole value is an id, if its field name suggests so.
 pub fn is_named(name: &str, text: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let says = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
@@ -43,7 +43,7 @@ pub fn is_named(name: &str, text: &str) -> bool {
     }
 }
 
-/// Area, group and serial number are never zero; areas 666 and 900 onwards are not given out.
+/// Area, group and serial number are never zero; areas 666 and 900 upwards are not assigned.
 fn is_ssn(digits: &[u8]) -> bool {
     let area = number(&digits[..3]);
     area != 0 && area != 666 && area < 900 && number(&digits[3..5]) != 0 && number(&digits[5..9]) != 0
@@ -130,7 +130,7 @@ fn cpf_end(text: &[u8], start: usize) -> Option<usize> {
 
 /// Six letters of the name, birth date and place, and a check letter: `RSSMRA85T10A562S`.
 fn codice_fiscale_end(text: &[u8], start: usize) -> Option<usize> {
-    /// What letters and digits count at odd places.
+    /// The values of letters and digits at odd positions.
     const ODD: [u8; 26] =
         [1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23];
     let code = text.get(start..start + 16)?;
@@ -142,14 +142,14 @@ fn codice_fiscale_end(text: &[u8], start: usize) -> Option<usize> {
             b'A'..=b'Z' if !digit_here => byte - b'A',
             _ => return None,
         };
-        // Places are counted from one.
+        // Positions count from one.
         sum += u32::from(if index % 2 == 0 { ODD[usize::from(value)] } else { value });
     }
     let month = b"ABCDEHLMPRST".contains(&code[8]);
     (month && u32::from(code[15]) == u32::from(b'A') + sum % 26).then_some(start + 16)
 }
 
-/// `AB 12 34 56 C`; only in groups, since the bare form is shared by order and part numbers.
+/// `AB 12 34 56 C`; only in groups, since order and part numbers look like the bare form.
 fn national_insurance_end(text: &[u8], start: usize) -> Option<usize> {
     let code = text.get(start..start + 13)?;
     let shape = code.iter().enumerate().all(|(index, byte)| match index {

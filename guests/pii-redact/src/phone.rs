@@ -1,18 +1,17 @@
-//! Phone numbers: international ones by their `+` or `00`, national ones by the ways in which they are
-//! written, and any under a telling name.
+//! Phone numbers: international ones with `+` or `00`, national ones in typical forms, and any under a telltale field
+//! name.
 //!
-//! Deliberately not here: national numbers without a trunk prefix or without separators; those are ids as
-//! often as not.
+//! Deliberately not here: national numbers without a trunk prefix or without separators, which are as likely to be ids.
 
 use crate::groups::{Groups, may_end};
 
-/// E.164 allows this many digits.
+/// The maximum number of digits in E.164.
 const MOST_DIGITS: usize = 15;
-/// The least number of digits of an international number that is written with separators.
+/// Minimum digits of an international number with separators.
 const LEAST_GROUPED: usize = 8;
-/// The same for one in a single piece, which could be a plain positive number.
+/// The same in one piece, which could also be a plain positive number.
 const LEAST_PLAIN: usize = 9;
-/// The least number of digits under a telling name.
+/// Minimum digits under a telltale field name.
 const LEAST_NAMED: usize = 6;
 
 /// The end of an international number that begins at a `+`.
@@ -33,7 +32,7 @@ pub fn zero_zero_end(text: &[u8], start: usize) -> Option<usize> {
     separated.then_some(end)
 }
 
-/// The end of a national number that these groups, read from `start`, begin with.
+/// The end of a national number at the start of these groups, which were read from `start`.
 pub fn national_end(text: &[u8], start: usize, groups: &Groups) -> Option<usize> {
     let spaced = || french_end(groups).or_else(|| trunk_end(groups)).filter(|end| !is_in_dump(text, start, *end));
     north_american_end(groups).or_else(spaced)
@@ -54,7 +53,7 @@ pub fn parenthesised_end(text: &[u8], start: usize) -> Option<usize> {
     (matches!(area, [b'2'..=b'9', rest @ ..] if rest.iter().all(u8::is_ascii_digit)) && first >= b'2').then_some(end)
 }
 
-/// Whether a value of nothing but digits and their punctuation is a phone number, going by its name.
+/// Whether a value of only digits and separators is a phone number, judging by its field name.
 pub fn is_named(name: &str, text: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let telling = ["phone", "mobile", "telefon", "telephone", "handy", "msisdn"].iter().any(|part| name.contains(part))
@@ -64,7 +63,7 @@ pub fn is_named(name: &str, text: &str) -> bool {
     telling && (LEAST_NAMED..=MOST_DIGITS + 2).contains(&digits)
 }
 
-/// Reads digits with separators from a digit on; ends after the last group that still fits.
+/// Reads digits with separators from a digit on; ends after the last group that fits.
 fn written_end(text: &[u8], start: usize) -> Option<usize> {
     let mut digits = 0;
     let mut grouped = false;
@@ -94,7 +93,7 @@ fn written_end(text: &[u8], start: usize) -> Option<usize> {
     end
 }
 
-/// Whether a neighbour is a pair or four of hexadecimal digits, as in `01 23 45 67 89 ab`: a dump of bytes.
+/// Whether a neighbour is a pair or four of hexadecimal digits, as in `01 23 45 67 89 ab`: a hex dump.
 fn is_in_dump(text: &[u8], start: usize, end: usize) -> bool {
     let is_hexadecimal = |word: &[u8]| {
         let letters = word.iter().any(u8::is_ascii_alphabetic) && word.iter().any(u8::is_ascii_digit);
@@ -107,7 +106,7 @@ fn is_in_dump(text: &[u8], start: usize, end: usize) -> bool {
     is_hexadecimal(&before[before.len() - before_length..]) || is_hexadecimal(&after[..after_length])
 }
 
-/// `415-555-2671`, with dashes or dots, or with spaces behind a leading 1.
+/// `415-555-2671`, with dashes or dots, or with spaces after a leading 1.
 fn north_american_end(groups: &Groups) -> Option<usize> {
     let plain = groups.shaped(&[3, 3, 4], b"-.").map(|(digits, end)| (digits, 0, end));
     let leading = || groups.shaped(&[1, 3, 3, 4], b"-. ").map(|(digits, end)| (digits, 1, end));

@@ -24,10 +24,10 @@ pub struct Redactor {
 struct Counts([i64; Kind::ALL.len()]);
 
 impl Redactor {
-    /// Checks and keeps a configuration.
+    /// Validates a configuration.
     ///
     /// # Errors
-    /// An excluded place is not a pointer, or the mode and the key do not go together.
+    /// An excluded path is not a pointer, or the mode and the key do not go together.
     pub fn new(settings: Settings) -> Result<Self, String> {
         let Settings { kinds, mode, hash_key, exclude, numbers } = settings;
         for place in &exclude {
@@ -37,7 +37,7 @@ impl Redactor {
         Ok(Self { kinds: kinds.into_iter().collect(), replacement, exclude, numbers })
     }
 
-    /// What becomes of a payload, and facts for the record where something was redacted.
+    /// The change to a payload, and facts for the record if something was redacted.
     ///
     /// # Errors
     /// The payload is not JSON.

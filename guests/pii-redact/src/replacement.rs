@@ -1,6 +1,6 @@
-//! What is left of personal data.
+//! Replacements for personal data.
 //!
-//! Invariant: what is written here is not found again, so redacting twice changes nothing more.
+//! Invariant: replacements are never matched themselves, so redacting twice changes nothing more.
 
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
@@ -8,10 +8,10 @@ use sha2::Sha256;
 use crate::kind::Kind;
 use crate::settings::Mode;
 
-/// Twelve hexadecimal digits tell 16 million values apart by an even chance and fit into a sentence.
+/// Twelve hexadecimal digits keep collisions unlikely up to about 16 million values, and fit into a sentence.
 const PSEUDONYM_BYTES: usize = 6;
 
-/// How to write a replacement.
+/// The form of a replacement.
 #[derive(Debug, Clone)]
 pub enum Replacement {
     /// `[REDACTED:card]`.
@@ -42,7 +42,7 @@ impl Replacement {
         }
     }
 
-    /// What is written for personal data.
+    /// The replacement for a match.
     pub fn write(&self, kind: Kind, found: &str) -> String {
         match self {
             Self::Placeholder => format!("[REDACTED:{}]", kind.name()),
@@ -52,8 +52,8 @@ impl Replacement {
     }
 }
 
-/// E-mail addresses keep their first letter and domain, cards and accounts four characters at the end,
-/// phone numbers two, national ids nothing. Separators stay.
+/// E-mail addresses keep their first letter and domain, cards and accounts the last four characters, phone numbers the
+/// last two, national ids nothing. Separators stay.
 fn masked(kind: Kind, found: &str) -> String {
     if let (Kind::Email, Some((local, domain))) = (kind, found.split_once('@')) {
         return format!("{}***@{domain}", local.chars().next().unwrap_or('*'));
@@ -72,7 +72,7 @@ fn masked(kind: Kind, found: &str) -> String {
     found.chars().map(hide).collect()
 }
 
-/// The same pseudonym however the value is written: case and separators do not count.
+/// The same pseudonym however the value is written: case and separators are ignored.
 fn pseudonym(keyed: &Hmac<Sha256>, kind: Kind, found: &str) -> String {
     let mut keyed = keyed.clone();
     for byte in found.bytes().filter(|byte| kind == Kind::Email || byte.is_ascii_alphanumeric()) {

@@ -4,23 +4,23 @@ use serde::Deserialize;
 
 use crate::kind::Kind;
 
-/// The configuration; every key may be absent.
+/// The configuration; every key is optional.
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// The kinds to look for.
     pub kinds: Vec<Kind>,
-    /// What is left of what was found.
+    /// What replaces a match.
     pub mode: Mode,
-    /// The key of the pseudonyms in mode hash.
+    /// The key for pseudonyms in mode hash.
     pub hash_key: Option<String>,
-    /// Pointers to places that are not looked at.
+    /// Pointers to places to skip.
     pub exclude: Vec<String>,
-    /// Whether JSON numbers are looked at, too.
+    /// Whether JSON numbers are scanned too.
     pub numbers: bool,
 }
 
-/// What is left of what was found.
+/// What replaces a match.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {

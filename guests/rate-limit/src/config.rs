@@ -1,9 +1,9 @@
-//! The configuration: one general limit, and others in its place for some events and tools.
+//! The configuration: a general limit, and rules that replace it for some events and tools.
 
 use serde::Deserialize;
 use weir_glob::Globs;
 
-/// What the operator wants.
+/// The configuration.
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -17,20 +17,20 @@ pub struct Config {
     general: Limit,
 }
 
-/// How often, in which time, counted by what.
+/// How many calls, in what time, counted by what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
-    /// Calls that may pass.
+    /// The number of calls allowed.
     pub limit: i64,
-    /// The time in which they may.
+    /// The time window.
     pub window_ms: i64,
-    /// What is counted apart.
+    /// What each count is kept for.
     pub key: Key,
-    /// How windows follow one another.
+    /// How one window follows another.
     pub algorithm: Algorithm,
 }
 
-/// A limit for some events, instead of the general one; what is absent is as in the general one.
+/// A limit for some events, replacing the general one; missing values are taken from the general limit.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Rule {
@@ -40,35 +40,35 @@ struct Rule {
     window_ms: Option<i64>,
     key: Option<Key>,
     algorithm: Option<Algorithm>,
-    /// The rule with the general limit's values where its own are absent.
+    /// The rule, with missing values taken from the general limit.
     #[serde(skip)]
     resolved: Limit,
 }
 
-/// What is counted apart.
+/// What each count is kept for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Key {
-    /// Each principal; whoever is not known by an id, by the session.
+    /// Each principal; without an id, each session.
     #[default]
     Principal,
     /// Each session.
     Session,
     /// Each route.
     Route,
-    /// Each tool, or event where no tool is named.
+    /// Each tool, or each event that names no tool.
     Tool,
     /// Everything together.
     Global,
 }
 
-/// How windows follow one another.
+/// How one window follows another.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Algorithm {
-    /// Each window starts from nothing.
+    /// Each window starts at zero.
     Fixed,
-    /// The window before counts by the part of it that still lies within the time.
+    /// The previous window counts in proportion to its part that is still within the time.
     #[default]
     Sliding,
 }
@@ -88,7 +88,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Checks what the types do not, and fills in what rules leave to the general limit.
+    /// Validates the configuration and fills in the values missing from rules.
     pub fn resolve(mut self) -> Result<Self, String> {
         self.general = Limit { limit: self.limit, window_ms: self.window_ms, key: self.key, algorithm: self.algorithm };
         self.general.check("the general limit")?;
@@ -107,7 +107,7 @@ impl Config {
         Ok(self)
     }
 
-    /// The limit for a call and the place of its rule: 0 is the general one.
+    /// The limit for a call, and the index of its rule: 0 is the general one.
     pub fn limit(&self, event: &str, tool: &dyn Fn() -> Option<String>) -> (usize, &Limit) {
         let covers = |rule: &Rule| {
             rule.events.as_ref().is_none_or(|globs| globs.matches(event))
@@ -121,7 +121,7 @@ impl Config {
 }
 
 impl Limit {
-    /// Bounds keep every product of the arithmetic within 64 bits.
+    /// These maximums keep every product within 64 bits.
     fn check(&self, place: &str) -> Result<(), String> {
         const MOST_CALLS: i64 = 1_000_000_000;
         const LONGEST: i64 = 24 * 60 * 60 * 1000;
@@ -136,7 +136,7 @@ impl Limit {
 }
 
 impl Key {
-    /// The word for people.
+    /// Its name for display.
     pub fn name(self) -> &'static str {
         match self {
             Self::Principal => "principal",

@@ -1,8 +1,8 @@
-//! Limits how often a caller may do something within a time: finds the rule and the subject of a call,
-//! counts in the `policy` bucket and lets `window` decide.
+//! Limits how often a caller may do something within a time. Finds the rule and the subject of a call, counts in the
+//! `policy` bucket, and lets `window` decide.
 //!
-//! Invariants: counting is one atomic increment, so of any number of simultaneous calls exactly as many
-//! pass as the limit leaves; a call that is denied does not count.
+//! Invariants: counting is one atomic increment, so of concurrent calls exactly as many pass as the limit allows; a
+//! denied call does not count.
 
 mod config;
 mod subject;
@@ -48,12 +48,12 @@ impl Policy for RateLimit {
     }
 }
 
-/// Counts the call and decides on it.
+/// Counts the call and decides.
 fn count(bucket: &Bucket, window: &Window, subject: &str, limit: &Limit) -> Result<Verdict, String> {
     let key = |index: i64| format!("{subject}@{index}");
     let present = bucket.increment(&key(window.index), 1)?;
     if present == 1 {
-        // A new window: what is older than the one before it is of no use any more.
+        // A new window: windows before the previous one are no longer needed.
         bucket.delete(&key(window.index - 2))?;
     }
     let before = match limit.algorithm {
@@ -67,7 +67,7 @@ fn count(bucket: &Bucket, window: &Window, subject: &str, limit: &Limit) -> Resu
     Ok(verdict)
 }
 
-/// The count of a window, which may be forgotten already.
+/// The count of a window; it may already have expired.
 fn number(value: Option<&[u8]>) -> i64 {
     value.and_then(|bytes| std::str::from_utf8(bytes).ok()).and_then(|text| text.parse().ok()).unwrap_or(0)
 }

@@ -1,12 +1,12 @@
-//! Whose calls are counted together, as a key of the bucket.
+//! Which calls are counted together, as a bucket key.
 //!
-//! Invariants: two subjects never share a key; a key is short whatever a caller chose as its name.
+//! Invariants: two subjects never share a key; a key is short, whatever name a caller chose.
 
 use sha2::{Digest, Sha256};
 
 use crate::config::Key;
 
-/// The key of a call under the rule with this place.
+/// The key of a call under the rule with this index.
 pub fn key(
     by: Key,
     rule: usize,
@@ -20,7 +20,7 @@ pub fn key(
         Key::Principal => {
             let anonymous = attribute("principal.kind").is_none_or(|kind| kind == "anonymous");
             let id = attribute("principal.id").filter(|_| !anonymous);
-            // A user and a service may go by the same id.
+            // A user and a service may have the same id.
             let kind = attribute("principal.kind").unwrap_or_default();
             known(&kind, id).or_else(session)
         }
@@ -32,7 +32,7 @@ pub fn key(
     format!("{rule}:{}", subject.as_deref().unwrap_or("all"))
 }
 
-/// A short name as it stands; of a long one, its digest.
+/// A short name unchanged; the digest of a long one.
 fn short(name: &str) -> String {
     const MOST: usize = 96;
     if name.len() <= MOST {

@@ -1,6 +1,6 @@
 //! Timestamps of RFC 3339 and durations, without a clock.
 
-/// Milliseconds since 1970 of a timestamp.
+/// The timestamp as milliseconds since 1970.
 pub fn milliseconds(text: &str) -> Option<i64> {
     let (date, time) = text.split_once(['T', 't', ' '])?;
     let mut date = date.splitn(3, '-').map(|part| part.parse::<i64>().ok());
@@ -21,7 +21,7 @@ pub fn milliseconds(text: &str) -> Option<i64> {
     Some((minutes * 60 + second) * 1000 + thousandths)
 }
 
-/// A timestamp in UTC, to the second above.
+/// A timestamp in UTC, rounded up to the second.
 pub fn timestamp(milliseconds: i64) -> String {
     let seconds = (milliseconds + 999).div_euclid(1000);
     let (day, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
@@ -29,7 +29,7 @@ pub fn timestamp(milliseconds: i64) -> String {
     format!("{year:04}-{month:02}-{date:02}T{:02}:{:02}:{:02}Z", second / 3600, second / 60 % 60, second % 60)
 }
 
-/// A duration for people.
+/// A duration for display.
 pub fn duration(milliseconds: i64) -> String {
     match milliseconds {
         ..1_000 => format!("{milliseconds} ms"),
@@ -49,7 +49,7 @@ fn offset(zone: &str) -> Option<i64> {
     Some(if zone.starts_with('-') { -minutes } else { minutes })
 }
 
-/// Days from 1970-01-01 to a date, in years that begin in March so that leap days come last.
+/// Days from 1970-01-01 to a date, with years that begin in March so that leap days come last.
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let year = year - i64::from(month <= 2);
     let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;

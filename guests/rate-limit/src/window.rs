@@ -1,11 +1,11 @@
 //! The arithmetic of windows.
 //!
-//! Invariant: what passes within a window, with the part of the window before that still counts, is never
-//! more than the limit.
+//! Invariant: the calls that pass in a window, plus the part of the previous window that still counts, never exceed the
+//! limit.
 
 use crate::config::{Algorithm, Limit};
 
-/// A window and how much of it has passed.
+/// A window and the time elapsed in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
     /// How many windows have passed since 1970.
@@ -14,29 +14,29 @@ pub struct Window {
     pub elapsed: i64,
 }
 
-/// What becomes of a call.
+/// The decision on a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// It is within the limit.
     Within,
-    /// It is beyond.
+    /// It is over the limit.
     Exceeded {
-        /// Milliseconds until a call may pass, if none other comes meanwhile.
+        /// Milliseconds until a call may pass, if no other call comes first.
         retry_after: i64,
     },
 }
 
 impl Window {
-    /// The window in which a moment lies.
+    /// The window that contains a moment.
     pub fn at(now: i64, limit: &Limit) -> Self {
         Self { index: now.div_euclid(limit.window_ms), elapsed: now.rem_euclid(limit.window_ms) }
     }
 
-    /// Decides on the call that made `present` of this window's count, `before` being that of the last one.
+    /// Decides on the call that raised this window's count to `present`; `before` is the previous window's count.
     pub fn decide(&self, before: i64, present: i64, limit: &Limit) -> Verdict {
         let before = match limit.algorithm {
             Algorithm::Fixed => 0,
-            // A call that was cut off may have left too high a count.
+            // A call that was cancelled may have left the count too high.
             Algorithm::Sliding => before.clamp(0, limit.limit),
         };
         let remaining = limit.window_ms - self.elapsed;
@@ -47,10 +47,10 @@ impl Window {
         let passed = present - 1;
         let room = limit.limit - 1 - passed;
         let retry_after = if room >= 0 && before > 0 {
-            // The window before has to weigh no more than the room: before * rest / window <= room.
+            // The previous window must weigh no more than the room left: before * rest / window <= room.
             remaining - (room * limit.window_ms / before).min(remaining)
         } else if limit.algorithm == Algorithm::Sliding {
-            // Only the next window has room, once this one weighs less than the limit.
+            // There is room only in the next window, once this one weighs less than the limit.
             let passed = passed.clamp(1, limit.limit);
             remaining + limit.window_ms - (limit.limit - 1) * limit.window_ms / passed
         } else {
@@ -73,7 +73,7 @@ mod tests {
         Limit { limit, window_ms, key: Key::Global, algorithm }
     }
 
-    /// What `count` does, on a map instead of a bucket.
+    /// Does what `count` does, with a map instead of a bucket.
     fn pass(counts: &mut std::collections::HashMap<i64, i64>, now: i64, limit: &Limit) -> Verdict {
         let window = Window::at(now, limit);
         let before = counts.get(&(window.index - 1)).copied().unwrap_or(0);

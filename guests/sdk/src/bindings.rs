@@ -1,7 +1,7 @@
 //! Bindings generated from the contract in `wit/`.
 //!
-//! Nothing is written by hand here; the other modules of this crate give these names their everyday form.
-//! Outside of WebAssembly the imports exist but must not be called, so that tests of pure logic link.
+//! Everything here is generated; the other modules of this crate give these names a convenient form. Outside
+//! WebAssembly the imports exist but must not be called; this lets tests of pure logic link.
 
 #![allow(missing_docs, reason = "the WIT files carry the documentation")]
 

@@ -1,32 +1,32 @@
 //! State that outlives a call: the buckets [`session`] (this session and this policy) and [`policy`] (this
 //! policy).
 //!
-//! Invariants: both forget with time and are capped in size, so a missing key is always possible. Calls run
-//! at the same time: a read followed by a write loses updates, so use [`Bucket::increment`] or
-//! [`Bucket::update`]. Open buckets in `intercept`, never in `configure`.
+//! Invariants: both expire and are limited in size, so a key may always be missing. Calls run concurrently: a read
+//! followed by a write loses updates, so use [`Bucket::increment`] or [`Bucket::update`]. Open buckets in `intercept`,
+//! never in `configure`.
 
 use crate::bindings::wasi::keyvalue::{atomics, store};
 
-/// How often [`Bucket::update`] starts again when others were faster. A call cannot lose that often to
-/// calls that each succeed in between, unless the key is contended beyond reason.
+/// How often [`Bucket::update`] retries after losing to another call. Only an extremely contended key reaches this
+/// limit.
 const UPDATE_ATTEMPTS: usize = 32;
 
 /// An open bucket.
 #[derive(Debug)]
 pub struct Bucket(store::Bucket);
 
-/// The bucket of this session and this policy.
+/// The bucket for this session and this policy.
 ///
 /// # Errors
-/// Why the host does not open it.
+/// Why the host refused to open it.
 pub fn session() -> Result<Bucket, String> {
     open("session")
 }
 
-/// The bucket of this policy, across sessions.
+/// The bucket for this policy, shared by all sessions.
 ///
 /// # Errors
-/// Why the host does not open it.
+/// Why the host refused to open it.
 pub fn policy() -> Result<Bucket, String> {
     open("policy")
 }
@@ -43,12 +43,12 @@ impl Bucket {
     /// Sets the value under a key.
     ///
     /// # Errors
-    /// Why the store failed; a size cap may be reached.
+    /// Why the store failed, for example because a size limit was reached.
     pub fn set(&self, key: &str, value: &[u8]) -> Result<(), String> {
         self.0.set(key, value).map_err(words)
     }
 
-    /// Removes a key, whether it is there or not.
+    /// Removes a key, if it exists.
     ///
     /// # Errors
     /// Why the store failed.
@@ -56,7 +56,7 @@ impl Bucket {
         self.0.delete(key).map_err(words)
     }
 
-    /// Whether a key is there.
+    /// Whether a key exists.
     ///
     /// # Errors
     /// Why the store failed.
@@ -64,7 +64,7 @@ impl Bucket {
         self.0.exists(key).map_err(words)
     }
 
-    /// All keys, in no promised order.
+    /// All keys, in no particular order.
     ///
     /// # Errors
     /// Why the store failed.
@@ -81,17 +81,16 @@ impl Bucket {
         }
     }
 
-    /// Adds to the number under a key (absent counts as 0) and returns the sum, wholly or not at all.
+    /// Adds to the number under a key (a missing key counts as 0) and returns the sum. Atomic.
     ///
     /// # Errors
-    /// Why the store failed; the value may not be a number.
+    /// Why the store failed, for example because the value is not a number.
     pub fn increment(&self, key: &str, delta: i64) -> Result<i64, String> {
         atomics::increment(&self.0, key, delta).map_err(words)
     }
 
-    /// Replaces the value under a key by what `next` makes of the present one, wholly or not at all, and
-    /// returns what was written. `next` runs again when another call was faster; where it answers `None`
-    /// nothing is written.
+    /// Replaces the value under a key with the result of `next` and returns the new value. Atomic: if another call was
+    /// faster, `next` runs again. If it returns `None`, nothing is written.
     ///
     /// # Errors
     /// Why the store failed, or that the key is too contended.

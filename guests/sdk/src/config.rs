@@ -1,14 +1,14 @@
-//! Reading the operator's configuration.
+//! Parsing the operator's configuration.
 //!
-//! Derive `Deserialize` with `#[serde(default, deny_unknown_fields, rename_all = "snake_case")]` on the
-//! configuration, so that a slip of the pen is an error that names what would have been right.
+//! Derive `Deserialize` with `#[serde(default, deny_unknown_fields, rename_all = "snake_case")]` on the configuration,
+//! so that a typo is an error that lists the valid names.
 
 use serde::de::DeserializeOwned;
 
-/// Parses the configuration; nothing but white space counts as `{}`.
+/// Parses the configuration; an empty one counts as `{}`.
 ///
 /// # Errors
-/// What does not fit and where, for the operator.
+/// What is invalid and where, for the operator.
 pub fn parse<T: DeserializeOwned>(config: &str) -> Result<T, String> {
     let text = if config.trim().is_empty() { "{}" } else { config };
     serde_json::from_str(text).map_err(|error| format!("invalid configuration: {error}"))

@@ -1,11 +1,11 @@
 //! A builder for declarations.
 //!
-//! Invariant: what is not set stays absent, so the host's defaults apply. It does not check names or
-//! schemas: the host does, at load.
+//! Invariant: values that are not set stay absent, so the host's defaults apply. Names and schemas are not checked
+//! here; the host does that at load.
 
 use crate::{Compat, Declaration, Hook, Kind, Mode, Phase, PriorityHint};
 
-/// A declaration in the making; start with [`validator`] or [`mutator`], end with [`Declare::build`].
+/// A declaration being built. Start with [`validator`] or [`mutator`], end with [`Declare::build`].
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Declare(Declaration);
@@ -59,25 +59,25 @@ impl Declare {
         self.on(events, Phase::Request).on(events, Phase::Response)
     }
 
-    /// The policy is recorded only, unless the operator says otherwise.
+    /// The policy only records by default; the operator can override this.
     pub fn audit(mut self) -> Self {
         self.0.mode = Some(Mode::Audit);
         self
     }
 
-    /// Traffic passes when the policy fails, unless the operator says otherwise.
+    /// Traffic passes by default if the policy fails; the operator can override this.
     pub fn fail_open(mut self) -> Self {
         self.0.fail_open = Some(true);
         self
     }
 
-    /// Where in the order the policy runs: ascending, 0 is the middle.
+    /// The policy's priority: ascending, 0 is the middle.
     pub fn priority(mut self, request: i32, response: i32) -> Self {
         self.0.priority_hint = Some(PriorityHint { request, response });
         self
     }
 
-    /// The revisions of the protocol that the policy understands.
+    /// The protocol revisions the policy supports.
     pub fn compat(mut self, min: &str, max: Option<&str>) -> Self {
         self.0.compat = Some(Compat { min_protocol: min.to_owned(), max_protocol: max.map(str::to_owned) });
         self

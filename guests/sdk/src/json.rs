@@ -1,11 +1,11 @@
 //! Writing JSON text without a tree.
 //!
-//! Invariant: what is written is valid JSON as long as what is given as raw JSON is. Reading is left to the
-//! host's document, to [`crate::walk`] and, off the hot path, to serde.
+//! Invariant: the output is valid JSON if the raw JSON passed in is. For reading, use the host's document,
+//! [`crate::walk`] or, off the hot path, serde.
 
 use std::fmt::Write as _;
 
-/// A JSON object in the making.
+/// A JSON object being built.
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct Object(String);
@@ -58,7 +58,7 @@ impl Object {
         self
     }
 
-    /// Adds a string where there is one.
+    /// Adds a string if there is one.
     pub fn optional_text(self, key: &str, value: Option<&str>) -> Self {
         match value {
             Some(value) => self.text(key, value),
@@ -94,7 +94,7 @@ impl Object {
         self
     }
 
-    /// Adds a value that is JSON text already.
+    /// Adds a value that is already JSON text.
     pub fn raw(mut self, key: &str, json: &str) -> Self {
         self.key(key);
         self.0.push_str(json);

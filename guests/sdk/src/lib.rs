@@ -1,4 +1,4 @@
-//! What a policy for Weir is written with: implement [`Policy`], name the type in [`export_policy!`].
+//! The SDK for Weir policies: implement [`Policy`] and pass the type to [`export_policy!`].
 //!
 //! ```
 //! use weir_sdk::{Call, Declaration, Document, Outcome, Phase, Policy, declare, outcome};
@@ -23,11 +23,11 @@
 //! weir_sdk::export_policy!(NoDrop);
 //! ```
 //!
-//! Invariants: `configure` runs once and what it returns is in the memory snapshot that every call starts
-//! from; a call sees that value unchanged. Modules that do not touch the host ([`walk`], [`rewrite`],
-//! [`json`], [`config`], [`mod@pointer`]) run in native tests as well.
+//! Invariants: `configure` runs once, and its result is in the memory snapshot from which every call starts, so each
+//! call sees it unchanged. Modules that do not call the host ([`walk`], [`rewrite`], [`json`], [`config`],
+//! [`mod@pointer`]) also run in native tests.
 //!
-//! Deliberately not here: a JSON tree of the payload. Ask the [`Document`] for single fields, or walk its
+//! Deliberately not here: a JSON tree of the payload. Ask the [`Document`] for single fields, or iterate over its
 //! strings with [`walk::Walk`].
 
 pub mod bindings;
@@ -47,26 +47,26 @@ pub use bindings::weir::interceptor::types::{
     PriorityHint, Severity, Suggestion, Validation,
 };
 
-/// A policy: what it says about itself, how it reads its configuration and how it judges one payload.
+/// A policy: its declaration, its configuration, and its decision on a payload.
 pub trait Policy: Sized + 'static {
-    /// How much heap is set aside while configuring, so that a call which reads a payload of up to about
-    /// this size does not have to grow its memory. Every fresh instance carries it: keep it small.
+    /// Heap reserved during `configure`, so that a call that reads a payload of up to about this size need not grow its
+    /// memory. Every fresh instance carries it, so keep it small.
     const HEAP: usize = 16 * 1024;
 
-    /// What this component is; the answer must not depend on anything.
+    /// The component's declaration. It must always be the same.
     fn describe() -> Declaration;
 
-    /// Reads the operator's configuration (JSON text, `{}` where none is given). Runs once at load: parse,
-    /// compile and warm up here. An error is shown to the operator, so say what would have been right.
+    /// Reads the operator's configuration (JSON text, `{}` if none is given). Runs once at load: parse, compile and
+    /// warm up here. An error is shown to the operator, so say what would be valid.
     fn configure(config: &str) -> Result<Self, String>;
 
-    /// Judges or changes one payload. `request` is the request's payload when the phase is response and the
-    /// host still has it. An error is a failure of the policy, which the operator's `fail_open` decides on;
-    /// to say no, answer with an invalid outcome.
+    /// Validates or changes one payload. `request` is the request's payload in the response phase, if the host still
+    /// has it. An error is a failure of the policy, which the operator's `fail_open` handles; to deny a call, return an
+    /// invalid outcome.
     fn intercept(&self, call: &Call, payload: &Document, request: Option<&Document>) -> Result<Outcome, String>;
 }
 
-/// Makes a type that implements [`Policy`] the policy of this component.
+/// Exports a type that implements [`Policy`] as this component's policy.
 #[macro_export]
 macro_rules! export_policy {
     ($policy:ty) => {

@@ -1,12 +1,12 @@
 //! Log lines to the host, which writes them under the policy's name and limits their rate.
 //!
-//! They are for the operator: never put a secret or a whole payload into one.
+//! They are for the operator: never log a secret or a whole payload.
 
 use crate::bindings::wasi::logging::logging;
 
 pub use logging::Level;
 
-/// Writes one line with a context string that groups lines which belong together.
+/// Writes one line with a context string for grouping related lines.
 pub fn line(level: Level, context: &str, message: &str) {
     logging::log(level, context, message);
 }

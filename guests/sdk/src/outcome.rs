@@ -1,7 +1,7 @@
-//! Builders for outcomes: the common answers are one-liners, the rest chains on [`Outcome`].
+//! Builders for outcomes: common answers are one-liners; the rest are methods on [`Outcome`].
 //!
-//! Invariant: [`from_findings`] is valid exactly when nothing was found, and is as grave as the gravest
-//! finding. Messages are for people and for records: never put a secret into one.
+//! Invariant: [`from_findings`] is valid only if there are no findings; otherwise it has their highest severity.
+//! Messages are shown to people and recorded: never put a secret into one.
 
 use crate::json;
 use crate::{Change, Edit, Finding, Mutation, Outcome, Severity, Suggestion, Validation};
@@ -12,7 +12,7 @@ pub fn valid() -> Outcome {
     validation(true, None, Vec::new())
 }
 
-/// The payload must not pass, for a reason that has no place in it.
+/// The payload must not pass, for a reason without a location in it.
 #[must_use]
 pub fn deny(message: impl Into<String>) -> Outcome {
     from_findings(vec![finding(None, message, Severity::Error)])
@@ -24,32 +24,32 @@ pub fn deny_at(pointer: impl Into<String>, message: impl Into<String>) -> Outcom
     from_findings(vec![finding(Some(pointer.into()), message, Severity::Error)])
 }
 
-/// A person must approve; where nobody can be asked, this denies with `message`.
+/// A human must approve; if nobody can be asked, this denies with `message`.
 #[must_use]
 pub fn ask(question: impl Into<String>, message: impl Into<String>) -> Outcome {
     deny(message).with_ask(question)
 }
 
-/// One thing that was noticed.
+/// A finding.
 #[must_use]
 pub fn finding(path: Option<String>, message: impl Into<String>, severity: Severity) -> Finding {
     Finding { path, message: message.into(), severity }
 }
 
-/// Valid if there are none; otherwise invalid with the gravest severity among them.
+/// Valid if there are no findings; otherwise invalid with their highest severity.
 #[must_use]
 pub fn from_findings(findings: Vec<Finding>) -> Outcome {
     let gravest = findings.iter().map(|finding| finding.severity).max_by_key(|severity| rank(*severity));
     validation(gravest.is_none(), gravest, findings)
 }
 
-/// The payload stays as it is.
+/// The payload is unchanged.
 #[must_use]
 pub fn unmodified() -> Outcome {
     mutation(Change::Unmodified)
 }
 
-/// The payload becomes this JSON text.
+/// The payload is replaced by this JSON text.
 #[must_use]
 pub fn replace(json: impl Into<String>) -> Outcome {
     mutation(Change::Replace(json.into()))
@@ -61,26 +61,26 @@ pub fn edits(edits: Vec<Edit>) -> Outcome {
     mutation(if edits.is_empty() { Change::Unmodified } else { Change::Edits(edits) })
 }
 
-/// Puts JSON text at a pointer.
+/// Sets JSON text at a pointer.
 #[must_use]
 pub fn set(pointer: impl Into<String>, json: impl Into<String>) -> Edit {
     Edit { pointer: pointer.into(), value: Some(json.into()) }
 }
 
-/// Puts a string at a pointer.
+/// Sets a string at a pointer.
 #[must_use]
 pub fn set_text(pointer: impl Into<String>, text: &str) -> Edit {
     set(pointer, json::quote(text))
 }
 
-/// Removes what is at a pointer.
+/// Removes the value at a pointer.
 #[must_use]
 pub fn remove(pointer: impl Into<String>) -> Edit {
     Edit { pointer: pointer.into(), value: None }
 }
 
 impl Outcome {
-    /// Adds further facts for the record: a JSON object as text, see [`json::Object`].
+    /// Adds details for the record: a JSON object as text, see [`json::Object`].
     #[must_use]
     pub fn with_info(mut self, object: impl Into<String>) -> Self {
         match &mut self {
@@ -90,7 +90,7 @@ impl Outcome {
         self
     }
 
-    /// Adds a value that would have been accepted. Has no meaning for a mutation.
+    /// Adds a value that would have been accepted. Ignored for a mutation.
     #[must_use]
     pub fn with_suggestion(mut self, pointer: impl Into<String>, json: impl Into<String>) -> Self {
         if let Self::Validation(validation) = &mut self {
@@ -99,7 +99,7 @@ impl Outcome {
         self
     }
 
-    /// Asks a person to approve an invalid outcome. Has no meaning for a mutation.
+    /// Asks a human to approve an invalid outcome. Ignored for a mutation.
     #[must_use]
     pub fn with_ask(mut self, question: impl Into<String>) -> Self {
         if let Self::Validation(validation) = &mut self {

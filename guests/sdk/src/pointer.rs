@@ -1,6 +1,6 @@
 //! RFC 6901 pointers.
 //!
-//! Invariant: what [`push_key`] and [`push_index`] append is one reference token, whatever the key holds.
+//! Invariant: [`push_key`] and [`push_index`] append exactly one reference token, whatever the key contains.
 
 /// Appends a key as one reference token, with `~` and `/` escaped.
 pub fn push_key(pointer: &mut String, key: &str) {
@@ -24,7 +24,7 @@ pub fn push_index(pointer: &mut String, index: usize) {
     pointer.push_str(&index.to_string());
 }
 
-/// Whether `pointer` is `ancestor` or lies below it. The empty ancestor contains everything.
+/// Whether `pointer` is `ancestor` or below it. The empty ancestor contains everything.
 #[must_use]
 pub fn is_within(pointer: &str, ancestor: &str) -> bool {
     pointer.strip_prefix(ancestor).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

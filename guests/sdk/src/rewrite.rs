@@ -1,12 +1,10 @@
-//! Rewrites single strings of JSON text and says so as a [`Change`].
+//! Rewrites strings in JSON text and returns the result as a [`Change`].
 //!
-//! Changed values become edits, which leave everything else in the host's hands. Once a key changes, the
-//! whole text is replaced instead: an edit could only remove the member and append it elsewhere, and the
-//! pointers of later edits would have to follow. In the replaced text members keep their places, and
-//! everything that was not rewritten keeps its very bytes.
+//! Changed values become edits, and the host keeps everything else. If a key changes, the whole text is replaced
+//! instead: an edit could only remove the member and append it elsewhere, which would also shift later pointers. In the
+//! replaced text, members keep their position and everything else keeps its exact bytes.
 //!
-//! Invariant: no two members of an object come out with the same key because of a rewrite; a key that is
-//! written for the second time gets a number.
+//! Invariant: a rewrite never produces duplicate keys in an object; a repeated key gets a number.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +13,7 @@ use std::ops::Range;
 use crate::walk::{Item, Kind, Malformed, Walk};
 use crate::{Change, json, outcome};
 
-/// A string that is to be something else.
+/// A string to be replaced.
 struct Rewritten {
     kind: Kind,
     span: Range<usize>,
@@ -23,8 +21,8 @@ struct Rewritten {
     text: String,
 }
 
-/// Asks `rewrite` for every item of a walk and collects what it answers: the new text, or `None` where the
-/// item stays. A number that is rewritten becomes a string.
+/// Calls `rewrite` for every item of a walk and collects the results: the new text, or `None` to keep the item. A
+/// rewritten number becomes a string.
 ///
 /// # Errors
 /// The text is not JSON.
@@ -54,7 +52,7 @@ fn replaced(json: &str, rewritten: Vec<Rewritten>) -> Result<String, Malformed> 
     let mut written = 0;
     for one in rewritten {
         let text = if one.kind == Kind::Key { keys.unused(one.text) } else { one.text };
-        // A string's span lies between its quotes, a number has none.
+        // A string's span excludes its quotes; a number has none.
         let quote = usize::from(one.kind != Kind::Number);
         output.push_str(&json[written..one.span.start - quote]);
         json::push_quoted(&mut output, &text);
@@ -64,7 +62,7 @@ fn replaced(json: &str, rewritten: Vec<Rewritten>) -> Result<String, Malformed> 
     Ok(output)
 }
 
-/// The keys of a text, and how often each new one was asked for.
+/// The keys of a text, and how often each new one was requested.
 struct Keys<'json> {
     present: BTreeSet<Cow<'json, str>>,
     asked: BTreeMap<String, u32>,
@@ -82,7 +80,7 @@ impl<'json> Keys<'json> {
         Ok(Self { present, asked: BTreeMap::new() })
     }
 
-    /// The key itself, or with the next number that makes it new to the text.
+    /// The key itself, or with the next number that makes it unique in the text.
     fn unused(&mut self, key: String) -> String {
         let asked = self.asked.entry(key.clone()).or_default();
         let mut candidate = key.clone();

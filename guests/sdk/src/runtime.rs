@@ -1,14 +1,14 @@
-//! What [`export_policy!`](crate::export_policy) stands on: the place that keeps the configured policy.
+//! The basis of [`export_policy!`](crate::export_policy): holds the configured policy.
 //!
-//! Invariant: a slot is filled by `configure` and only read by calls; a component has one slot.
-//! Not for use by policies themselves.
+//! Invariant: `configure` fills a slot and calls only read it; a component has one slot. Not for direct use by
+//! policies.
 
 use std::cell::RefCell;
 use std::hint::black_box;
 
 use crate::{Call, Document, Outcome, Policy};
 
-/// Keeps the configured policy in static memory, which the snapshot captures.
+/// Holds the configured policy in static memory, which the snapshot captures.
 pub struct Slot<P>(RefCell<Option<P>>);
 
 impl<P> Slot<P> {
@@ -26,13 +26,13 @@ impl<P> Default for Slot<P> {
 }
 
 impl<P: Policy> Slot<P> {
-    /// Configures the policy and keeps it.
+    /// Configures the policy and stores it.
     ///
     /// # Errors
-    /// What the policy says about its configuration.
+    /// The policy's error about its configuration.
     pub fn configure(&self, config: &str) -> Result<(), String> {
         let policy = P::configure(config)?;
-        // The allocator keeps what is freed here, so calls find it without growing the memory.
+        // Memory freed here stays with the allocator, so calls can use it without growing the memory.
         drop(black_box(Vec::<u8>::with_capacity(P::HEAP)));
         *self.0.borrow_mut() = Some(policy);
         Ok(())
@@ -41,7 +41,7 @@ impl<P: Policy> Slot<P> {
     /// Runs the policy on one payload.
     ///
     /// # Errors
-    /// What the policy answers, or that it was never configured.
+    /// The policy's error, or that it was never configured.
     pub fn intercept(&self, call: &Call, payload: &Document, request: Option<&Document>) -> Result<Outcome, String> {
         match self.0.borrow().as_ref() {
             Some(policy) => policy.intercept(call, payload, request),

@@ -1,14 +1,13 @@
 //! Walks JSON text and yields its strings (values and keys) with their pointers, without building a tree.
 //!
-//! Content policies look at text behind JSON's escapes: `"\u0041"` is yielded as `A`. A string without
-//! escapes is borrowed, a pointer is only built when asked for, so a walk that finds nothing allocates next
-//! to nothing.
+//! Content policies need the unescaped text: `"\u0041"` is yielded as `A`. A string without escapes is borrowed, and a
+//! pointer is only built on request, so a walk without findings allocates almost nothing.
 //!
-//! Invariants: keys and values come in the order of the text; the pointer of a key is that of its member;
-//! spans lie within the JSON text and on character boundaries.
+//! Invariants: keys and values come in text order; the pointer of a key is that of its member; spans lie within the
+//! JSON text and on character boundaries.
 //!
-//! Deliberately not here: validation. The host hands over valid JSON without duplicate keys and with bounded
-//! depth; other text ends in [`Malformed`] or in fewer items, never in a panic.
+//! Deliberately not here: validation. The host passes valid JSON without duplicate keys and with bounded depth; other
+//! text gives [`Malformed`] or fewer items, but never a panic.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -29,7 +28,7 @@ pub enum Kind {
     Number,
 }
 
-/// A walk over JSON text; call [`Walk::advance`] until it answers `None`.
+/// A walk over JSON text; call [`Walk::advance`] until it returns `None`.
 #[derive(Debug)]
 pub struct Walk<'json> {
     json: &'json str,
@@ -40,7 +39,7 @@ pub struct Walk<'json> {
     numbers: bool,
 }
 
-/// One string (or number) of the JSON text and where it is.
+/// One string (or number) of the JSON text and its location.
 #[derive(Debug)]
 pub struct Item<'json, 'walk> {
     json: &'json str,
@@ -52,7 +51,7 @@ pub struct Item<'json, 'walk> {
 /// The text is not JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Malformed {
-    /// The byte at which this was noticed.
+    /// The byte offset of the error.
     pub offset: usize,
 }
 
@@ -64,7 +63,7 @@ struct Token {
     escaped: bool,
 }
 
-/// A container that the walk is in, and at which member of it.
+/// An open container, and the current member.
 #[derive(Debug, Clone, Copy)]
 enum Frame {
     Object(Token),
@@ -78,7 +77,7 @@ impl<'json> Walk<'json> {
         Self { json, position: 0, frames: Vec::new(), key_next: false, numbers: false }
     }
 
-    /// A walk that yields numbers, too.
+    /// A walk that also yields numbers.
     #[must_use]
     pub fn with_numbers(json: &'json str) -> Self {
         Self { numbers: true, ..Self::new(json) }
@@ -164,25 +163,25 @@ impl<'json> Item<'json, '_> {
         self.kind
     }
 
-    /// The text behind the escapes; of a number, its digits as written.
+    /// The unescaped text; for a number, its digits as written.
     #[must_use]
     pub fn text(&self) -> Cow<'json, str> {
         unescaped(self.json, self.token)
     }
 
-    /// Where the text stands in the JSON: the bytes between the quotes, or the number.
+    /// Where the text is in the JSON: the bytes between the quotes, or the number.
     #[must_use]
     pub fn span(&self) -> Range<usize> {
         self.token.start..self.token.end
     }
 
-    /// In how many containers the item is: 0 for the whole document, 1 for the keys of the top level.
+    /// How many containers the item is in: 0 for the whole document, 1 for top-level keys.
     #[must_use]
     pub fn depth(&self) -> usize {
         self.frames.len()
     }
 
-    /// The key of the member that this is the value of; `None` within an array, at the top and for a key.
+    /// The key of the member whose value this is; `None` in an array, at the top and for a key.
     #[must_use]
     pub fn key(&self) -> Option<Cow<'json, str>> {
         match self.frames.last() {
@@ -197,8 +196,8 @@ impl<'json> Item<'json, '_> {
         self.pointer_until(|_| false)
     }
 
-    /// The pointer as far as the first key that `stop` holds for, which is left out with all that follows.
-    /// For findings that must not repeat what a key says.
+    /// The pointer up to the first key for which `stop` is true; that key and everything after it are left out. For
+    /// findings that must not repeat a key's text.
     #[must_use]
     pub fn pointer_until(&self, stop: impl Fn(&str) -> bool) -> String {
         let mut text = String::new();

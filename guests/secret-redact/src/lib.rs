@@ -1,7 +1,7 @@
-//! Replaces secrets such as access tokens and private keys by placeholders, both ways.
+//! Replaces secrets such as access tokens and private keys with placeholders, in both phases.
 //!
-//! Invariants: what is not a secret keeps its bytes; redacting twice changes nothing more; the record holds
-//! the number of redactions per format and never what was redacted.
+//! Invariants: everything else keeps its exact bytes; redacting twice changes nothing more; the record holds the number
+//! of redactions per format, never the secrets.
 //!
 //! Deliberately not here: denying a payload; that is the policy `secret-scan`.
 
@@ -14,9 +14,8 @@ use redact::Redactor;
 
 impl Policy for Redactor {
     fn describe() -> Declaration {
-        // First in the request phase, so that no other policy sees the secret (and so that a policy that
-        // adds a credential on purpose comes later); last in the response phase, so that nothing that
-        // another policy put in slips by.
+        // First in the request phase, so that no other policy sees the secret and a policy that adds a credential on
+        // purpose runs later. Last in the response phase, so that a secret added by another policy is caught.
         declare::mutator(env!("CARGO_PKG_NAME"))
             .version(env!("CARGO_PKG_VERSION"))
             .description(env!("CARGO_PKG_DESCRIPTION"))

@@ -17,15 +17,15 @@ pub struct Redactor {
     placeholder: String,
 }
 
-/// How many secrets of each format were redacted, in the order of their first appearance.
+/// How many secrets of each format were redacted, in order of first appearance.
 #[derive(Debug, Default)]
 struct Counts(Vec<(Format, i64)>);
 
 impl Redactor {
-    /// Checks and keeps a configuration.
+    /// Validates a configuration.
     ///
     /// # Errors
-    /// An excluded place is not a pointer, or the placeholder would itself be redacted.
+    /// An excluded path is not a pointer, or the placeholder would itself be redacted.
     pub fn new(settings: Settings) -> Result<Self, String> {
         let Settings { formats, high_entropy, allow, exclude, placeholder } = settings;
         for place in &exclude {
@@ -41,7 +41,7 @@ impl Redactor {
         Ok(Self { detectors, allow, exclude, placeholder })
     }
 
-    /// What becomes of a payload, and facts for the record where something was redacted.
+    /// The change to a payload, and facts for the record if something was redacted.
     ///
     /// # Errors
     /// The payload is not JSON.

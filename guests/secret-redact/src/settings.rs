@@ -3,19 +3,19 @@
 use serde::Deserialize;
 use weir_detect::{Allow, Formats, HighEntropy};
 
-/// The configuration; every key may be absent.
+/// The configuration; every key is optional.
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// The formats to look for.
     pub formats: Formats,
-    /// Whether strings that look random count, too.
+    /// Whether random-looking strings count too.
     pub high_entropy: HighEntropy,
-    /// Known values that stay.
+    /// Known values to keep.
     pub allow: Allow,
-    /// Pointers to places that are not looked at.
+    /// Pointers to places to skip.
     pub exclude: Vec<String>,
-    /// What a secret is replaced by.
+    /// The replacement for a secret.
     pub placeholder: String,
 }
 

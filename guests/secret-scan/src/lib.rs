@@ -1,7 +1,6 @@
-//! Denies requests that carry secrets such as access tokens and private keys.
+//! Denies requests that contain secrets such as access tokens and private keys.
 //!
-//! Invariant: neither a message nor a path ever repeats what was found; a path ends before a key that
-//! itself holds a secret.
+//! Invariant: messages and paths never repeat a secret; a path ends before a key that contains one.
 //!
 //! Deliberately not here: changing the payload; that is the policy `secret-redact`.
 

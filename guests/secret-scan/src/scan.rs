@@ -6,7 +6,7 @@ use weir_sdk::{Finding, Severity, outcome, pointer};
 
 use crate::settings::Settings;
 
-/// More findings than this help nobody; the rest is cut off, and the payload is invalid anyway.
+/// Maximum findings; more help nobody, and the payload is invalid anyway.
 const MOST_FINDINGS: usize = 100;
 
 /// The configured policy.
@@ -19,10 +19,10 @@ pub struct Scanner {
 }
 
 impl Scanner {
-    /// Checks and keeps a configuration.
+    /// Validates a configuration.
     ///
     /// # Errors
-    /// An excluded place is not a pointer.
+    /// An excluded path is not a pointer.
     pub fn new(settings: Settings) -> Result<Self, String> {
         let Settings { formats, high_entropy, allow, exclude, severity } = settings;
         for place in &exclude {
@@ -31,7 +31,7 @@ impl Scanner {
         Ok(Self { detectors: Detectors::new(&formats, high_entropy), allow, exclude, severity: severity.into() })
     }
 
-    /// One finding for every secret in a payload.
+    /// One finding per secret in a payload.
     ///
     /// # Errors
     /// The payload is not JSON.

@@ -4,19 +4,19 @@ use serde::Deserialize;
 use weir_detect::{Allow, Formats, HighEntropy};
 use weir_sdk::Severity;
 
-/// The configuration; every key may be absent.
+/// The configuration; every key is optional.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// The formats to look for.
     pub formats: Formats,
-    /// Whether strings that look random count, too.
+    /// Whether random-looking strings count too.
     pub high_entropy: HighEntropy,
-    /// Known values that do not count.
+    /// Known values to ignore.
     pub allow: Allow,
-    /// Pointers to places that are not looked at.
+    /// Pointers to places to skip.
     pub exclude: Vec<String>,
-    /// How grave a finding is.
+    /// The severity of a finding.
     pub severity: Gravity,
 }
 
@@ -27,9 +27,9 @@ pub enum Gravity {
     /// Blocks.
     #[default]
     Error,
-    /// Is recorded and passes.
+    /// Recorded; passes.
     Warn,
-    /// Is recorded and passes.
+    /// Recorded; passes.
     Info,
 }
 

@@ -1,8 +1,8 @@
-//! Goes through a script as a shell would, without running anything: keeps variables, the folder, functions
-//! and what is written to files, and hands each command with its expanded words to [`crate::command`].
+//! Analyses a script as a shell would run it, without running anything. Tracks variables, the folder, functions and
+//! files it writes, and passes each expanded command to [`crate::command`].
 //!
-//! Invariants: every branch counts as run; depth, commands and findings are bounded, and what is beyond is
-//! itself a finding.
+//! Invariants: every branch counts as run; depth, commands and findings are limited, and exceeding a limit is itself a
+//! finding.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -14,51 +14,51 @@ use crate::rules;
 use crate::shell::{self, Command, Pipeline, Redirect, Simple};
 use crate::value::{Field, Origin, Output, shown};
 
-/// Scripts within scripts: more than people nest, few enough for the guest's stack.
+/// Maximum nesting of scripts: more than people use, and safe for the guest's stack.
 const DEEPEST: usize = 8;
-/// Commands looked at, each run of a function's body counted anew.
+/// Maximum commands analysed; every run of a function's body counts.
 const MOST_COMMANDS: usize = 4096;
-/// Findings of one rule; more do not help anyone, and many of a light one must not crowd out a grave one.
+/// Maximum findings per rule; more help nobody, and many minor ones must not crowd out a serious one.
 const MOST_OF_A_RULE: usize = 4;
 
-/// What the rules need to know.
+/// The settings for the rules.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// The operator's folders.
     pub layout: Layout,
-    /// Branches whose history must stay.
+    /// Branches whose history is protected.
     pub protected_branches: weir_glob::Globs,
 }
 
-/// A broken rule.
+/// A rule violation.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Broken {
-    /// Which rule.
+    /// The rule.
     pub rule: Rule,
-    /// What breaks it, for people.
+    /// The cause, for display.
     pub message: String,
 }
 
-/// The values that a variable may have.
+/// The possible values of a variable.
 #[derive(Debug, Clone, Default)]
 pub struct Variable {
-    /// One, or several where a loop gives it one after the other.
+    /// One, or several if a loop assigns them in turn.
     pub texts: Vec<String>,
-    /// Where they come from.
+    /// Their origin.
     pub origin: Origin,
 }
 
-/// A script being gone through.
+/// A script being analysed.
 pub struct Analysis<'a> {
     /// The operator's settings.
     pub settings: &'a Settings,
-    /// The folder that the script is in.
+    /// The script's current folder.
     pub folder: Place,
-    /// Variables that the script has set.
+    /// Variables set by the script.
     pub variables: BTreeMap<String, Variable>,
-    /// What the script has written to files, by the files' names.
+    /// Contents of files written by the script, by name.
     pub files: BTreeMap<String, Output>,
-    /// Whether `$1` and its like have values.
+    /// Whether `$1` and so on have values.
     pub in_function: bool,
     functions: BTreeMap<String, Rc<Vec<Pipeline>>>,
     broken: BTreeSet<Broken>,
@@ -67,7 +67,7 @@ pub struct Analysis<'a> {
 }
 
 impl<'a> Analysis<'a> {
-    /// The start of a script in a folder.
+    /// A new analysis in a folder.
     pub fn new(settings: &'a Settings, folder: Place) -> Self {
         Self {
             settings,
@@ -82,24 +82,24 @@ impl<'a> Analysis<'a> {
         }
     }
 
-    /// The rules that were broken.
+    /// The violations.
     pub fn finish(self) -> Vec<Broken> {
         self.broken.into_iter().collect()
     }
 
-    /// Notes a broken rule.
+    /// Records a violation.
     pub fn found(&mut self, rule: Rule, message: impl Into<String>) {
         if self.broken.iter().filter(|broken| broken.rule == rule).count() < MOST_OF_A_RULE {
             self.broken.insert(Broken { rule, message: message.into() });
         }
     }
 
-    /// Notes that something cannot be judged.
+    /// Records that something cannot be analysed.
     pub fn too_complex(&mut self, what: &str) {
         self.found(Rule::TooComplex, format!("{what}: the command cannot be judged"));
     }
 
-    /// Runs a part whose changes of folder and variables end with it.
+    /// Analyses a part in a subshell: its changes of folder and variables are dropped afterwards.
     pub fn inside<T>(&mut self, part: impl FnOnce(&mut Self) -> T) -> T {
         let folder = self.folder.clone();
         let variables = self.variables.clone();
@@ -109,7 +109,7 @@ impl<'a> Analysis<'a> {
         result
     }
 
-    /// Goes through a script's text.
+    /// Analyses a script's text.
     pub fn script(&mut self, source: &str) -> Output {
         if self.depth >= DEEPEST {
             self.too_complex("scripts within scripts");
@@ -125,21 +125,21 @@ impl<'a> Analysis<'a> {
         output
     }
 
-    /// Goes through a command given as its words.
+    /// Analyses a command given as words.
     pub fn words(&mut self, words: Vec<Field>) {
         command::run(self, words, Output::default());
     }
 
-    /// The place that a path leads to from the present folder.
+    /// The location of a path relative to the current folder.
     pub fn place(&self, field: &Field) -> Place {
         self.settings.layout.resolve(&self.folder, &field.path())
     }
 
-    /// Runs a function that the script has defined; none if there is no such one.
+    /// Runs a function defined by the script; `None` if there is none with that name.
     pub fn function(&mut self, name: &str, arguments: &[Field], input: &Output) -> Option<Output> {
         let body = Rc::clone(self.functions.get(name)?);
         if self.depth >= DEEPEST {
-            // A function that calls itself is not run for ever.
+            // Recursion is cut off.
             return Some(Output::default());
         }
         let outer = std::mem::replace(&mut self.in_function, true);
@@ -174,7 +174,7 @@ impl<'a> Analysis<'a> {
             }
             let origin = flow.origin;
             flow = self.command(command, flow);
-            // What once came from the network is not made harmless by a filter.
+            // A filter does not make data from the network harmless.
             flow.origin = flow.origin.max(origin);
         }
         flow
@@ -229,7 +229,7 @@ impl<'a> Analysis<'a> {
         output
     }
 
-    /// Judges where output goes, and gives the input that the command really gets.
+    /// Checks where output goes, and returns the command's actual input.
     fn redirects(&mut self, redirects: &[Redirect], input: Output, name: &str) -> Output {
         let mut input = input;
         for redirect in redirects {

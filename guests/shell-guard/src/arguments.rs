@@ -1,17 +1,17 @@
-//! The arguments of a command, as options and operands.
+//! Splits a command's arguments into options and operands.
 
 use crate::value::Field;
 
-/// The arguments of a command, told apart as most commands do.
+/// A command's arguments, split the way most commands do.
 pub struct Arguments<'a> {
-    /// Short options as one letter, long ones without their dashes, with their values.
+    /// Short options as one letter, long ones without dashes, with their values.
     options: Vec<(&'a str, Option<&'a str>)>,
     /// Everything else.
     pub operands: Vec<&'a Field>,
 }
 
 impl<'a> Arguments<'a> {
-    /// Splits arguments; `valued` names the options that take a value, letters and words alike.
+    /// Splits arguments; `valued` lists the short and long options that take a value.
     pub fn new(fields: &'a [Field], valued: &[&str]) -> Self {
         let mut arguments = Self { options: Vec::new(), operands: Vec::new() };
         let mut fields = fields.iter();
@@ -47,7 +47,7 @@ impl<'a> Arguments<'a> {
         arguments
     }
 
-    /// Whether one of the options is there.
+    /// Whether any of the options is present.
     pub fn has(&self, names: &[&str]) -> bool {
         self.options.iter().any(|(name, _)| names.contains(name))
     }

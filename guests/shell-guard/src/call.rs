@@ -1,7 +1,7 @@
-//! The commands in the arguments of a tool call.
+//! Finds the commands in the arguments of a tool call.
 //!
-//! Invariants: every argument whose name is on the list is looked at, however deep it stands; each finding
-//! has the pointer of the text that it is about.
+//! Invariants: every argument with a listed name is checked, however deeply nested; each finding has the pointer of its
+//! text.
 
 use serde_json::{Map, Value};
 use weir_sdk::pointer;
@@ -12,19 +12,19 @@ use crate::paths::{Layout, Place};
 use crate::rule::Rule;
 use crate::value::Field;
 
-/// Names of arguments that hold the folder in which a command runs.
+/// Names of arguments that give a command's working folder.
 const FOLDERS: [&str; 8] =
     ["cwd", "workdir", "working_dir", "working_directory", "workingdirectory", "workingdir", "dir", "directory"];
 
-/// A broken rule and where.
+/// A violation and its location.
 pub type Located = (String, Broken);
 
-/// Judges the arguments of a call; `folder` is the one that the caller itself names.
+/// Checks the arguments of a call; `folder` is the workspace named by the caller.
 pub fn judge(config: &Config, arguments: &Value, folder: Option<&str>) -> Vec<Located> {
     let mut judge = Judge { config, folder, found: Vec::new() };
     let text;
     let arguments = match arguments {
-        // Some agents hand arguments over as text.
+        // Some agents pass the arguments as JSON text.
         Value::String(json) => match serde_json::from_str::<Value>(json) {
             Ok(value @ Value::Object(_)) => {
                 text = value;
@@ -49,7 +49,7 @@ struct Judge<'a> {
 
 impl Judge<'_> {
     fn walk(&mut self, value: &Value, path: &str, depth: usize) {
-        /// Arguments of tools are flat; this is far deeper.
+        /// Arguments of tools are flat; this is much deeper.
         const DEEPEST: usize = 16;
         if depth > DEEPEST {
             let message = "arguments nested too deeply: the command cannot be judged".to_owned();
@@ -115,8 +115,7 @@ impl Judge<'_> {
     fn analyse(&mut self, path: &str, folder: Option<&str>, part: impl FnOnce(&mut Analysis<'_>)) {
         let known = self.config.workspace.as_deref().or(self.folder);
         let named = folder.filter(|folder| folder.starts_with('/'));
-        // Where nobody else says where the workspace is, the folder that the command is to run in is taken
-        // for it, unless it is one that no workspace is.
+        // If nobody says where the workspace is, use the command's working folder, unless that cannot be a workspace.
         let vital = |folder: &&str| !Layout::default().resolve(&Place::Absolute(Vec::new()), folder).is_vital();
         let settings = self.config.settings(known.or(named.filter(vital)));
         let root = Place::Workspace(Vec::new());
@@ -127,7 +126,7 @@ impl Judge<'_> {
     }
 }
 
-/// Words that stand beside a command's name.
+/// Keys of a command's arguments, next to its name.
 fn arguments_beside(members: &Map<String, Value>) -> Option<Vec<&str>> {
     let values = ["args", "argv", "arguments"].iter().find_map(|name| members.get(*name)?.as_array())?;
     values.iter().map(Value::as_str).collect()

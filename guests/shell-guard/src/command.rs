@@ -1,5 +1,4 @@
-//! One command with its words: takes off what only wraps another command, runs what runs text, and asks the
-//! rules about the rest.
+//! Analyses one command: removes wrappers, analyses text that it runs, and applies the rules to the rest.
 
 use crate::analysis::{Analysis, Variable};
 use crate::arguments::Arguments;
@@ -11,7 +10,7 @@ use crate::run;
 use crate::value::{Field, Origin, Output, shown};
 use crate::wrapper::{self, Wrapped};
 
-/// Goes through one command and answers what it writes.
+/// Analyses one command and returns its output.
 pub fn run(analysis: &mut Analysis<'_>, fields: Vec<Field>, input: Output) -> Output {
     let Some((fields, input)) = unwrapped(analysis, fields, input) else { return Output::default() };
     let [first, arguments @ ..] = fields.as_slice() else { return Output::default() };
@@ -44,7 +43,7 @@ pub fn run(analysis: &mut Analysis<'_>, fields: Vec<Field>, input: Output) -> Ou
     output::of(analysis, name, arguments, input)
 }
 
-/// What a file holds, as far as the script itself has told.
+/// The content of a file, if the script itself wrote it.
 pub fn content(analysis: &Analysis<'_>, field: &Field) -> Output {
     if let Some(content) = &field.content {
         return content.clone();
@@ -57,14 +56,14 @@ pub fn content(analysis: &Analysis<'_>, field: &Field) -> Output {
     written.cloned().unwrap_or_else(|| Output::unknown(field.origin))
 }
 
-/// The last name of a path: `/bin/rm` is `rm`.
+/// The last component of a path: `/bin/rm` is `rm`.
 pub fn base(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }
 
-/// Takes wrappers off, one after the other; none if what they wrap was a script and has been gone through.
+/// Removes wrappers one by one; `None` if the innermost one ran a script, which has been analysed.
 fn unwrapped(analysis: &mut Analysis<'_>, fields: Vec<Field>, input: Output) -> Option<(Vec<Field>, Output)> {
-    /// Far more than anyone stacks.
+    /// Far more than anyone nests.
     const MOST: usize = 16;
     let mut fields = fields;
     let mut input = input;
@@ -93,7 +92,7 @@ fn change_folder(analysis: &mut Analysis<'_>, fields: &[Field]) {
     analysis.folder = analysis.place(&target);
 }
 
-/// `export name=value` and its like.
+/// `export name=value` and similar.
 fn assign(analysis: &mut Analysis<'_>, fields: &[Field]) {
     for field in fields {
         if let Some((name, value)) = field.text.split_once('=') {
@@ -103,7 +102,7 @@ fn assign(analysis: &mut Analysis<'_>, fields: &[Field]) {
     }
 }
 
-/// The words of a command for a message.
+/// A command's words, for a message.
 pub fn line(name: &str, fields: &[Field]) -> String {
     let mut line = name.to_owned();
     for field in fields.iter().take(8) {

@@ -1,4 +1,4 @@
-//! The configuration's form, and what the rules make of it.
+//! The format of the configuration, and the settings derived from it.
 
 use serde::Deserialize;
 use weir_glob::Globs;
@@ -7,7 +7,7 @@ use crate::analysis::Settings;
 use crate::paths::{HOME, Layout, names};
 use crate::rule::Levels;
 
-/// What the operator wants.
+/// The configuration.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -15,13 +15,13 @@ pub struct Config {
     pub tools: Globs,
     /// Names of arguments that hold commands, in lower case.
     pub arguments: Globs,
-    /// The workspace's address; absent: the folder that the call names.
+    /// The workspace's path; if absent, the folder named by the call.
     pub workspace: Option<String>,
-    /// Folders outside of the workspace in which files may be written.
+    /// Folders outside the workspace where writing is allowed.
     pub allow: Vec<String>,
-    /// Branches whose history must stay.
+    /// Branches whose history is protected.
     pub protected_branches: Globs,
-    /// What broken rules come to.
+    /// The effect of a violation, per rule.
     pub rules: Levels,
 }
 
@@ -68,7 +68,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Checks what the types do not.
+    /// Checks what the types cannot.
     pub fn check(&self) -> Result<(), String> {
         if let Some(workspace) = &self.workspace
             && (!workspace.starts_with('/') || names(workspace).is_empty())

@@ -1,20 +1,20 @@
-//! Words to fields: variables, command substitutions, braces, `~` and splitting, as far as they are known.
+//! Expands words to fields: variables, command substitutions, braces, `~` and splitting, as far as known.
 //!
-//! Invariants: what is not known becomes [`UNKNOWN`] and is never guessed; the number of fields is bounded.
+//! Invariants: unknown text becomes [`UNKNOWN`] and is never guessed; the number of fields is limited.
 
 use crate::analysis::Analysis;
 use crate::paths::{HOME, UNKNOWN};
 use crate::shell::{Piece, Word};
 use crate::value::{Field, Origin, Output};
 
-/// More fields of one word than anyone means; the rest is dropped and the command counts as too complex.
+/// Maximum fields of one word; the rest is dropped and the command counts as too complex.
 const MOST_FIELDS: usize = 256;
 
-/// The fields of a word in the making: those that are finished, and the ways the last one may read.
+/// The fields of a word being expanded: the finished ones, and the alternatives of the last one.
 struct Fields {
     finished: Vec<Field>,
     last: Vec<Field>,
-    /// Whether the last one exists even if it is empty.
+    /// Whether the last one exists even if empty.
     started: bool,
     overflow: bool,
 }
@@ -59,7 +59,7 @@ impl Analysis<'_> {
         fields.finish()
     }
 
-    /// The text of a word that is neither split nor matched against file names, such as a here-document.
+    /// The text of a word without splitting and file name matching, such as a here-document.
     pub fn text(&mut self, word: &Word) -> Output {
         let fields = self.expand(word);
         let origin = fields.iter().map(|field| field.origin).max().unwrap_or_default();
@@ -67,7 +67,7 @@ impl Analysis<'_> {
         Output { text: Some(texts.join(" ")), origin }
     }
 
-    /// The values that a variable may have. What its operand runs is gone through in any case.
+    /// The possible values of a variable. Commands in its operand are always analysed.
     fn variable(&mut self, name: &str, operand: Option<&Word>) -> (Vec<String>, Origin) {
         let fallback = operand.map(|word| self.text(word)).filter(|_| !name.is_empty());
         if let Some(value) = self.variables.get(name) {
@@ -82,10 +82,10 @@ impl Analysis<'_> {
             "PWD" => ".".to_owned(),
             "TMPDIR" => "/tmp".to_owned(),
             "IFS" => " ".to_owned(),
-            // Outside of functions there are no arguments.
+            // Outside functions there are no arguments.
             "@" | "*" => String::new(),
             digit if digit.len() == 1 && ("1"..="9").contains(&digit) && !self.in_function => String::new(),
-            // A fallback is what the author expects to be used.
+            // A fallback is probably the value that is used.
             _ => return fallback.map_or((vec![UNKNOWN.to_string()], Origin::Plain), known),
         };
         (vec![text], Origin::Plain)
@@ -97,7 +97,7 @@ fn known(output: Output) -> (Vec<String>, Origin) {
 }
 
 impl Fields {
-    /// Adds text to the last field, in every way it may read.
+    /// Appends text to every alternative of the last field.
     fn append(&mut self, ways: &[String], pattern: bool, origin: Origin) {
         self.started = true;
         let before = std::mem::take(&mut self.last);
@@ -116,7 +116,7 @@ impl Fields {
         }
     }
 
-    /// Adds a value, which is split at white space unless it is quoted.
+    /// Appends a value, split at white space unless quoted.
     fn value(&mut self, values: &[String], quoted: bool, origin: Origin) {
         if quoted {
             return self.append(values, false, origin);
@@ -150,7 +150,7 @@ impl Fields {
     }
 }
 
-/// `~` and `~name` at the start of a word; `whole` tells that the word is nothing else.
+/// `~` and `~name` at the start of a word; `whole` says that the word is nothing else.
 fn tilde(text: &str, whole: bool) -> String {
     let Some(rest) = text.strip_prefix('~') else { return text.to_owned() };
     let (user, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
@@ -162,7 +162,7 @@ fn tilde(text: &str, whole: bool) -> String {
     }
 }
 
-/// `a{b,c}d` as `abd` and `acd`; braces without a comma stay.
+/// `a{b,c}d` becomes `abd` and `acd`; braces without a comma stay.
 fn braces(text: &str, depth: usize) -> Vec<String> {
     const DEEPEST: usize = 16;
     let Some((start, end, commas)) = brace(text).filter(|_| depth < DEEPEST) else { return vec![text.to_owned()] };
@@ -183,7 +183,7 @@ fn braces(text: &str, depth: usize) -> Vec<String> {
     ways
 }
 
-/// The first pair of braces with a comma between them, and the places of its commas.
+/// The first pair of braces that contains a comma, and the positions of its commas.
 fn brace(text: &str) -> Option<(usize, usize, Vec<usize>)> {
     let start = text.find('{')?;
     let mut depth = 0_usize;

@@ -1,5 +1,5 @@
-//! Looks at the commands that an agent wants to run: asks for the tool's name and, where it is one that runs
-//! commands, for its arguments; `call` finds the commands in them and `analysis` goes through each.
+//! Checks the commands an agent wants to run. Reads the tool's name and, if that tool runs commands, its arguments;
+//! `call` finds the commands in them and `analysis` analyses each.
 
 mod analysis;
 mod arguments;

@@ -1,4 +1,4 @@
-//! What well-known commands write, as far as their arguments and input tell.
+//! The output of well-known commands, as far as arguments and input determine it.
 
 use crate::analysis::Analysis;
 use crate::arguments::Arguments;
@@ -6,7 +6,7 @@ use crate::command::content;
 use crate::paths::UNKNOWN;
 use crate::value::{Field, Origin, Output};
 
-/// What a command writes.
+/// The output of a command.
 pub fn of(analysis: &mut Analysis<'_>, name: &str, fields: &[Field], input: Output) -> Output {
     let arguments = Arguments::new(fields, &[]);
     match name {
@@ -38,7 +38,7 @@ pub fn of(analysis: &mut Analysis<'_>, name: &str, fields: &[Field], input: Outp
             Output::unknown(Origin::Decoded)
         }
         "gzip" | "bzip2" | "xz" | "zstd" if arguments.has(&["d", "decompress"]) => Output::unknown(Origin::Decoded),
-        // Whoever turns text that stands in the command itself into other text, to run it, hides it.
+        // Transforming text from the command line in order to run it is a way of hiding it.
         "rev" | "tr" | "sed" | "awk" | "cut" | "perl" | "python3" | "python" | "fold" | "sort"
             if input.text.is_some() =>
         {
@@ -48,7 +48,7 @@ pub fn of(analysis: &mut Analysis<'_>, name: &str, fields: &[Field], input: Outp
     }
 }
 
-/// The input of a filter without files, or where `-` is one of them; else nothing.
+/// A filter's input, if it has no files or one of them is `-`; otherwise nothing.
 fn input_or_nothing(input: &Output, files: &[&Field]) -> Output {
     let reads = files.is_empty() || files.iter().any(|field| field.text == "-");
     if reads { input.clone() } else { Output::known("") }
@@ -78,14 +78,14 @@ fn printf(fields: &[Field]) -> Output {
                 text.push(character);
                 continue;
             }
-            // Flags and widths only change how a value is padded.
+            // Flags and widths only change the padding.
             while characters.next_if(|c| "-+ #0123456789.".contains(*c)).is_some() {}
             match characters.next() {
                 Some('%') | None => text.push('%'),
                 Some(_) => text.push_str(values.next().map_or("", |value| &value.text)),
             }
         }
-        // The format is used again for what is left.
+        // The format is reused for the remaining arguments.
         if values.len() == 0 || values.len() == before {
             break;
         }

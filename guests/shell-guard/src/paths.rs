@@ -1,38 +1,38 @@
-//! Where a path leads: inside of the workspace, to an absolute place, above the workspace, or nowhere known.
+//! Where a path leads: inside the workspace, to an absolute location, above the workspace, or unknown.
 //!
-//! Invariants: `.` and `..` are resolved by text; symbolic links are not seen. A part of a path that is not
-//! known is kept as [`UNKNOWN`] and taken for one plain name.
+//! Invariants: `.` and `..` are resolved textually; symbolic links are not followed. An unknown part of a path is kept
+//! as [`UNKNOWN`] and treated as one plain name.
 
-/// Stands for text that is not known, such as the value of a variable.
+/// Marks unknown text, such as the value of a variable.
 pub const UNKNOWN: char = '\u{0}';
 
-/// The home folder, whatever its real address is.
+/// The home folder, whatever its real path.
 pub const HOME: &str = "/home/~";
 
 /// A folder or file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
-    /// The names below the workspace's root.
+    /// Path components below the workspace's root.
     Workspace(Vec<String>),
-    /// The names below `/`.
+    /// Path components below `/`.
     Absolute(Vec<String>),
-    /// Above the workspace, whose own address is not known: how many levels, and the names from there.
+    /// Above a workspace whose path is unknown: how many levels up, and the components from there.
     Above(usize, Vec<String>),
-    /// Not known.
+    /// Unknown.
     Unknown,
 }
 
 /// The operator's folders.
 #[derive(Debug, Clone, Default)]
 pub struct Layout {
-    /// The workspace's names below `/`, where its address is known.
+    /// The workspace's path components below `/`, if known.
     pub root: Option<Vec<String>>,
-    /// Places outside that may be written.
+    /// Writable locations outside.
     pub allowed: Vec<Vec<String>>,
 }
 
 impl Layout {
-    /// The place that a path leads to from a folder.
+    /// The location of a path relative to a folder.
     pub fn resolve(&self, from: &Place, path: &str) -> Place {
         let absolute = path.starts_with('/');
         if path.starts_with(UNKNOWN) {
@@ -45,7 +45,7 @@ impl Layout {
         self.within(place)
     }
 
-    /// Whether a place may be written.
+    /// Whether a location may be written.
     pub fn writable(&self, place: &Place) -> bool {
         match place {
             Place::Workspace(_) | Place::Unknown => true,
@@ -80,7 +80,7 @@ impl Layout {
         }
     }
 
-    /// An absolute place as one of the workspace, if it lies there.
+    /// An absolute location as one in the workspace, if it is there.
     fn within(&self, place: Place) -> Place {
         match (place, &self.root) {
             (Place::Absolute(names), Some(root)) if starts_with(&names, root) => {
@@ -92,8 +92,8 @@ impl Layout {
 }
 
 impl Place {
-    /// Whether everything that matters lies here: `/`, a system's folder, a home folder, the workspace's
-    /// root or what is above it. A final name that stands for all names counts as its folder.
+    /// Whether this is a critical location: `/`, a system folder, a home folder, the workspace's root or above. A final
+    /// name that matches all names counts as its folder.
     pub fn is_vital(&self) -> bool {
         match self {
             Self::Workspace(names) => {
@@ -115,7 +115,7 @@ impl Place {
         }
     }
 
-    /// Whether the place is a device that keeps data.
+    /// Whether the location is a storage device.
     pub fn is_disk(&self) -> bool {
         let Self::Absolute(names) = self else { return false };
         let [dev, rest @ ..] = names.as_slice() else { return false };
@@ -125,12 +125,12 @@ impl Place {
     }
 }
 
-/// The names of an absolute path.
+/// The components of an absolute path.
 pub fn names(path: &str) -> Vec<String> {
     path.split('/').filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
-/// Whether a name stands for many, as `*` does.
+/// Whether a name matches many, like `*`.
 pub fn has_pattern(name: &str) -> bool {
     name.contains(['*', '?', '[', UNKNOWN])
 }
@@ -148,8 +148,8 @@ fn child(place: Place, name: &str) -> Place {
     }
 }
 
-/// The names without final ones that stand for everything in the folder; of an unknown name only where
-/// an empty value would be grave.
+/// The components without final ones that match everything in the folder; an unknown final name is dropped only if an
+/// empty value would be dangerous.
 fn folder(names: &[String], unknown_too: bool) -> &[String] {
     let everything = |name: &String| {
         let rest = name.trim_matches(|c| matches!(c, '*' | '?' | '.'));
@@ -165,7 +165,7 @@ fn starts_with(names: &[String], prefix: &[String]) -> bool {
     names.len() >= prefix.len() && names.iter().zip(prefix).all(|(name, part)| name == part)
 }
 
-/// Devices that take anything and keep nothing, or lead back to the terminal.
+/// Devices that discard their input or lead back to the terminal.
 fn is_device(names: &[String]) -> bool {
     match names {
         [dev, name] if dev == "dev" => {

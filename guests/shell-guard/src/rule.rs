@@ -1,71 +1,71 @@
-//! The rules by name, and what a broken one comes to.
+//! The rules by name, and the effect of a violation.
 //!
-//! Invariant: the names here are the ones in configurations and messages; they do not change.
+//! Invariant: these names are used in configurations and messages, so they never change.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use weir_sdk::Severity;
 
-/// What is looked for.
+/// A rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
-    /// A folder that matters is deleted with all it holds.
+    /// Recursive deletion of a critical folder.
     DestructiveDelete,
-    /// A disk is formatted, partitioned or overwritten.
+    /// Formatting, partitioning or overwriting a disk.
     DiskWrite,
-    /// Modes or owners of a folder that matters are changed with all it holds.
+    /// Recursive change of modes or owners of a critical folder.
     PermissionChange,
-    /// The history of a protected branch is overwritten or the branch deleted.
+    /// Overwriting the history of a protected branch, or deleting the branch.
     GitForcePush,
-    /// Work that is not committed is thrown away.
+    /// Discarding uncommitted work.
     GitDiscard,
-    /// The machine is switched off or restarted.
+    /// Shutting down or restarting the machine.
     Power,
-    /// Every process is ended.
+    /// Killing all processes.
     KillAll,
-    /// A function that calls itself twice without end.
+    /// A fork bomb.
     ForkBomb,
-    /// A file outside of the workspace is written, moved or deleted.
+    /// Writing, moving or deleting a file outside the workspace.
     WriteOutside,
-    /// What comes from the network is run, or a shell is handed to it.
+    /// Running data from the network, or handing a shell to the network.
     NetworkToShell,
-    /// What was encoded or transformed is run.
+    /// Running text that was encoded or transformed.
     DecodedToShell,
     /// `rm -rf $name/…`, which deletes `/…` when the variable is empty.
     UnsetVariable,
-    /// A command whose name is only known when it runs.
+    /// A command whose name is only known at run time.
     DynamicCommand,
-    /// Another user's rights are taken.
+    /// Taking another user's rights.
     Privilege,
-    /// A command that is too long or nested too deeply to be judged.
+    /// A command that is too long or too deeply nested to analyse.
     TooComplex,
 }
 
-/// What a broken rule comes to.
+/// The effect of a violation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// Nothing.
     Off,
-    /// A finding that is recorded.
+    /// A recorded finding.
     Info,
-    /// A finding that is recorded and should be looked at.
+    /// A recorded finding that needs attention.
     Warn,
-    /// A person must approve; where nobody can be asked, it blocks.
+    /// A human must approve; if nobody can be asked, it blocks.
     Ask,
     /// It blocks.
     Error,
 }
 
-/// What the operator said about some rules.
+/// The operator's settings for some rules.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(transparent)]
 pub struct Levels(BTreeMap<Rule, Level>);
 
 impl Levels {
-    /// What a broken rule comes to.
+    /// The effect of a violation.
     pub fn of(&self, rule: Rule) -> Level {
         self.0.get(&rule).copied().unwrap_or_else(|| rule.usual())
     }
@@ -103,7 +103,7 @@ impl Rule {
 }
 
 impl Level {
-    /// The severity of a finding; none where there is to be no finding.
+    /// The severity of a finding; `None` if the rule is off.
     pub fn severity(self) -> Option<Severity> {
         match self {
             Self::Off => None,

@@ -1,6 +1,6 @@
-//! Commands that run text: shells, `eval`, `source`, interpreters, `find -exec`, `ssh` and their like.
+//! Commands that run text: shells, `eval`, `source`, interpreters, `find -exec`, `ssh` and similar.
 //!
-//! Text that is known is gone through like the script itself; of text that is not, its origin is judged.
+//! Known text is analysed like the script itself; unknown text is judged by its origin.
 
 use crate::analysis::{Analysis, Variable};
 use crate::arguments::Arguments;
@@ -11,7 +11,7 @@ use crate::rules;
 use crate::value::{Field, Origin, Output};
 use crate::wrapper::joined;
 
-/// Goes through what a command runs; none if it runs nothing.
+/// Analyses what a command runs; `None` if it runs nothing.
 pub fn run(analysis: &mut Analysis<'_>, name: &str, fields: &[Field], input: &Output) -> Option<Output> {
     match name {
         "sh" | "bash" | "zsh" | "dash" | "ksh" | "ash" | "mksh" | "fish" | "rbash" => {
@@ -57,7 +57,7 @@ pub fn run(analysis: &mut Analysis<'_>, name: &str, fields: &[Field], input: &Ou
     }
 }
 
-/// Notes that text of a doubtful origin is run.
+/// Records that text of a doubtful origin is run.
 pub fn tainted(analysis: &mut Analysis<'_>, origin: Origin) {
     match origin {
         Origin::Plain => {}
@@ -66,7 +66,7 @@ pub fn tainted(analysis: &mut Analysis<'_>, origin: Origin) {
     }
 }
 
-/// Runs text if it is known, and judges its origin.
+/// Analyses text if it is known, and judges its origin.
 pub fn source(analysis: &mut Analysis<'_>, text: &Output) -> Output {
     tainted(analysis, text.origin);
     text.text.as_ref().map(|source| analysis.script(source)).unwrap_or_default()
@@ -97,7 +97,7 @@ fn shell(analysis: &mut Analysis<'_>, fields: &[Field], input: &Output) -> Outpu
     })
 }
 
-/// What a file holds that is run; some names stand for the input.
+/// The content of a file that is run; some names mean the input.
 fn file(analysis: &Analysis<'_>, field: &Field, input: &Output) -> Output {
     match field.text.as_str() {
         "-" | "/dev/stdin" | "/dev/fd/0" | "/proc/self/fd/0" => input.clone(),
@@ -105,7 +105,7 @@ fn file(analysis: &Analysis<'_>, field: &Field, input: &Output) -> Output {
     }
 }
 
-/// Programs in other languages are not read; where they come from is judged.
+/// Programs in other languages are not analysed, only judged by their origin.
 fn interpreter(analysis: &mut Analysis<'_>, name: &str, fields: &[Field], input: &Output) {
     const NAMES: [&str; 13] = [
         "python",
@@ -130,7 +130,7 @@ fn interpreter(analysis: &mut Analysis<'_>, name: &str, fields: &[Field], input:
     let inline = arguments.has(&["c", "e", "m", "r"]);
     let origin = fields.iter().map(|field| command::content(analysis, field).origin.max(field.origin)).max();
     let reads_input = !inline && arguments.operands.first().is_none_or(|first| first.text == "-");
-    // Data from the network is what interpreters are for; only code is judged.
+    // Interpreters may process data from the network; only code is judged.
     let code = fields.iter().take_while(|field| field.text.starts_with('-')).count() + 1;
     let origin = if reads_input { Some(input.origin) } else { origin.filter(|_| code >= fields.len()) };
     tainted(analysis, origin.unwrap_or_default());

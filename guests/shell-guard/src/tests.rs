@@ -1,5 +1,5 @@
-//! Command lines and the rules that they break. The cases in `cases/` run the same policy in the host; here
-//! are the many small ones.
+//! Command lines and the rules they violate. The cases in `cases/` run the same policy in the host; the many small ones
+//! are here.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::call;
 use crate::config::Config;
 use crate::rule::Level;
 
-/// The rules that a command breaks under the usual levels.
+/// The rules a command violates with the default levels.
 fn broken(command: &str) -> Vec<&'static str> {
     let config = Config::default();
     let found = call::judge(&config, &json!({ "command": command }), None);

@@ -1,14 +1,14 @@
-//! What is known of words, variables and outputs before anything runs.
+//! What is known about words, variables and outputs before anything runs.
 
 use crate::paths::UNKNOWN;
 
-/// Where text comes from; the graver one wins where two meet.
+/// The origin of text; if two are combined, the more dangerous one wins.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Origin {
-    /// From the command itself, or from what is on the machine.
+    /// From the command itself, or from the machine.
     #[default]
     Plain,
-    /// Made readable by a decoder or a transformation.
+    /// Decoded or transformed.
     Decoded,
     /// From the network.
     Network,
@@ -17,22 +17,22 @@ pub enum Origin {
 /// A word after expansion.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Field {
-    /// Its text; what is not known stands as [`UNKNOWN`].
+    /// Its text, with [`UNKNOWN`] for unknown parts.
     pub text: String,
-    /// Whether `*`, `?` and `[` in it stand for names of files.
+    /// Whether `*`, `?` and `[` in it match file names.
     pub pattern: bool,
-    /// Where its text comes from.
+    /// The origin of its text.
     pub origin: Origin,
-    /// What the file of this name holds, for `<(…)`.
+    /// The content of the file with this name, for `<(…)`.
     pub content: Option<Output>,
 }
 
-/// What a command writes.
+/// The output of a command.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Output {
     /// The text, if it is known.
     pub text: Option<String>,
-    /// Where it comes from.
+    /// Its origin.
     pub origin: Origin,
 }
 
@@ -42,29 +42,29 @@ impl Field {
         Self { text: text.into(), ..Self::default() }
     }
 
-    /// Whether any part of the text is not known.
+    /// Whether any part of the text is unknown.
     pub fn is_dynamic(&self) -> bool {
         self.text.contains(UNKNOWN)
     }
 
-    /// The text as a path, in which only real patterns look like ones.
+    /// The text as a path in which only real patterns act as patterns.
     pub fn path(&self) -> String {
         if self.pattern { self.text.clone() } else { self.text.replace(['*', '?', '['], "_") }
     }
 }
 
 impl Output {
-    /// Known text of the command itself.
+    /// Known text from the command itself.
     pub fn known(text: impl Into<String>) -> Self {
         Self { text: Some(text.into()), origin: Origin::Plain }
     }
 
-    /// Text that is not known.
+    /// Unknown text.
     pub fn unknown(origin: Origin) -> Self {
         Self { text: None, origin }
     }
 
-    /// What is written by one command after another.
+    /// The output of two commands in sequence.
     pub fn then(self, next: Self) -> Self {
         let text = match (self.text, next.text) {
             (Some(first), Some(second)) => Some(first + &second),
@@ -74,7 +74,7 @@ impl Output {
     }
 }
 
-/// The start of a text that someone else chose, fit for a message.
+/// The start of a text from outside, safe for a message.
 pub fn shown(text: &str) -> String {
     const MOST: usize = 60;
     let text = text.replace(crate::paths::HOME, "~");

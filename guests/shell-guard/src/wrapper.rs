@@ -1,5 +1,4 @@
-//! Commands that run another command which stands in their own arguments: `sudo`, `env`, `xargs`, `timeout`
-//! and their like.
+//! Commands that run another command given in their arguments: `sudo`, `env`, `xargs`, `timeout` and similar.
 
 use crate::analysis::Analysis;
 use crate::arguments::Arguments;
@@ -10,17 +9,17 @@ use crate::value::{Field, Output};
 
 /// What a command wraps.
 pub enum Wrapped {
-    /// Nothing: it is a command of its own.
+    /// Nothing: it is not a wrapper.
     Nothing,
     /// A command with its words.
     Command(Vec<Field>),
-    /// A command whose input was used up.
+    /// A command whose input was consumed.
     WithInput(Vec<Field>, Output),
     /// A script.
     Script(String),
 }
 
-/// Wrappers, their options that take a value, and how many operands come before the command.
+/// Wrappers, their options with values, and the number of operands before the command.
 const WRAPPERS: [(&str, &[&str], usize); 29] = [
     ("builtin", &[], 0),
     ("busybox", &[], 0),
@@ -53,7 +52,7 @@ const WRAPPERS: [(&str, &[&str], usize); 29] = [
     ("unshare", &["S", "G", "R", "w"], 0),
 ];
 
-/// Takes the outermost wrapper off.
+/// Removes the outermost wrapper.
 pub fn unwrap(analysis: &mut Analysis<'_>, fields: &[Field], input: &Output) -> Wrapped {
     let Some((first, rest)) = fields.split_first() else { return Wrapped::Nothing };
     let name = base(&first.text);
@@ -96,7 +95,7 @@ pub fn unwrap(analysis: &mut Analysis<'_>, fields: &[Field], input: &Output) -> 
     }
 }
 
-/// The fields from the first operand on that is not needed by the wrapper itself.
+/// The fields from the first operand that the wrapper does not need itself.
 fn after<'a>(fields: &'a [Field], valued: &[&str], operands: usize) -> &'a [Field] {
     let mut index = 0;
     let mut left = operands;
@@ -157,7 +156,7 @@ fn xargs(fields: &[Field], input: &Output) -> Wrapped {
     if command.is_empty() { Wrapped::Nothing } else { Wrapped::WithInput(inner, Output::default()) }
 }
 
-/// The text of several fields, as one script.
+/// Several fields joined as one script.
 pub fn joined(fields: &[Field]) -> String {
     fields.iter().map(|field| field.text.as_str()).collect::<Vec<_>>().join(" ")
 }

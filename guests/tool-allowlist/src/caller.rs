@@ -1,17 +1,17 @@
-//! Whether a rule's conditions hold for a call.
+//! Whether a rule's conditions match a call.
 //!
-//! Invariant: an attribute that is not known fulfils no condition, so a rule that allows never applies by
-//! accident. A rule that denies may then not apply either: deny to all and allow to some instead.
+//! Invariant: an unknown attribute matches no condition, so an allow rule never applies by accident. A deny rule may
+//! then not apply either: instead, deny to all and allow to some.
 
 use serde_json::Value;
 
 use crate::config::{Claim, Kind, When};
 
-/// Gives an attribute of the call.
+/// Looks up an attribute of the call.
 pub type Attributes<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 impl When {
-    /// Whether every condition holds.
+    /// Whether every condition matches.
     pub fn holds(&self, attributes: Attributes<'_>) -> bool {
         self.kind.is_none_or(|kind| attributes("principal.kind").as_deref() == Some(kind.name()))
             && self.id.as_ref().is_none_or(|glob| attributes("principal.id").is_some_and(|id| glob.matches(&id)))
@@ -26,7 +26,7 @@ impl Claim {
         let Ok(claims) = serde_json::from_str::<Value>(&claims) else { return false };
         match claims.pointer(&self.pointer) {
             Some(Value::Array(values)) => values.contains(&self.value),
-            // RFC 8693: the claim `scope` is a list of words in one string.
+            // RFC 8693: the claim `scope` is a space-separated list in one string.
             Some(Value::String(text)) if self.pointer.ends_with("/scope") => {
                 self.value.as_str().is_some_and(|value| text == value || text.split(' ').any(|word| word == value))
             }

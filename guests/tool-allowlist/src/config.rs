@@ -1,21 +1,21 @@
-//! The configuration's form and what a deserializer cannot check.
+//! The format of the configuration, and checks a deserializer cannot do.
 
 use serde::Deserialize;
 use serde_json::Value;
 use weir_glob::{Glob, Globs};
 use weir_sdk::pointer;
 
-/// What the operator wants.
+/// The configuration.
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Whether the built-in list of dangerous names applies.
     pub builtin_deny: bool,
-    /// Tools that everyone may call; absent: all that nothing denies.
+    /// Tools that everyone may call; if absent, all that are not denied.
     pub allow: Option<Globs>,
     /// Tools that nobody may call.
     pub deny: Globs,
-    /// What holds for some callers in addition.
+    /// Additional rules for some callers.
     pub rules: Vec<Rule>,
 }
 
@@ -23,16 +23,16 @@ pub struct Config {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
-    /// Whom the rule is about.
+    /// The callers the rule applies to.
     pub when: When,
-    /// Tools that they may call.
+    /// Tools they may call.
     pub allow: Option<Globs>,
-    /// Tools that they may not call.
+    /// Tools they may not call.
     #[serde(default)]
     pub deny: Globs,
 }
 
-/// Conditions on a call, all of which have to hold.
+/// Conditions on a call; all must match.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct When {
@@ -40,9 +40,9 @@ pub struct When {
     pub kind: Option<Kind>,
     /// The principal's id.
     pub id: Option<Glob>,
-    /// What the principal's claims say.
+    /// A condition on the principal's claims.
     pub claim: Option<Claim>,
-    /// The server that the call goes to.
+    /// The server being called.
     pub server: Option<Glob>,
 }
 
@@ -54,7 +54,7 @@ pub enum Kind {
     User,
     /// A program.
     Service,
-    /// Nobody that is known.
+    /// Not identified.
     Anonymous,
 }
 
@@ -62,9 +62,9 @@ pub enum Kind {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Claim {
-    /// Where in the claims.
+    /// The pointer into the claims.
     pub pointer: String,
-    /// What has to stand there, itself or in a list.
+    /// The required value, by itself or in a list.
     pub value: Value,
 }
 
@@ -75,7 +75,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Checks what the types do not.
+    /// Checks what the types cannot.
     pub fn check(&self) -> Result<(), String> {
         for (index, rule) in self.rules.iter().enumerate() {
             if let Some(claim) = &rule.when.claim {

@@ -1,7 +1,7 @@
-//! The decision on one tool: deny wins; where something is allowed explicitly, everything else is not.
+//! Decides on one tool: deny wins; if anything is allowed explicitly, everything else is denied.
 //!
-//! Invariant: more `deny` never allows more, and more `allow` of the rules that hold never denies more than
-//! their absence would, save that the first `allow` closes what was open.
+//! Invariant: adding `deny` never allows more; adding `allow` to matching rules never denies more, except that the
+//! first `allow` denies everything else.
 
 use weir_glob::{Glob, Globs};
 
@@ -9,16 +9,16 @@ use crate::caller::Attributes;
 use crate::config::Config;
 use crate::names;
 
-/// What becomes of a call.
+/// The decision on a call.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Decision<'a> {
     /// It may pass.
     Allowed,
     /// It may not pass.
     Denied {
-        /// Why, for people.
+        /// The reason, for display.
         message: String,
-        /// Tools that look like it and would be allowed.
+        /// Similar tools that would be allowed.
         instead: Vec<&'a str>,
     },
 }
@@ -50,7 +50,7 @@ pub fn decide<'a>(config: &'a Config, name: &str, attributes: Attributes<'_>) ->
     }
 }
 
-/// The start of a name that a caller chose.
+/// The start of a caller-supplied name.
 fn clipped(name: &str) -> String {
     const MOST: usize = 80;
     let shown = |character: char| if character.is_control() { '\u{fffd}' } else { character };

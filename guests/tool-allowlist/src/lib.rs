@@ -1,5 +1,5 @@
-//! Allows or denies tools by name and by who calls them: asks for the tool's name and, only where a rule
-//! needs them, for attributes of the call; the decision itself is in `decide`.
+//! Allows or denies tools by name and caller. Reads the tool's name and, only if a rule needs them, attributes of the
+//! call; the decision is made in `decide`.
 
 mod caller;
 mod config;

@@ -1,12 +1,12 @@
-//! Names of tools: the built-in list of dangerous ones, and which names are close to another.
+//! Tool names: the built-in list of dangerous ones, and similarity between names.
 //!
-//! The list holds what cannot be undone, moves money or switches protection off, and is told by the name
-//! alone. What is only powerful, such as a shell, a query or a deletion of one file, is not on it: a
-//! guard that looks at the arguments decides better there.
+//! The list covers tools that are irreversible, move money or disable protection, as far as the name alone shows that.
+//! Merely powerful tools, such as a shell, a query or deleting one file, are not on it: a guard that checks the
+//! arguments decides better.
 
 use weir_glob::Glob;
 
-/// Verbs that end something for good, and what they are dangerous with.
+/// Verbs for irreversible actions, and the objects that make them dangerous.
 const DESTROYERS: [&str; 8] = ["delete", "drop", "destroy", "purge", "wipe", "erase", "truncate", "terminate"];
 const VICTIMS: [&str; 22] = [
     "account",
@@ -33,7 +33,7 @@ const VICTIMS: [&str; 22] = [
     "volume",
 ];
 
-/// Whole phrases: money, and protection that is switched off.
+/// Whole phrases: moving money and disabling protection.
 const PHRASES: [&str; 25] = [
     "create_payout",
     "drop_all",
@@ -62,7 +62,7 @@ const PHRASES: [&str; 25] = [
     "terraform_destroy",
 ];
 
-/// Why a name is on the built-in list: the words that put it there.
+/// Why a name is on the built-in list: the words that match.
 pub fn dangerous(name: &str) -> Option<String> {
     let words = words(name);
     for (index, word) in words.iter().enumerate() {
@@ -78,9 +78,9 @@ pub fn dangerous(name: &str) -> Option<String> {
     Some(phrase.replace('_', " "))
 }
 
-/// At most three tools that are allowed by name and look like this one.
+/// Up to three allowed tools with a similar name.
 pub fn close<'a>(name: &str, allowed: impl Iterator<Item = &'a Glob>) -> Vec<&'a str> {
-    /// Nobody means a name this long, and the distance costs the product of both lengths.
+    /// No real name is this long, and the cost is the product of both lengths.
     const LONGEST: usize = 128;
     if name.len() > LONGEST {
         return Vec::new();
@@ -125,7 +125,7 @@ fn plural(word: &str) -> String {
     }
 }
 
-/// The number of insertions, deletions and replacements between two names, in lower case.
+/// The edit distance of two names (insertions, deletions, replacements), in lower case.
 fn distance(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.to_lowercase().chars().collect();
     let mut row: Vec<usize> = (0..=right.len()).collect();

@@ -77,7 +77,7 @@ pub enum Standing {
 
 /// If the chain's deadline passes and one policy has used at least this much time, the timeout counts against it. Below
 /// that, another policy may be the cause.
-const HOGGING: Duration = Duration::from_millis(20);
+const BLAME_AFTER: Duration = Duration::from_millis(20);
 
 impl Limits {
     /// The deadline of an invocation that starts at `start`, limited by the cap.
@@ -106,7 +106,7 @@ impl Ended {
     pub fn held_against(&self, elapsed: Duration) -> Standing {
         match self {
             Self::Outcome(_) => Standing::Good,
-            Self::ChainDeadline if elapsed < HOGGING => Standing::Unknown,
+            Self::ChainDeadline if elapsed < BLAME_AFTER => Standing::Unknown,
             Self::ChainDeadline => Standing::Failed(Fault::new(FaultKind::Deadline, "it used up the chain's time")),
             Self::Fault(fault) => Standing::Failed(fault.clone()),
         }

@@ -18,7 +18,7 @@ use crate::running::{Running, run_chain};
 impl AdminSource for Running {
     fn ready(&self) -> Result<(), String> {
         // The listeners open only after every policy is loaded, so only the drain makes us not ready.
-        if self.is_draining() { Err("draining: no new calls are taken".to_owned()) } else { Ok(()) }
+        if self.is_draining() { Err("draining: no new calls are accepted".to_owned()) } else { Ok(()) }
     }
 
     fn metrics(&self) -> String {

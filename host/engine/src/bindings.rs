@@ -1,6 +1,6 @@
 //! Bindings made from `wit/`. Conversions to core's types are in [`crate::convert`].
 
-#![allow(missing_docs, reason = "generated; the documentation stands in wit/")]
+#![allow(missing_docs, reason = "generated; the documentation is in wit/")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "generated")]
 
 wasmtime::component::bindgen!({

@@ -58,5 +58,5 @@ impl Engine {
 }
 
 fn broken(source: &PolicySource, error: &tokio::task::JoinError) -> LoadError {
-    LoadError::new(&source.file, format!("loading it broke: {error}"))
+    LoadError::new(&source.file, format!("loading failed: {error}"))
 }

@@ -186,7 +186,7 @@ impl Policy {
             Waited::Done((Err(fault), fuel)) => (Ended::Fault(fault), fuel),
             Waited::DeadlinePassed => (deadline.ended(start), None),
             Waited::Panicked(message) => {
-                tracing::error!(policy = %self.name, "the host panicked while it served the policy: {message}");
+                tracing::error!(policy = %self.name, "the host panicked while running the policy: {message}");
                 (Ended::Fault(Fault::new(FaultKind::Unavailable, "the host failed")), None)
             }
         }

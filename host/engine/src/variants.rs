@@ -182,7 +182,7 @@ impl<P> Variants<P> {
             let _turn = turn;
             blank.get_or_init(|| make::blank(&inner, &source, metered, shared)).clone()
         });
-        compiled.await.unwrap_or_else(|error| Err(format!("compiling broke: {error}")))
+        compiled.await.unwrap_or_else(|error| Err(format!("compiling failed: {error}")))
     }
 }
 

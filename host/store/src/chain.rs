@@ -45,7 +45,7 @@ pub async fn verify(
     })
 }
 
-/// Weir moves the mark with the rows, so whatever stands behind the present mark is of another hand.
+/// Weir updates the mark together with the rows, so a row after the mark was written by someone else.
 async fn behind_the_mark(store: &dyn RecordStore) -> Result<Option<Break>, StoreError> {
     let now = store.head().await?.unwrap_or_else(Head::empty);
     let Some(row) = store.behind(now.id, 1).await?.pop() else { return Ok(None) };

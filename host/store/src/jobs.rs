@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 const LONGEST_IN_WINDOWS: u32 = 10;
 
 /// How much of a failing command's output is reported.
-const MAX_TOLD: u64 = 2048;
+const MAX_REPORTED: u64 = 2048;
 
 /// The input of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,7 +146,7 @@ async fn run(
         counts.started.fetch_add(1, Ordering::Relaxed);
         let mut outcome = attempt(&*hook, &job, options.timeout, &counts).await;
         if let Err(reason) = &outcome {
-            tracing::warn!(target: "weir::preprocess", "a job failed and is tried once more: {reason}");
+            tracing::warn!(target: "weir::preprocess", "a job failed; retrying once: {reason}");
             counts.retried.fetch_add(1, Ordering::Relaxed);
             tokio::time::sleep(options.retry_after).await;
             outcome = attempt(&*hook, &job, options.timeout, &counts).await;
@@ -155,7 +155,7 @@ async fn run(
             Ok(()) => counts.succeeded.fetch_add(1, Ordering::Relaxed),
             Err(reason) => {
                 let Job { after, up_to } = job;
-                tracing::error!(target: "weir::preprocess", after, up_to, "a job failed twice and is given up: {reason}");
+                tracing::error!(target: "weir::preprocess", after, up_to, "a job failed twice; giving up: {reason}");
                 counts.failed.fetch_add(1, Ordering::Relaxed)
             }
         };
@@ -246,7 +246,7 @@ impl Hook for CommandHook {
         let listen = async {
             let mut kept = Vec::new();
             if let Some(mut stderr) = stderr {
-                let _ = (&mut stderr).take(MAX_TOLD).read_to_end(&mut kept).await;
+                let _ = (&mut stderr).take(MAX_REPORTED).read_to_end(&mut kept).await;
                 // The rest is read and discarded, so that the command never blocks on a full pipe.
                 let _ = tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await;
             }

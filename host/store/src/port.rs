@@ -24,9 +24,7 @@ pub enum StoreError {
     #[error("the store is locked by another process: {0}")]
     Busy(String),
     /// There is no room.
-    #[error(
-        "the store has no room left ({0}); make room on its disk or raise max_size of [records], writing goes on by itself"
-    )]
+    #[error("the store is full ({0}); free disk space or raise max_size in [records]; writing then resumes by itself")]
     Full(String),
     /// It cannot be reached.
     #[error("the store cannot be reached: {0}")]
@@ -222,7 +220,7 @@ pub trait Store: RecordStore + TrustStore + AuditStore + fmt::Debug {}
 
 impl StoreError {
     /// Whether a retry without changes may succeed.
-    pub const fn may_pass(&self) -> bool {
+    pub const fn is_transient(&self) -> bool {
         match self {
             Self::Busy(_) | Self::Full(_) | Self::Unavailable(_) | Self::Conflict(_) | Self::Failed(_) => true,
             Self::Damaged(_) | Self::Newer { .. } | Self::Refused(_) => false,

@@ -28,7 +28,7 @@ async fn a_full_store_says_so_and_goes_on_when_there_is_room() {
         assert!(written < 100, "the limit does not hold");
     };
     assert!(matches!(&error, StoreError::Full(_)) && error.to_string().contains("max_size"), "{error}");
-    assert!(written > 5 && error.may_pass(), "{written}");
+    assert!(written > 5 && error.is_transient(), "{written}");
     // Reading still works, and nothing of the group is there.
     assert_eq!(store.counts().await.unwrap().records, written as i64);
     other.execute_batch("DROP TABLE ballast").unwrap();
@@ -52,7 +52,7 @@ async fn a_store_that_another_process_has_locked_says_so_and_goes_on() {
     holder.says("locked").unwrap();
     let start = Instant::now();
     let error = store.append(&[record(3, "a", "b", json!(1))], Attempt::First).await.unwrap_err();
-    assert!(matches!(&error, StoreError::Busy(_)) && error.may_pass(), "{error}");
+    assert!(matches!(&error, StoreError::Busy(_)) && error.is_transient(), "{error}");
     assert!(start.elapsed().as_secs() < 20, "it must not wait for ever");
     // Readers are not blocked.
     assert_eq!(store.counts().await.unwrap().records, 3);

@@ -1,22 +1,22 @@
-//! Judges sixteen places at once.
+//! Checks sixteen positions at once.
 //!
-//! Formats are put into eight buckets, one bit each. For each of the three bytes of a place, two tables of
-//! sixteen entries give the buckets that go with its lower and its upper half; a place may begin a prefix if
-//! all six agree on a bucket. That is two table look-ups by vector per byte, and no branch.
+//! Formats are grouped into eight buckets, one bit each. For each of the three bytes of a position, two tables of
+//! sixteen entries map its lower and upper half to buckets. A position is a candidate if all six agree on a bucket.
+//! That is two vector look-ups per byte, without branches.
 //!
-//! Invariants: a block never leaves out a place that the exact table names; the vector and the plain form
-//! answer alike, since they share their tables.
+//! Invariants: a block never misses a position that the exact table finds; the vector and the scalar form give the same
+//! results, since they share their tables.
 
 use crate::format::Format;
 use crate::table::{RULES, Start};
 
-/// How many bytes of a prefix are looked at.
+/// Number of prefix bytes checked.
 pub(super) const PLACES: usize = 3;
 
-/// How many places are judged at once.
+/// Number of positions checked at once.
 const WIDTH: usize = 16;
 
-/// Which buckets go with a half of a byte, per place: the lower halves, then the upper ones.
+/// The buckets for each half of a byte, by position: first the lower halves, then the upper ones.
 struct Tables {
     lower: [[u8; 16]; PLACES],
     upper: [[u8; 16]; PLACES],
@@ -24,7 +24,7 @@ struct Tables {
 
 const TABLES: Tables = tables();
 
-/// The first place from `from` on at which a prefix might begin. Near the end of the text every place might.
+/// The first possible candidate at or after `from`. Near the end of the text, every position is one.
 pub(super) fn skip(text: &[u8], from: usize) -> Option<usize> {
     let mut position = from;
     while let Some(block) = text.get(position..position + WIDTH + PLACES - 1) {
@@ -37,7 +37,7 @@ pub(super) fn skip(text: &[u8], from: usize) -> Option<usize> {
     (position < text.len()).then_some(position)
 }
 
-/// The places of a block as bits, the first one lowest.
+/// The positions of a block as bits, first one lowest.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 fn judge(block: &[u8]) -> u32 {
     use std::arch::wasm32::{i8x16_bitmask, i8x16_eq, u8x16_shr, u8x16_splat, u8x16_swizzle, v128, v128_and, v128_not};
@@ -62,7 +62,7 @@ fn load(bytes: &[u8]) -> std::arch::wasm32::v128 {
     unsafe { std::arch::wasm32::v128_load(block.as_ptr().cast()) }
 }
 
-/// The places of a block as bits, the first one lowest.
+/// The positions of a block as bits, first one lowest.
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 fn judge(block: &[u8]) -> u32 {
     (0..WIDTH).fold(0, |places, start| {
@@ -73,7 +73,7 @@ fn judge(block: &[u8]) -> u32 {
     })
 }
 
-/// Formats whose prefixes look alike share a bucket, so that fewer ordinary words fit by accident.
+/// Formats with similar prefixes share a bucket, so that fewer ordinary words match by accident.
 const fn bucket(format: Format) -> u8 {
     match format {
         Format::GithubPat | Format::GitlabPat => 1,

@@ -1,12 +1,11 @@
 //! The bytes of JSON tokens: where a string ends, where a number ends, what an escape means.
 //!
-//! Invariant: nothing here panics or reads beyond the text, whatever the text is. A lone surrogate, which
-//! no character stands for, becomes U+FFFD.
+//! Invariant: nothing here panics or reads beyond the text, whatever the text is. A lone surrogate becomes U+FFFD.
 
 const EVERY_BYTE: u64 = 0x0101_0101_0101_0101;
 const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 
-/// Where the string that begins at `from` (after its quote) ends, and whether it holds escapes.
+/// The end of the string that begins at `from` (after its quote), and whether it has escapes.
 pub(super) fn string_end(bytes: &[u8], from: usize) -> Option<(usize, bool)> {
     let mut escaped = false;
     let mut position = from;
@@ -20,14 +19,14 @@ pub(super) fn string_end(bytes: &[u8], from: usize) -> Option<(usize, bool)> {
     }
 }
 
-/// Where the number that goes on at `from` ends.
+/// The end of the number that continues at `from`.
 pub(super) fn number_end(bytes: &[u8], from: usize) -> usize {
     let rest = bytes.get(from..).unwrap_or_default();
     let length = rest.iter().take_while(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-')).count();
     from + length
 }
 
-/// The text that the inside of a JSON string stands for.
+/// The unescaped text of a JSON string.
 pub(super) fn unescape(raw: &str) -> String {
     let mut text = String::with_capacity(raw.len());
     let mut rest = raw;
@@ -54,7 +53,7 @@ pub(super) fn unescape(raw: &str) -> String {
     text
 }
 
-/// The next quote or backslash, eight bytes at a time: long strings are what a walk spends its time on.
+/// The next quote or backslash, eight bytes at a time: most of a walk's time is spent in long strings.
 fn quote_or_backslash(bytes: &[u8], from: usize) -> Option<usize> {
     let rest = bytes.get(from..)?;
     let mut chunks = rest.chunks_exact(8);
@@ -63,7 +62,7 @@ fn quote_or_backslash(bytes: &[u8], from: usize) -> Option<usize> {
         let mut word = [0; 8];
         word.copy_from_slice(chunk);
         let word = u64::from_le_bytes(word);
-        // The lowest marked byte is exact; only bytes above it may be marked wrongly.
+        // The lowest marked byte is exact; bytes above it may be false positives.
         let marked =
             zero_bytes(word ^ (EVERY_BYTE * u64::from(b'"'))) | zero_bytes(word ^ (EVERY_BYTE * u64::from(b'\\')));
         if marked != 0 {
@@ -79,8 +78,7 @@ fn zero_bytes(word: u64) -> u64 {
     word.wrapping_sub(EVERY_BYTE) & !word & HIGH_BITS
 }
 
-/// The character of `\uXXXX` (the part after the `u`), two of them where they are a surrogate pair, and what
-/// follows.
+/// The character of `\uXXXX` (the part after the `u`), or of two for a surrogate pair, and the text after it.
 fn unicode(rest: &str) -> (char, &str) {
     let Some((first, after)) = hexadecimal(rest) else { return (char::REPLACEMENT_CHARACTER, rest) };
     if let Some(character) = char::from_u32(first) {

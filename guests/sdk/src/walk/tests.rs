@@ -1,4 +1,4 @@
-//! The walk against samples, and against a parser that builds a tree.
+//! Compares the walk with samples, and with a parser that builds a tree.
 
 use super::*;
 

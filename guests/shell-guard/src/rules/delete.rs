@@ -1,4 +1,4 @@
-//! Folders that matter, deleted with all they hold.
+//! Recursive deletion of critical folders.
 
 use crate::analysis::Analysis;
 use crate::arguments::Arguments;
@@ -8,7 +8,7 @@ use crate::rule::Rule;
 use crate::rules::find;
 use crate::value::{Field, shown};
 
-/// Judges a command.
+/// Checks a command.
 pub fn check(analysis: &mut Analysis<'_>, name: &str, fields: &[Field]) {
     match name {
         "rm" | "srm" | "trash" | "del" | "rimraf" => {
@@ -16,7 +16,7 @@ pub fn check(analysis: &mut Analysis<'_>, name: &str, fields: &[Field]) {
             if arguments.has(&["no-preserve-root"]) {
                 analysis.found(Rule::DestructiveDelete, format!("`{}` takes off the guard of `/`", line(name, fields)));
             }
-            // An option that is not known may be any.
+            // An unknown option could be any option.
             let unknown = fields.iter().any(|field| field.text.starts_with('-') && field.is_dynamic());
             if arguments.has(&["r", "R", "recursive"]) || matches!(name, "rimraf") || unknown {
                 judge(analysis, name, &arguments.operands);
@@ -54,7 +54,7 @@ fn judge(analysis: &mut Analysis<'_>, name: &str, operands: &[&Field]) {
     }
 }
 
-/// Whether a path is `/` or all in it once what is not known is empty.
+/// Whether a path is `/` or everything in it if unknown parts are empty.
 fn is_root_if_empty(path: &str) -> bool {
     let rest = path.trim_start_matches(UNKNOWN);
     rest.len() < path.len() && rest.starts_with('/') && rest.chars().all(|c| matches!(c, '/' | '*' | '.'))

@@ -6,7 +6,7 @@ use crate::command::line;
 use crate::rule::Rule;
 use crate::value::{Field, shown};
 
-/// Judges a command.
+/// Checks a command.
 pub fn check(analysis: &mut Analysis<'_>, name: &str, fields: &[Field]) {
     let arguments = Arguments::new(fields, &[]);
     let first = arguments.operands.first().map(|field| field.text.as_str());
@@ -46,7 +46,7 @@ pub fn check(analysis: &mut Analysis<'_>, name: &str, fields: &[Field]) {
     }
 }
 
-/// Judges a file that is written.
+/// Checks a file that is written.
 pub fn overwritten(analysis: &mut Analysis<'_>, name: &str, target: &Field) {
     if analysis.place(target).is_disk() {
         analysis.found(Rule::DiskWrite, format!("`{}` overwrites the disk `{}`", shown(name), shown(&target.text)));

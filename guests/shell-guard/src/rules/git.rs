@@ -1,4 +1,4 @@
-//! History that is overwritten, and work that is thrown away.
+//! Overwritten history and discarded work.
 
 use crate::analysis::Analysis;
 use crate::arguments::Arguments;
@@ -6,7 +6,7 @@ use crate::command::line;
 use crate::rule::Rule;
 use crate::value::{Field, shown};
 
-/// Judges a command.
+/// Checks a command.
 pub fn check(analysis: &mut Analysis<'_>, name: &str, fields: &[Field]) {
     if name != "git" {
         return;
@@ -19,7 +19,7 @@ pub fn check(analysis: &mut Analysis<'_>, name: &str, fields: &[Field]) {
     }
 }
 
-/// The place of the subcommand, behind the options of git itself.
+/// The position of the subcommand, after git's own options.
 fn subcommand(fields: &[Field]) -> Option<usize> {
     let mut index = 0;
     loop {

@@ -1,4 +1,4 @@
-//! The rules on single commands, by what they protect.
+//! The rules for single commands, by what they protect.
 
 mod delete;
 mod disk;
@@ -12,7 +12,7 @@ pub mod write;
 use crate::analysis::Analysis;
 use crate::value::Field;
 
-/// Asks every rule about a command.
+/// Applies every rule to a command.
 pub fn check(analysis: &mut Analysis<'_>, name: &str, fields: &[Field]) {
     delete::check(analysis, name, fields);
     disk::check(analysis, name, fields);

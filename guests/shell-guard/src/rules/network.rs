@@ -1,4 +1,4 @@
-//! Shells that are handed to the network, and files that come from it.
+//! Shells handed to the network, and files downloaded from it.
 
 use crate::analysis::Analysis;
 use crate::arguments::Arguments;
@@ -6,7 +6,7 @@ use crate::command::{base, line};
 use crate::rule::Rule;
 use crate::value::{Field, Origin, Output};
 
-/// Judges a command, and remembers which files it loads.
+/// Checks a command, and remembers the files it downloads.
 pub fn check(analysis: &mut Analysis<'_>, name: &str, fields: &[Field]) {
     match name {
         "nc" | "ncat" | "netcat" => {

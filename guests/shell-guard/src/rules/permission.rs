@@ -1,4 +1,4 @@
-//! Modes and owners of folders that matter, changed with all they hold.
+//! Recursive changes of modes and owners of critical folders.
 
 use crate::analysis::Analysis;
 use crate::arguments::Arguments;
@@ -7,7 +7,7 @@ use crate::paths::Place;
 use crate::rule::Rule;
 use crate::value::Field;
 
-/// Judges a command.
+/// Checks a command.
 pub fn check(analysis: &mut Analysis<'_>, name: &str, fields: &[Field]) {
     if !matches!(name, "chmod" | "chown" | "chgrp" | "chattr" | "setfacl") {
         return;
@@ -22,7 +22,7 @@ pub fn check(analysis: &mut Analysis<'_>, name: &str, fields: &[Field]) {
         && matches!(mode.trim_start_matches('0'), "777" | "666" | "a+rwx" | "ugo+rwx" | "a=rwx" | "+rwx");
     for field in arguments.operands.iter().skip(given) {
         let place = analysis.place(field);
-        // In the workspace only what opens everything to everyone is grave.
+        // In the workspace, only giving everyone all rights is dangerous.
         let grave = match place {
             Place::Workspace(_) => open && place.is_vital(),
             _ => place.is_vital(),

@@ -1,4 +1,4 @@
-//! Machines that are switched off, processes that are ended, and fork bombs.
+//! Shutting down the machine, killing processes, and fork bombs.
 
 use crate::analysis::Analysis;
 use crate::arguments::Arguments;
@@ -7,7 +7,7 @@ use crate::rule::Rule;
 use crate::shell::{Command, Pipeline};
 use crate::value::Field;
 
-/// Judges a command.
+/// Checks a command.
 pub fn check(analysis: &mut Analysis<'_>, name: &str, fields: &[Field]) {
     let has = |words: &[&str]| fields.iter().any(|field| words.contains(&field.text.as_str()));
     let off = match name {
@@ -21,7 +21,7 @@ pub fn check(analysis: &mut Analysis<'_>, name: &str, fields: &[Field]) {
         analysis.found(Rule::Power, format!("`{}` stops or restarts the machine", line(name, fields)));
     }
     let all = match name {
-        // `-1` is every process, unless it is the signal and others follow.
+        // `-1` means every process, unless it is the signal and others follow.
         "kill" => {
             let arguments: Vec<_> =
                 fields.iter().map(|field| field.text.as_str()).filter(|text| *text != "--").collect();
@@ -39,7 +39,7 @@ pub fn check(analysis: &mut Analysis<'_>, name: &str, fields: &[Field]) {
     }
 }
 
-/// Whether a function with this body multiplies itself: it calls itself in the background or twice at once.
+/// Whether a function with this body is a fork bomb: it calls itself in the background, or twice at once.
 pub fn is_fork_bomb(name: &str, body: &[Pipeline]) -> bool {
     body.iter().any(|pipeline| {
         let calls = pipeline.commands.iter().filter(|command| calls(command, name)).count();

@@ -1,4 +1,4 @@
-//! Files outside of the workspace that are written, moved or deleted.
+//! Writing, moving or deleting files outside the workspace.
 
 use crate::analysis::Analysis;
 use crate::arguments::Arguments;
@@ -6,7 +6,7 @@ use crate::rule::Rule;
 use crate::rules::{disk, find};
 use crate::value::{Field, shown};
 
-/// Options of `curl` that take a value, as far as they come before operands.
+/// Options of `curl` that take a value and can come before operands.
 pub const CURL: &[&str] = &[
     "o",
     "output",
@@ -76,7 +76,7 @@ pub const WGET: &[&str] = &[
     "input-file",
 ];
 
-/// Judges a redirection of a command's output.
+/// Checks a redirection of a command's output.
 pub fn redirected(analysis: &mut Analysis<'_>, name: &str, target: &Field) {
     if target.text.starts_with("/dev/tcp/") || target.text.starts_with("/dev/udp/") {
         analysis.found(Rule::NetworkToShell, format!("`{}` is connected to the network", shown(name)));
@@ -86,7 +86,7 @@ pub fn redirected(analysis: &mut Analysis<'_>, name: &str, target: &Field) {
     judge(analysis, &format!("{} >", shown(name)), target);
 }
 
-/// Judges a command.
+/// Checks a command.
 pub fn check(analysis: &mut Analysis<'_>, name: &str, fields: &[Field]) {
     match name {
         "tee" | "mkdir" | "touch" | "truncate" | "rmdir" | "unlink" | "rm" | "shred" | "srm" | "mkfifo" | "mknod" => {
@@ -140,7 +140,7 @@ pub fn check(analysis: &mut Analysis<'_>, name: &str, fields: &[Field]) {
     }
 }
 
-/// The last operand, or the folder of `-t`, is written; what is moved away is changed, too.
+/// The last operand, or the folder of `-t`, is written; a moved file is changed too.
 fn copy(analysis: &mut Analysis<'_>, name: &str, fields: &[Field]) {
     let valued: &[&str] = match name {
         "rsync" => &["e", "rsh", "f", "filter", "exclude", "include", "T", "temp-dir"],
@@ -155,7 +155,7 @@ fn copy(analysis: &mut Analysis<'_>, name: &str, fields: &[Field]) {
         (None, Some((last, sources))) if !sources.is_empty() => (sources, (*last).clone()),
         _ => return,
     };
-    // `host:path` is another machine's.
+    // `host:path` is on another machine.
     if !matches!(name, "rsync" | "scp") || !target.text.contains(':') {
         judge(analysis, name, &target);
     }
@@ -205,7 +205,7 @@ fn judge_all(analysis: &mut Analysis<'_>, name: &str, targets: &[&Field]) {
     }
 }
 
-/// Where a graver rule speaks about folders that matter, this one need not.
+/// Not needed where a stricter rule covers critical folders.
 fn judge_unless_vital(analysis: &mut Analysis<'_>, name: &str, recursive: bool, targets: &[&Field]) {
     for target in targets {
         if !(recursive && analysis.place(target).is_vital()) {

@@ -1,7 +1,7 @@
-//! Text to tokens: quotes, escapes, operators, redirections, here-documents and comments.
+//! Splits text into tokens: quotes, escapes, operators, redirections, here-documents and comments.
 //!
-//! Invariants: every character is looked at once, except in the text of a substitution, which is kept
-//! as source; an unclosed quote ends with the text.
+//! Invariants: every character is read once, except in substitutions, which are kept as source; an unclosed quote ends
+//! with the text.
 
 use super::substitute::{balanced, dollar};
 use super::{Piece, Redirect, Word};
@@ -33,11 +33,11 @@ struct Pending {
     delimiter: String,
     /// `<<-`: tabs in front of lines are dropped.
     indented: bool,
-    /// A quoted delimiter keeps the body as it stands.
+    /// Whether the delimiter is quoted, so that the body is not expanded.
     verbatim: bool,
 }
 
-/// Reads the whole text.
+/// Tokenises the whole text.
 pub fn tokens(source: &str) -> Vec<Token> {
     let mut lexer = Lexer {
         input: Input { characters: source.chars().collect(), position: 0 },
@@ -48,7 +48,7 @@ pub fn tokens(source: &str) -> Vec<Token> {
     lexer.tokens
 }
 
-/// Characters with a place in them.
+/// Characters with a position.
 pub struct Input {
     /// All characters.
     pub characters: Vec<char>,
@@ -57,12 +57,12 @@ pub struct Input {
 }
 
 impl Input {
-    /// The next character, without taking it.
+    /// Peeks at the next character.
     pub fn peek(&self) -> Option<char> {
         self.ahead(0)
     }
 
-    /// The character `distance` places further on.
+    /// Peeks at the character `distance` further on.
     pub fn ahead(&self, distance: usize) -> Option<char> {
         self.characters.get(self.position + distance).copied()
     }
@@ -74,7 +74,7 @@ impl Input {
         character
     }
 
-    /// Takes `expected` if it comes next.
+    /// Takes `expected` if it is next.
     pub fn accept(&mut self, expected: char) -> bool {
         let found = self.peek() == Some(expected);
         self.position += usize::from(found);
@@ -143,7 +143,7 @@ impl Lexer {
         }
     }
 
-    /// A word, or the number in front of a redirection, which is dropped.
+    /// A word, or the number before a redirection, which is dropped.
     fn word_or_descriptor(&mut self) {
         let start = self.input.position;
         while self.input.peek().is_some_and(|c| c.is_ascii_digit()) {
@@ -207,7 +207,7 @@ impl Lexer {
         }
     }
 
-    /// Reads the bodies of the here-documents announced on the line that has just ended.
+    /// Reads the bodies of the here-documents started on the line that just ended.
     fn here_documents(&mut self) {
         for pending in std::mem::take(&mut self.pending) {
             let mut body = String::new();
@@ -277,7 +277,7 @@ impl Lexer {
     }
 }
 
-/// Adds a character to the last piece if it is text of the same quoting, else as a new piece.
+/// Appends a character to the last piece if the quoting is the same, otherwise starts a new piece.
 pub fn push_text(pieces: &mut Vec<Piece>, character: char, quote: bool) {
     match pieces.last_mut() {
         Some(Piece::Text { text, quoted }) if *quoted == quote => text.push(character),
@@ -285,7 +285,7 @@ pub fn push_text(pieces: &mut Vec<Piece>, character: char, quote: bool) {
     }
 }
 
-/// A text that is expanded, but neither split nor matched against file names.
+/// A text that is expanded, but not split or matched against file names.
 pub fn text(source: &str) -> Word {
     let mut pieces = Vec::new();
     let mut input = Input { characters: source.chars().collect(), position: 0 };
@@ -326,7 +326,7 @@ fn double_quoted(input: &mut Input, end: Option<char>, pieces: &mut Vec<Piece>) 
     }
 }
 
-/// Takes text up to `end` (consumed) or the end of the input; for a backquote, `\` keeps the next one.
+/// Takes text up to `end` (consumed) or the end of the input; in backquotes, `\` keeps the next character.
 pub fn until(input: &mut Input, end: char) -> String {
     let mut text = String::new();
     while let Some(character) = input.take() {

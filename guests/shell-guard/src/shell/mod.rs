@@ -1,9 +1,9 @@
-//! A POSIX-like shell as far as a guard needs it: text to tokens, tokens to commands.
+//! A POSIX-like shell parser, as far as a guard needs one: text to tokens, tokens to commands.
 //!
-//! Invariants: reading never fails; text that no shell would accept is read as far as it makes sense,
-//! and what is too large or nested too deeply is reported by `Script::complete`.
+//! Invariants: parsing never fails; invalid text is read as far as it makes sense, and text that is too large or too
+//! deeply nested is reported by `Script::complete`.
 //!
-//! It does not run, expand or judge anything.
+//! Not here: running, expanding or judging anything.
 
 mod lex;
 mod parse;
@@ -14,27 +14,27 @@ pub use parse::parse;
 /// One part of a word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
-    /// Text as it stands. Quoted text is neither split nor matched against file names.
+    /// Literal text. Quoted text is neither split nor matched against file names.
     Text {
         /// The text without its quotes.
         text: String,
-        /// Whether it stood in quotes or behind a backslash.
+        /// Whether it was quoted or escaped.
         quoted: bool,
     },
     /// `$name` or `${name…}`.
     Variable {
-        /// The name; empty where its value can never be told, as for `$((…))` and `${name#pattern}`.
+        /// The name; empty if its value cannot be known, as for `$((…))` and `${name#pattern}`.
         name: String,
-        /// What stands behind an operator: in for an absent value, as in `${name:-value}`, where there is a name.
+        /// The word after an operator. With a name it is the fallback for a missing value, as in `${name:-value}`.
         operand: Option<Word>,
-        /// Whether it stood in double quotes.
+        /// Whether it was in double quotes.
         quoted: bool,
     },
     /// `$(…)` or `` `…` ``, with its source text.
     Substitution {
-        /// What is run.
+        /// The script to run.
         source: String,
-        /// Whether it stood in double quotes.
+        /// Whether it was in double quotes.
         quoted: bool,
     },
     /// `<(…)` or `>(…)`, with its source text.
@@ -49,7 +49,7 @@ pub struct Word {
 }
 
 impl Word {
-    /// The text, if the word consists of unquoted text alone.
+    /// The text, if the word is only unquoted text.
     pub fn bare(&self) -> Option<&str> {
         match self.pieces.as_slice() {
             [Piece::Text { text, quoted: false }] => Some(text),
@@ -58,7 +58,7 @@ impl Word {
     }
 }
 
-/// Where a redirection leads.
+/// The target of a redirection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Redirect {
     /// `> file`, `>> file`, `&> file`, `<> file`.
@@ -76,18 +76,18 @@ pub enum Command {
     Simple(Simple),
     /// Commands in parentheses, braces or a compound statement.
     Group {
-        /// What is run.
+        /// The commands.
         body: Vec<Pipeline>,
-        /// Whether a change of folder stays inside.
+        /// Whether a change of folder stays inside (a subshell).
         subshell: bool,
-        /// The redirections of the whole.
+        /// The redirections of the group.
         redirects: Vec<Redirect>,
     },
     /// A function definition.
     Function {
         /// Its name.
         name: String,
-        /// What it runs.
+        /// Its body.
         body: Vec<Pipeline>,
     },
 }
@@ -95,7 +95,7 @@ pub enum Command {
 /// A simple command.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Simple {
-    /// `name=value` in front of the command.
+    /// `name=value` before the command.
     pub assignments: Vec<(String, Word)>,
     /// The command's name and arguments.
     pub words: Vec<Word>,
@@ -108,15 +108,15 @@ pub struct Simple {
 pub struct Pipeline {
     /// The commands in order.
     pub commands: Vec<Command>,
-    /// Whether it ends in `&`.
+    /// Whether it ends with `&`.
     pub background: bool,
 }
 
 /// A whole script.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Script {
-    /// Its pipelines in order, whatever joins them.
+    /// Its pipelines in order, however they are joined.
     pub pipelines: Vec<Pipeline>,
-    /// False where a limit cut the reading short.
+    /// False if a limit stopped the parser.
     pub complete: bool,
 }

@@ -1,19 +1,19 @@
-//! Tokens to commands: pipelines, groups, compound statements and function definitions.
+//! Parses tokens into commands: pipelines, groups, compound statements and function definitions.
 //!
-//! Invariants: every word of the text ends up in exactly one command; a stray closing word or
-//! parenthesis separates commands; nesting and the number of commands are bounded.
+//! Invariants: every word of the text ends up in exactly one command; an unmatched closing word or parenthesis
+//! separates commands; nesting and the number of commands are limited.
 //!
-//! Compound statements are read as groups of all their parts: for a guard, every branch may run.
+//! Compound statements are parsed as groups of all their parts: for a guard, every branch may run.
 
 use super::lex::{Token, tokens};
 use super::{Command, Pipeline, Script, Simple, Word};
 
-/// Far above what people and agents write, and low enough to be read within a call's time.
+/// Far more than people and agents write, and few enough to parse within a call's time.
 const LONGEST: usize = 256 * 1024;
 const MOST_COMMANDS: usize = 4096;
 const DEEPEST: usize = 12;
 
-/// Words that open a compound statement, with the one that ends it.
+/// Words that open a compound statement, with the word that ends it.
 const COMPOUNDS: [(&str, &str); 7] = [
     ("{", "}"),
     ("if", "fi"),
@@ -24,10 +24,10 @@ const COMPOUNDS: [(&str, &str); 7] = [
     ("case", "esac"),
 ];
 
-/// Words inside of a compound statement after which a command begins anew.
+/// Words in a compound statement that start a new command.
 const INNER: [&str; 7] = ["then", "else", "elif", "do", "!", "time", "coproc"];
 
-/// Reads a script.
+/// Parses a script.
 pub fn parse(source: &str) -> Script {
     if source.len() > LONGEST {
         return Script { pipelines: Vec::new(), complete: false };
@@ -36,7 +36,7 @@ pub fn parse(source: &str) -> Script {
     let mut pipelines = Vec::new();
     while parser.position < parser.tokens.len() && parser.complete {
         pipelines.extend(parser.list(&[], 0));
-        // A closing word without its opening one ends the list early; go on behind it.
+        // An unmatched closing word ends the list early; continue after it.
         parser.position += 1;
     }
     Script { pipelines, complete: parser.complete }
@@ -61,7 +61,7 @@ impl Parser {
         }
     }
 
-    /// Pipelines up to one of the closing words (left in place) or a closing parenthesis.
+    /// Pipelines up to one of the closing words (not consumed) or a closing parenthesis.
     fn list(&mut self, closing: &[&str], depth: usize) -> Vec<Pipeline> {
         let mut pipelines = Vec::new();
         if depth > DEEPEST {
@@ -73,7 +73,7 @@ impl Parser {
             }
             match self.peek() {
                 None => break,
-                // Inside of `case`, this ends a pattern.
+                // In a `case`, this ends a pattern.
                 Some(Token::Close) if closing == ["esac"] => self.position += 1,
                 Some(Token::Close) => break,
                 Some(Token::Word(word)) if word.bare().is_some_and(|text| closing.contains(&text)) => break,
@@ -137,7 +137,7 @@ impl Parser {
         }
     }
 
-    /// `for name in words` as the assignment of all words to the name.
+    /// `for name in words`, as an assignment of all words to the name.
     fn loop_variable(&mut self) -> Option<Pipeline> {
         let name = self.bare(1)?.to_owned();
         if self.bare(2) != Some("in") {
@@ -200,7 +200,7 @@ impl Parser {
                     }
                 }
                 Some(Token::Redirect(redirect)) => simple.redirects.push(redirect.clone()),
-                // An array value, `name=(a b)`, or text that is no shell: its words are arguments.
+                // An array value, `name=(a b)`, or invalid text: its words are arguments.
                 Some(Token::Open) if self.position > start => open += 1,
                 Some(Token::Close) if open > 0 => open -= 1,
                 _ => return simple,
@@ -210,7 +210,7 @@ impl Parser {
     }
 }
 
-/// `name=value` or `name+=value`, where the name is one.
+/// `name=value` or `name+=value`, with a valid name.
 fn assignment(word: &Word) -> Option<(String, Word)> {
     let super::Piece::Text { text, quoted: false } = word.pieces.first()? else { return None };
     let (name, rest) = text.split_once('=')?;

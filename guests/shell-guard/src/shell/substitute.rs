@@ -1,12 +1,12 @@
-//! What a dollar sign may start: variables, command substitutions, arithmetic and `$'…'`.
+//! What `$` can start: variables, command substitutions, arithmetic and `$'…'`.
 
 use super::Piece;
 use super::lex::{Input, push_text, text};
 
-/// Beyond any sensible nesting; bounds the recursion on hostile text.
+/// Deeper than any sensible nesting; limits the recursion on hostile text.
 const LEVELS: usize = 24;
 
-/// Reads what starts at a `$`.
+/// Parses what starts at a `$`.
 pub fn dollar(input: &mut Input, quoted: bool, pieces: &mut Vec<Piece>) {
     input.position += 1;
     match input.peek() {
@@ -14,8 +14,8 @@ pub fn dollar(input: &mut Input, quoted: bool, pieces: &mut Vec<Piece>) {
             input.position += 1;
             let arithmetic = input.peek() == Some('(');
             pieces.push(Piece::Substitution { source: balanced(input), quoted });
-            // `$((…))` may be arithmetic, or a command in parentheses: it is read as the latter, which does
-            // no harm to the former, and its value is not known.
+            // `$((…))` may be arithmetic or a subshell command. It is read as the latter, which is harmless for
+            // arithmetic; its value is unknown.
             if arithmetic {
                 pieces.push(Piece::Variable { name: String::new(), operand: None, quoted });
             }
@@ -45,8 +45,8 @@ pub fn dollar(input: &mut Input, quoted: bool, pieces: &mut Vec<Piece>) {
     }
 }
 
-/// The inside of `${…}`: a name, and what stands behind an operator. Only operators that give a fallback leave
-/// the name; the value of the others is not known.
+/// The inside of `${…}`: a name, and the word after an operator. The name is kept only for fallback operators; with
+/// others the value is unknown.
 fn braced(inside: &str, quoted: bool) -> Piece {
     let end = inside.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(inside.len());
     let (name, operator) = inside.split_at(end);
@@ -60,12 +60,12 @@ fn braced(inside: &str, quoted: bool) -> Piece {
     }
 }
 
-/// Takes the source up to the closing parenthesis, minding quotes and nesting.
+/// Takes the source up to the closing parenthesis, respecting quotes and nesting.
 pub fn balanced(input: &mut Input) -> String {
     enclosed(input, ')', LEVELS)
 }
 
-/// Takes the source up to the closing character. What `$(` and `${` start has quotes of its own.
+/// Takes the source up to the closing character. `$(` and `${` have their own quoting inside.
 fn enclosed(input: &mut Input, close: char, levels: usize) -> String {
     let mut source = String::new();
     let mut depth = 1_usize;
@@ -106,7 +106,7 @@ fn enclosed(input: &mut Input, close: char, levels: usize) -> String {
     source
 }
 
-/// The text of `$'…'` with its escapes.
+/// The unescaped text of `$'…'`.
 fn ansi_c(input: &mut Input) -> String {
     let mut text = String::new();
     while let Some(character) = input.take() {
@@ -131,7 +131,7 @@ fn ansi_c(input: &mut Input) -> String {
     text
 }
 
-/// A character given by at most `most` digits.
+/// A character given by up to `most` digits.
 fn code(input: &mut Input, radix: u32, most: usize) -> Option<char> {
     let mut value = 0_u32;
     for _ in 0..most {

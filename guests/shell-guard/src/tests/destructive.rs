@@ -1,4 +1,4 @@
-//! What destroys, in plain words and in disguise.
+//! Destructive commands, plain and disguised.
 
 use super::check;
 

@@ -1,4 +1,4 @@
-//! What looks dangerous and is not.
+//! Commands that look dangerous but are not.
 
 use super::check;
 

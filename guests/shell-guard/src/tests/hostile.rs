@@ -1,4 +1,4 @@
-//! Text that is meant to hurt the guard itself, and forms of arguments.
+//! Attacks on the guard itself, and forms of arguments.
 
 use serde_json::json;
 

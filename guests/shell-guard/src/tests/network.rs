@@ -1,4 +1,4 @@
-//! What comes from the network, or is decoded, and is run.
+//! Running data that was downloaded or decoded.
 
 use super::check;
 

@@ -1,4 +1,4 @@
-//! Writes outside of the workspace.
+//! Writes outside the workspace.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Passes everything and reads nothing: what a call costs at the least.
+//! Passes everything and reads nothing: the minimum cost of a call.
 
 use weir_sdk::{Call, Declaration, Document, Outcome, Policy, declare, outcome};
 

@@ -1,6 +1,6 @@
-//! Edits a place that does not exist. Configuration: `pointer` (`/definitely/not/there`); `remove` (false)
-//! removes instead of setting; `first` (false) makes a good edit before the bad one, so that a test can see
-//! that neither is applied.
+//! Edits a location that does not exist. Configuration: `pointer` (`/definitely/not/there`); `remove` (false) removes
+//! instead of setting; `first` (false) makes a valid edit before the bad one, so that a test can check that neither is
+//! applied.
 
 use serde::Deserialize;
 use weir_sdk::{Call, Declaration, Document, Outcome, Policy, config, declare, outcome};

@@ -1,5 +1,5 @@
-//! Understands the protocol revisions 2025-06-18 to 2025-11-25 only, and denies whatever it sees, so that
-//! a test can tell whether it was applied.
+//! Supports only the protocol revisions 2025-06-18 to 2025-11-25, and denies everything, so that a test can tell
+//! whether it ran.
 
 use weir_sdk::{Call, Declaration, Document, Outcome, Policy, declare, outcome};
 

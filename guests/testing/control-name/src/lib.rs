@@ -1,4 +1,4 @@
-//! Declares a name with control characters, which would forge a line of a log.
+//! Declares a name with control characters, which could forge a log line.
 
 use weir_sdk::{Call, Declaration, Document, Outcome, Policy, declare, outcome};
 

@@ -1,8 +1,8 @@
-//! Recurses without end. Configuration: `stack`, either `wasm` (the default: the engine's own stack, bounded
-//! by the host) or `shadow` (the stack in linear memory, whose end is the start of the memory).
+//! Recurses endlessly. Configuration: `stack`, either `wasm` (the default: the engine's own stack, limited by the host)
+//! or `shadow` (the stack in linear memory, which ends at the start of the memory).
 //!
-//! The depth at which it would end is only known when it runs and each frame is needed after its call, so
-//! that no optimiser makes a loop of it.
+//! The depth is only known at run time and each frame is needed after its call, so that no optimiser turns it into a
+//! loop.
 
 use std::hint::black_box;
 
@@ -43,7 +43,7 @@ impl Policy for DeepRecursion {
     }
 }
 
-/// Keeps its values in locals: nothing is stored in linear memory.
+/// Keeps its values in locals: stores nothing in linear memory.
 #[inline(never)]
 fn on_wasm_stack(depth: u32, deepest: u32) -> u32 {
     if depth == deepest {
@@ -52,7 +52,7 @@ fn on_wasm_stack(depth: u32, deepest: u32) -> u32 {
     on_wasm_stack(depth + 1, deepest).rotate_left(depth & 31).wrapping_mul(depth | 1)
 }
 
-/// Keeps a buffer whose address is known to others, which therefore lies in linear memory.
+/// Keeps a buffer whose address escapes, so it must be in linear memory.
 #[inline(never)]
 fn on_shadow_stack(depth: u32, deepest: u32) -> u32 {
     let mut buffer = [depth; 1024];

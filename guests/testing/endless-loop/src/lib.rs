@@ -1,4 +1,4 @@
-//! Never answers: computes for ever, without a call to the host.
+//! Never answers: computes forever, without calling the host.
 
 use std::hint::black_box;
 

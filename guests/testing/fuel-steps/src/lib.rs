@@ -1,4 +1,4 @@
-//! Computes for as many steps as the payload's `/steps` says, each of the same cost.
+//! Computes for `/steps` (from the payload) steps of equal cost.
 
 use std::hint::black_box;
 

@@ -1,5 +1,5 @@
-//! Calls the host without end. Configuration: `target`: `get` (the default), `text`, `json`, `size`,
-//! `attribute`, `log`, `read`, `write` (ever new keys), `increment` or `list`.
+//! Calls the host endlessly. Configuration: `target`: `get` (the default), `text`, `json`, `size`, `attribute`, `log`,
+//! `read`, `write` (always new keys), `increment` or `list`.
 
 use serde::Deserialize;
 use weir_sdk::{Call, Declaration, Document, Outcome, Policy, bucket, config, declare, log};
@@ -35,7 +35,7 @@ impl Policy for HostCallStorm {
         config::parse(text)
     }
 
-    /// What the host answers is dropped, refusals included: the storm goes on.
+    /// The host's answers are ignored, refusals included: the storm continues.
     fn intercept(&self, call: &Call, payload: &Document, _request: Option<&Document>) -> Result<Outcome, String> {
         let bucket = bucket::policy()?;
         let mut turn = 0_u64;

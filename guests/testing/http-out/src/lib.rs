@@ -1,5 +1,5 @@
-//! Makes one outbound GET request and reports what came of it: `{"status": 200, "body": "…"}` or
-//! `{"error": "…"}`. Configuration: `url` (`http://127.0.0.1:1/`); the payload's `/url` goes before it.
+//! Makes one outbound GET request and reports the result: `{"status": 200, "body": "…"}` or `{"error": "…"}`.
+//! Configuration: `url` (`http://127.0.0.1:1/`); the payload's `/url` takes precedence.
 
 use serde::Deserialize;
 use wasip2::http::outgoing_handler;
@@ -7,7 +7,7 @@ use wasip2::http::types::{ErrorCode, Fields, IncomingResponse, OutgoingRequest, 
 use weir_sdk::json::Object;
 use weir_sdk::{Call, Declaration, Document, Outcome, Policy, config, declare, outcome};
 
-/// What is read of an answer's body.
+/// Maximum bytes read of a response body.
 const MOST: u64 = 64 * 1024;
 
 #[derive(Deserialize)]
@@ -64,7 +64,7 @@ fn get(url: &str) -> Result<IncomingResponse, String> {
     }
 }
 
-/// The start of the body; what cannot be read is left out.
+/// The start of the body; unreadable parts are left out.
 fn body(response: &IncomingResponse) -> Vec<u8> {
     let mut bytes = Vec::new();
     let Ok(incoming) = response.consume() else { return bytes };

@@ -1,5 +1,5 @@
-//! Answers with `count` (1,000,000) findings whose messages are `bytes` (8) long each, and with as many
-//! suggestions if `suggestions` is true.
+//! Answers with `count` (1,000,000) findings whose messages are `bytes` (8) long, and as many suggestions if
+//! `suggestions` is true.
 
 use serde::Deserialize;
 use weir_sdk::{Call, Declaration, Document, Outcome, Policy, Severity, config, declare, outcome};

@@ -1,4 +1,4 @@
-//! Answers with a change of a chosen size. Configuration: `bytes` (100,000,000) and `place`: `replace` (the
+//! Answers with a change of a configured size. Configuration: `bytes` (100,000,000) and `place`: `replace` (the
 //! default), `edit`, `pointer` or `info`.
 
 use serde::Deserialize;
@@ -46,7 +46,7 @@ impl Policy for HugeOutput {
 }
 
 impl HugeOutput {
-    /// Text of the chosen size with this start and end.
+    /// Text of the configured size with this start and end.
     fn filled(&self, start: &str, end: &str) -> String {
         let mut text = String::with_capacity(self.bytes);
         text.push_str(start);

@@ -1,5 +1,5 @@
-//! Gives another name each time it is asked: `lying-name-1`, `lying-name-2` and so on within one instance,
-//! or after a snapshot of it.
+//! Declares a different name each time: `lying-name-1`, `lying-name-2` and so on within one instance, or after a
+//! snapshot of it.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

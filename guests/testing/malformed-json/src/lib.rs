@@ -1,6 +1,6 @@
-//! Answers with a change whose texts are not what they have to be. Configuration: `place`: `replace` (the
-//! default), `edit` (its value), `pointer` (not a pointer), `info` (not JSON) or `info-array` (no object);
-//! and `text`, the text itself, where another one is wanted.
+//! Answers with a change that contains invalid text. Configuration: `place`: `replace` (the default), `edit` (its
+//! value), `pointer` (not a pointer), `info` (not JSON) or `info-array` (not an object); and `text`, to use another
+//! text.
 
 use serde::Deserialize;
 use weir_sdk::{Call, Declaration, Document, Outcome, Policy, config, declare, outcome};

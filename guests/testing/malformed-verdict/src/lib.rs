@@ -1,5 +1,5 @@
-//! Answers with an invalid verdict whose texts are not what they have to be. Configuration: `place`: `info`
-//! (the default), `suggestion` (its value), `suggestion-path` or `finding-path` (not a pointer).
+//! Answers with an invalid verdict that contains invalid text. Configuration: `place`: `info` (the default),
+//! `suggestion` (its value), `suggestion-path` or `finding-path` (not a pointer).
 
 use serde::Deserialize;
 use weir_sdk::{Call, Declaration, Document, Outcome, Policy, Severity, config, declare, outcome};

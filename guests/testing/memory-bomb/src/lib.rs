@@ -4,10 +4,10 @@ use std::hint::black_box;
 
 use weir_sdk::{Call, Declaration, Document, Outcome, Policy, declare};
 
-/// Small enough that the limit is met closely.
+/// Small, so that it gets close to the limit.
 const BLOCK: usize = 256 * 1024;
 
-/// One byte of each is enough to make it real.
+/// Writing one byte per page is enough to commit it.
 const PAGE: usize = 64 * 1024;
 
 struct MemoryBomb;

@@ -1,4 +1,4 @@
-//! Copies the whole payload and parses it into a JSON tree: what a heavy policy costs.
+//! Copies the whole payload and parses it into a JSON tree: the cost of a heavy policy.
 
 use std::hint::black_box;
 

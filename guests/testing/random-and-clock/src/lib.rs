@@ -1,6 +1,6 @@
-//! Reports the clocks and random numbers that it sees, so that a test can tell whether they are real:
-//! `{"wall": milliseconds since 1970, "monotonic": nanoseconds, "elapsed": nanoseconds between two looks,
-//! "random": …, "bytes": …, "insecure": …, "seed": … in hexadecimal}`. 64-bit numbers are strings.
+//! Reports the clocks and random numbers it sees, so that a test can tell whether they are real: `{"wall": milliseconds
+//! since 1970, "monotonic": nanoseconds, "elapsed": nanoseconds between two reads, "random": …, "bytes": …, "insecure":
+//! …, "seed": … in hexadecimal}`. 64-bit numbers are strings.
 
 use wasip2::clocks::{monotonic_clock, wall_clock};
 use wasip2::random::{insecure, insecure_seed, random};

@@ -1,4 +1,4 @@
-//! Asks for one field of the payload: what a light policy costs. It denies a tool named `forbidden`.
+//! Reads one field of the payload: the cost of a light policy. Denies a tool named `forbidden`.
 
 use weir_sdk::{Call, Declaration, Document, Outcome, Policy, declare, outcome};
 

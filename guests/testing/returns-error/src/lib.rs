@@ -1,4 +1,4 @@
-//! Answers with an error that holds a secret, which must not reach a caller.
+//! Returns an error that contains a secret, which must not reach a caller.
 
 use weir_sdk::{Call, Declaration, Document, Outcome, Policy, declare};
 

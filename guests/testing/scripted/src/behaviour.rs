@@ -7,7 +7,7 @@ use weir_sdk::{Document, Outcome, Suggestion, Validation, outcome};
 
 use crate::script::{Behaviour, Script, Verdict, Way};
 
-/// Does what the script says.
+/// Runs the script.
 pub fn run(script: &Script, payload: &Document) -> Result<Outcome, String> {
     Ok(match &script.behaviour {
         Behaviour::Verdict(verdict) => verdict.outcome(),

@@ -1,5 +1,4 @@
-//! Does what a JSON text inside of its own file says, so that a test makes a real component for each case
-//! without compiling one.
+//! Runs a JSON script embedded in its own file, so that a test can make a real component per case without compiling.
 //!
 //! The file holds one block of 4096 bytes that starts with `WEIRSCRIPT0`; a test overwrites what follows,
 //! padded with spaces. An empty block, or one that is not a script, traps.
@@ -13,7 +12,7 @@ use weir_sdk::{Call, Declaration, Document, Outcome, Policy};
 const BLOCK: usize = 4096;
 const MAGIC: &[u8; 11] = b"WEIRSCRIPT0";
 
-/// Read through a volatile load only: what the compiler sees here is not what runs.
+/// Read only through a volatile load, since the content is replaced after compilation.
 #[used]
 static SCRIPT: [u8; BLOCK] = empty();
 

@@ -1,10 +1,10 @@
-//! The script's form: a declaration in the JSON names of the wire, and a behaviour.
+//! The format of the script: a declaration with the wire's JSON names, and a behaviour.
 
 use serde::Deserialize;
 use serde_json::Value;
 use weir_sdk::{Compat, Declaration, Hook, Kind, Mode, Phase, PriorityHint, Severity};
 
-/// What the component says about itself and does.
+/// The component's declaration and behaviour.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Script {
@@ -17,7 +17,7 @@ pub struct Script {
     priority_hint: Option<ScriptPriority>,
     compat: Option<ScriptCompat>,
     config_schema: Option<Value>,
-    /// What it does with each call.
+    /// Its behaviour on each call.
     pub behaviour: Behaviour,
 }
 
@@ -65,23 +65,23 @@ struct ScriptCompat {
     max_protocol: Option<String>,
 }
 
-/// What becomes of a call.
+/// A behaviour.
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub enum Behaviour {
     /// A fixed verdict.
     Verdict(Verdict),
-    /// The payload stays.
+    /// The payload is unchanged.
     Unmodified(Unmodified),
-    /// The payload becomes this.
+    /// The payload is replaced.
     Replace(Replace),
-    /// Places of the payload are changed.
+    /// The payload is edited.
     Edits(Edits),
     /// The policy fails.
     Failure(Failure),
-    /// A verdict on one place of the payload.
+    /// A verdict that depends on one value of the payload.
     ValidIf(ValidIf),
-    /// An element is added at the end of an array.
+    /// An element is appended to an array.
     AppendTo(AppendTo),
 }
 
@@ -91,7 +91,7 @@ pub enum Behaviour {
 pub struct Verdict {
     /// Whether the payload may pass.
     pub valid: bool,
-    /// How grave the outcome is.
+    /// The severity of the outcome.
     pub severity: Option<ScriptSeverity>,
     /// The findings.
     #[serde(default)]
@@ -99,13 +99,13 @@ pub struct Verdict {
     /// What would have been accepted.
     #[serde(default)]
     pub suggestions: Vec<Proposal>,
-    /// A question for a person.
+    /// A question for a human.
     pub ask: Option<String>,
-    /// Further facts.
+    /// Details.
     pub info: Option<Value>,
 }
 
-/// A severity in the words of the wire.
+/// A severity as on the wire.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ScriptSeverity {
@@ -125,7 +125,7 @@ pub struct Message {
     pub path: Option<String>,
     /// What.
     pub message: String,
-    /// How grave.
+    /// The severity.
     pub severity: ScriptSeverity,
 }
 
@@ -145,7 +145,7 @@ pub struct Proposal {
 pub struct Unmodified {
     #[serde(rename = "change")]
     _change: Word,
-    /// Further facts.
+    /// Details.
     pub info: Option<Value>,
 }
 
@@ -161,7 +161,7 @@ enum Word {
 pub struct Replace {
     /// The new payload.
     pub replace: Value,
-    /// Further facts.
+    /// Details.
     pub info: Option<Value>,
 }
 
@@ -171,11 +171,11 @@ pub struct Replace {
 pub struct Edits {
     /// The changes in order.
     pub edits: Vec<Place>,
-    /// Further facts.
+    /// Details.
     pub info: Option<Value>,
 }
 
-/// A change of one place; without a value it removes.
+/// An edit of one value; without a value it removes.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Place {
@@ -190,7 +190,7 @@ pub struct Place {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Failure {
-    /// In which way.
+    /// How.
     pub fault: Way,
 }
 
@@ -200,13 +200,13 @@ pub struct Failure {
 pub enum Way {
     /// An `unreachable` instruction.
     Trap,
-    /// An answer that is an error.
+    /// An error.
     Error,
     /// No answer.
     Loop,
-    /// An outcome of the kind that was not declared.
+    /// An outcome of the wrong kind.
     WrongKind,
-    /// Memory without end.
+    /// Unlimited memory use.
     Memory,
 }
 
@@ -301,7 +301,7 @@ impl From<ScriptSeverity> for Severity {
     }
 }
 
-/// Tells a value that is null from one that is absent.
+/// Distinguishes a null value from an absent one.
 fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }

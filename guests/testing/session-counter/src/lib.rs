@@ -1,5 +1,5 @@
-//! Counts calls in both buckets and reports the counts as info: `{"session": n, "policy": m}`. A bucket that
-//! the host does not open is reported by the host's words instead of a number.
+//! Counts calls in both buckets and reports the counts as info: `{"session": n, "policy": m}`. If the host does not
+//! open a bucket, its error replaces the number.
 
 use weir_sdk::bucket::{self, Bucket};
 use weir_sdk::json::Object;

@@ -1,4 +1,4 @@
-//! Sleeps inside of a host call (WASI's monotonic clock and poll), where no instruction of the guest runs.
+//! Sleeps in a host call (WASI's monotonic clock and poll), where no guest instructions run.
 //!
 //! Configuration: `milliseconds` (10,000).
 

@@ -1,5 +1,5 @@
-//! Hangs or fails while it is configured. Configuration: `how`: `spin` (the default), `sleep` (ten seconds),
-//! `memory`, `trap`, `error`, `bucket` (uses state, which is not there yet) or `pass`.
+//! Hangs or fails in `configure`. Configuration: `how`: `spin` (the default), `sleep` (ten seconds), `memory`, `trap`,
+//! `error`, `bucket` (uses state, which is not available yet) or `pass`.
 
 use std::hint::black_box;
 use std::time::Duration;

@@ -1,5 +1,4 @@
-//! Traps in `cabi_realloc`, while the host hands a string over: the host is then in the middle of lowering
-//! the result of its own call.
+//! Traps in `cabi_realloc` while the host is passing a string, in the middle of lowering the result of its own call.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,5 +1,4 @@
-//! Imports an interface that nobody provides. The SDK knows only the world of policies, so this one is
-//! written on the bindings alone.
+//! Imports an interface that nobody provides. The SDK only supports the policy world, so this uses the raw bindings.
 
 mod bindings {
     wit_bindgen::generate!({

@@ -276,11 +276,11 @@ mod tests {
 
     #[test]
     fn a_folder_that_can_be_served() {
-        let place = Some(Location { line: 3, column: 1 });
+        let location = Some(Location { line: 3, column: 1 });
         let view = View {
             folder: "policies".into(),
             ok: true,
-            problems: vec![Problem::warning("policies/weir.toml", place, "guard hooks the event \"agents/x\"")],
+            problems: vec![Problem::warning("policies/weir.toml", location, "guard hooks the event \"agents/x\"")],
             policies: vec![policy()],
             routes: vec![route()],
         };

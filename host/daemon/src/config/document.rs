@@ -23,7 +23,7 @@ pub struct At<T> {
     /// What was written.
     pub value: T,
     /// Where it was written.
-    pub place: Location,
+    pub location: Location,
 }
 
 /// A configuration file: its text, its name in messages, and the problems found so far.
@@ -39,7 +39,7 @@ pub struct Table<'a> {
     source: &'a Source<'a>,
     table: &'a DeTable<'a>,
     /// Where the table begins; used for missing keys.
-    pub place: Location,
+    pub location: Location,
     title: String,
     known: RefCell<Vec<&'static str>>,
 }
@@ -60,8 +60,8 @@ impl<'a> Source<'a> {
     pub fn parse(&self) -> Spanned<DeTable<'a>> {
         let (document, errors) = DeTable::parse_recoverable(self.text);
         for error in errors {
-            let place = self.place(error.span().map_or(0, |span| span.start));
-            self.error(place, format!("not valid TOML: {}", error.message().replace('\n', ", ")));
+            let location = self.location(error.span().map_or(0, |span| span.start));
+            self.error(location, format!("not valid TOML: {}", error.message().replace('\n', ", ")));
         }
         document
     }
@@ -72,8 +72,8 @@ impl<'a> Source<'a> {
     }
 
     /// Reports an error.
-    pub fn error(&self, place: Location, message: impl Into<String>) {
-        self.problems.borrow_mut().push(Problem::error(self.name, Some(place), message));
+    pub fn error(&self, location: Location, message: impl Into<String>) {
+        self.problems.borrow_mut().push(Problem::error(self.name, Some(location), message));
     }
 
     /// The problems found.
@@ -81,7 +81,7 @@ impl<'a> Source<'a> {
         self.problems.into_inner()
     }
 
-    fn place(&self, offset: usize) -> Location {
+    fn location(&self, offset: usize) -> Location {
         let offset = offset.min(self.text.len());
         let line = self.lines.partition_point(|start| *start <= offset).max(1);
         let start = self.lines[line - 1];
@@ -92,13 +92,13 @@ impl<'a> Source<'a> {
 }
 
 impl<'a> Table<'a> {
-    fn new(source: &'a Source<'a>, table: &'a DeTable<'a>, place: Location, title: String) -> Self {
-        Self { source, table, place, title, known: RefCell::default() }
+    fn new(source: &'a Source<'a>, table: &'a DeTable<'a>, location: Location, title: String) -> Self {
+        Self { source, table, location, title, known: RefCell::default() }
     }
 
     /// Reports an error in this table.
-    pub fn error(&self, place: Location, message: impl Into<String>) {
-        self.source.error(place, message);
+    pub fn error(&self, location: Location, message: impl Into<String>) {
+        self.source.error(location, message);
     }
 
     /// The value of a key, with its location.
@@ -109,15 +109,15 @@ impl<'a> Table<'a> {
         }
         drop(known);
         let value = self.table.get(key)?;
-        Some((value.get_ref(), self.source.place(value.span().start)))
+        Some((value.get_ref(), self.source.location(value.span().start)))
     }
 
     fn read<T>(&self, key: &'static str, read: impl FnOnce(&'a DeValue<'a>) -> Result<T, String>) -> Option<At<T>> {
-        let (value, place) = self.value(key)?;
+        let (value, location) = self.value(key)?;
         match read(value) {
-            Ok(value) => Some(At { value, place }),
+            Ok(value) => Some(At { value, location }),
             Err(reason) => {
-                self.error(place, format!("{key} in {}: {reason}", self.title));
+                self.error(location, format!("{key} in {}: {reason}", self.title));
                 None
             }
         }
@@ -176,7 +176,7 @@ impl<'a> Table<'a> {
     /// A duration in milliseconds, at least one.
     pub fn milliseconds(&self, key: &'static str) -> Option<At<Duration>> {
         let number = self.integer::<u64>(key, 1, i128::from(MAX_MILLISECONDS))?;
-        Some(At { value: Duration::from_millis(number.value), place: number.place })
+        Some(At { value: Duration::from_millis(number.value), location: number.location })
     }
 
     /// A size with a unit, at least one byte.
@@ -195,21 +195,21 @@ impl<'a> Table<'a> {
 
     /// A list of strings, each with its location.
     pub fn texts(&self, key: &'static str) -> Option<At<Vec<At<String>>>> {
-        let (value, place) = self.value(key)?;
+        let (value, location) = self.value(key)?;
         let form = "give a list of strings, such as [\"one\", \"two\"]";
         let DeValue::Array(array) = value else {
-            self.error(place, format!("{key} in {}: it is {}; {form}", self.title, kind(value)));
+            self.error(location, format!("{key} in {}: it is {}; {form}", self.title, kind(value)));
             return None;
         };
         let mut texts = Vec::new();
         for item in array.iter() {
-            let place = self.source.place(item.span().start);
+            let location = self.source.location(item.span().start);
             match item.get_ref() {
-                DeValue::String(text) => texts.push(At { value: text.to_string(), place }),
-                other => self.error(place, format!("{key} in {}: an item is {}; {form}", self.title, kind(other))),
+                DeValue::String(text) => texts.push(At { value: text.to_string(), location }),
+                other => self.error(location, format!("{key} in {}: an item is {}; {form}", self.title, kind(other))),
             }
         }
-        Some(At { value: texts, place })
+        Some(At { value: texts, location })
     }
 
     /// A table of strings with arbitrary keys. The values may be secrets, so messages never repeat them.
@@ -217,12 +217,12 @@ impl<'a> Table<'a> {
         let Some(table) = self.table(key) else { return Vec::new() };
         let mut texts = Vec::new();
         for (name, value) in table.table.iter() {
-            let place = self.source.place(name.span().start);
+            let location = self.source.location(name.span().start);
             match value.get_ref() {
                 DeValue::String(text) => {
-                    texts.push((At { value: name.get_ref().to_string(), place }, text.to_string()))
+                    texts.push((At { value: name.get_ref().to_string(), location }, text.to_string()))
                 }
-                other => self.error(place, format!("{}: an entry is {}; give a string", table.title, kind(other))),
+                other => self.error(location, format!("{}: an entry is {}; give a string", table.title, kind(other))),
             }
         }
         texts
@@ -235,12 +235,12 @@ impl<'a> Table<'a> {
 
     /// A table under a key.
     pub fn table(&self, key: &'static str) -> Option<Table<'a>> {
-        let (value, place) = self.value(key)?;
+        let (value, location) = self.value(key)?;
         let title = if self.title == "the file" { format!("[{key}]") } else { format!("{key} of {}", self.title) };
         match value {
-            DeValue::Table(table) => Some(Table::new(self.source, table, place, title)),
+            DeValue::Table(table) => Some(Table::new(self.source, table, location, title)),
             other => {
-                self.error(place, format!("{key} in {}: it is {}; give a table", self.title, kind(other)));
+                self.error(location, format!("{key} in {}: it is {}; give a table", self.title, kind(other)));
                 None
             }
         }
@@ -248,7 +248,7 @@ impl<'a> Table<'a> {
 
     /// The tables of an array under a key.
     pub fn tables(&self, key: &'static str) -> Vec<Table<'a>> {
-        let Some((value, place)) = self.value(key) else { return Vec::new() };
+        let Some((value, location)) = self.value(key) else { return Vec::new() };
         let title = if self.title == "the file" { format!("[[{key}]]") } else { format!("{key} of {}", self.title) };
         let DeValue::Array(array) = value else {
             let form = if self.title == "the file" {
@@ -256,15 +256,15 @@ impl<'a> Table<'a> {
             } else {
                 "give a list of tables".to_owned()
             };
-            self.error(place, format!("{key} in {}: it is {}; {form}", self.title, kind(value)));
+            self.error(location, format!("{key} in {}: it is {}; {form}", self.title, kind(value)));
             return Vec::new();
         };
         let mut tables = Vec::new();
         for item in array.iter() {
-            let place = self.source.place(item.span().start);
+            let location = self.source.location(item.span().start);
             match item.get_ref() {
-                DeValue::Table(table) => tables.push(Table::new(self.source, table, place, title.clone())),
-                other => self.error(place, format!("{title}: an item is {}; give a table", kind(other))),
+                DeValue::Table(table) => tables.push(Table::new(self.source, table, location, title.clone())),
+                other => self.error(location, format!("{title}: an item is {}; give a table", kind(other))),
             }
         }
         tables
@@ -279,7 +279,7 @@ impl<'a> Table<'a> {
     pub fn missing(&self, key: &str, example: &str) {
         // A present but invalid value has already been reported.
         if !self.has(key) {
-            self.error(self.place, format!("{} lacks {key}; give for example {key} = {example}", self.title));
+            self.error(self.location, format!("{} lacks {key}; give for example {key} = {example}", self.title));
         }
     }
 
@@ -295,8 +295,8 @@ impl<'a> Table<'a> {
                 .or_else(|| closest(name, known.iter().copied()).map(|known| format!("did you mean {known:?}?")))
                 .unwrap_or_else(|| format!("it knows {}", known.join(", ")));
             let shown: String = name.chars().take(64).collect();
-            let place = self.source.place(key.span().start);
-            self.source.error(place, format!("unknown key {shown:?} in {}; {advice}", self.title));
+            let location = self.source.location(key.span().start);
+            self.source.error(location, format!("unknown key {shown:?} in {}; {advice}", self.title));
         }
     }
 }

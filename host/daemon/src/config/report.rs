@@ -33,7 +33,7 @@ pub struct Problem {
     pub file: String,
     /// Where in it, if known.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    pub place: Option<Location>,
+    pub location: Option<Location>,
     /// How serious it is.
     pub gravity: Gravity,
     /// What is wrong, and what would be valid.
@@ -48,18 +48,18 @@ pub struct Report {
 
 impl Problem {
     /// A problem that prevents serving.
-    pub fn error(file: impl Into<String>, place: Option<Location>, message: impl Into<String>) -> Self {
-        Self { file: file.into(), place, gravity: Gravity::Error, message: message.into() }
+    pub fn error(file: impl Into<String>, location: Option<Location>, message: impl Into<String>) -> Self {
+        Self { file: file.into(), location, gravity: Gravity::Error, message: message.into() }
     }
 
     /// A problem that does not.
-    pub fn warning(file: impl Into<String>, place: Option<Location>, message: impl Into<String>) -> Self {
-        Self { file: file.into(), place, gravity: Gravity::Warning, message: message.into() }
+    pub fn warning(file: impl Into<String>, location: Option<Location>, message: impl Into<String>) -> Self {
+        Self { file: file.into(), location, gravity: Gravity::Warning, message: message.into() }
     }
 
     /// `FILE:LINE:COLUMN`, as far as known.
     pub fn location(&self) -> String {
-        match self.place {
+        match self.location {
             Some(Location { line, column }) => format!("{}:{line}:{column}", self.file),
             None => self.file.clone(),
         }

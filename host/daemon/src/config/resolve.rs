@@ -76,10 +76,10 @@ fn whole(written: Written, source: &Source<'_>, surroundings: &Surroundings<'_>)
         .into_iter()
         .filter_map(|policy| resolve_policy(policy, &names, source, surroundings.variable))
         .collect();
-    let place = admin.listen.as_ref().map_or(Location { line: 1, column: 1 }, |at| at.place);
+    let location = admin.listen.as_ref().map_or(Location { line: 1, column: 1 }, |at| at.location);
     let admin = resolve_admin(admin, source, surroundings.variable);
     if gateway.listen == admin.listen && gateway.listen.port() != 0 {
-        source.error(place, format!("[gateway] and [admin] both listen on {}; give one another port", admin.listen));
+        source.error(location, format!("[gateway] and [admin] both listen on {}; give one another port", admin.listen));
     }
     Config {
         gateway,
@@ -96,14 +96,14 @@ fn whole(written: Written, source: &Source<'_>, surroundings: &Surroundings<'_>)
 
 fn unique<'a>(source: &Source<'_>, key: &str, texts: impl Iterator<Item = &'a At<String>>) {
     let mut first: HashMap<&str, Location> = HashMap::new();
-    for At { value, place } in texts {
+    for At { value, location } in texts {
         if let Some(earlier) = first.get(value.as_str()) {
             source.error(
-                *place,
+                *location,
                 format!("two routes have the {key} {value:?}; the first stands in line {}", earlier.line),
             );
         } else {
-            first.insert(value, *place);
+            first.insert(value, *location);
         }
     }
 }
@@ -156,10 +156,10 @@ fn each(
     read: impl Fn(&str) -> Result<String, String>,
 ) -> Vec<String> {
     let mut items = Vec::new();
-    for At { value, place } in written.into_iter().flat_map(|list| list.value) {
+    for At { value, location } in written.into_iter().flat_map(|list| list.value) {
         match read(&value) {
             Ok(item) => items.push(item),
-            Err(reason) => source.error(place, format!("{key} in [gateway]: {reason}")),
+            Err(reason) => source.error(location, format!("{key} in [gateway]: {reason}")),
         }
     }
     items
@@ -167,22 +167,22 @@ fn each(
 
 fn resolve_admin(written: WrittenAdmin, source: &Source<'_>, variable: &dyn Fn(&str) -> Option<String>) -> AdminConfig {
     let WrittenAdmin { listen, token, token_env } = written;
-    if let (Some(_), Some(At { place, .. })) = (&token, &token_env) {
-        source.error(*place, "both token and token_env are given in [admin]; give one");
+    if let (Some(_), Some(At { location, .. })) = (&token, &token_env) {
+        source.error(*location, "both token and token_env are given in [admin]; give one");
     }
-    let from_env = token_env.as_ref().and_then(|At { value: name, place }| {
+    let from_env = token_env.as_ref().and_then(|At { value: name, location }| {
         let Some(text) = variable(name) else {
-            source.error(*place, format!("the environment has no variable {name:?}, which token_env names"));
+            source.error(*location, format!("the environment has no variable {name:?}, which token_env names"));
             return None;
         };
-        written::token(&text).map_err(|reason| source.error(*place, format!("the variable {name:?}: {reason}"))).ok()
+        written::token(&text).map_err(|reason| source.error(*location, format!("the variable {name:?}: {reason}"))).ok()
     });
     let has_token = token.is_some() || token_env.is_some();
-    let place = listen.as_ref().map(|at| at.place);
+    let location = listen.as_ref().map(|at| at.location);
     let listen = or(listen, SocketAddr::from((Ipv4Addr::LOCALHOST, 9901)));
-    if let (Some(place), false, false) = (place, listen.ip().is_loopback(), has_token) {
+    if let (Some(location), false, false) = (location, listen.ip().is_loopback(), has_token) {
         source.error(
-            place,
+            location,
             format!("[admin] listens on {listen}, which others can reach, so it needs a token; give token_env = \"WEIR_ADMIN_TOKEN\" (the name of a variable) or token"),
         );
     }
@@ -232,10 +232,10 @@ fn resolve_interceptors(written: WrittenInterceptors) -> InterceptorsConfig {
 
 /// A route below the interceptor server's path would receive only some of its requests, or none.
 fn report_taken_paths<'a>(source: &Source<'_>, paths: impl Iterator<Item = &'a At<String>>) {
-    for At { value, place } in paths {
+    for At { value, location } in paths {
         if value.strip_prefix(PATH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
             source.error(
-                *place,
+                *location,
                 format!(
                     "path {value:?}: {PATH} belongs to the interceptor server; give the route another path, or turn the \
                      server off ([interceptors] enabled = false)"
@@ -279,14 +279,14 @@ fn resolve_route(
         principal_kind,
     } = written;
     let is_http = protocol.as_ref().is_some_and(|at| at.value == Protocol::Http);
-    if let (Some(At { place, .. }), true) = (&on_deny, is_http) {
-        source.error(*place, "on_deny is about tool calls, so it belongs to routes with protocol = \"mcp\"");
+    if let (Some(At { location, .. }), true) = (&on_deny, is_http) {
+        source.error(*location, "on_deny is about tool calls, so it belongs to routes with protocol = \"mcp\"");
     }
-    if let (Some(At { value: false, place }), true) = (&pass_authorization, is_http) {
-        source.error(*place, "routes with protocol = \"http\" pass the Authorization header on; leave the key out");
+    if let (Some(At { value: false, location }), true) = (&pass_authorization, is_http) {
+        source.error(*location, "routes with protocol = \"http\" pass the Authorization header on; leave the key out");
     }
-    if let (Some(At { value: WrittenUpstream::Command(_), place }), true) = (&upstream, is_http) {
-        source.error(*place, "a command is an MCP server, so it belongs to routes with protocol = \"mcp\"");
+    if let (Some(At { value: WrittenUpstream::Command(_), location }), true) = (&upstream, is_http) {
+        source.error(*location, "a command is an MCP server, so it belongs to routes with protocol = \"mcp\"");
     }
     let (name, path, protocol, upstream) = (name?.value, path?.value, protocol?.value, upstream?.value);
     let upstream = match surroundings.upstreams {
@@ -367,37 +367,38 @@ fn resolve_policy(
         reuse,
         metering,
     } = written;
-    if let Some(At { value, place }) = &routes {
+    if let Some(At { value, location }) = &routes {
         if value.is_empty() {
-            source.error(*place, "routes is empty, so the policy would never run; leave the key out for every route");
+            source
+                .error(*location, "routes is empty, so the policy would never run; leave the key out for every route");
         }
-        for At { value, place } in value.iter().filter(|at| !known.contains(&at.value)) {
+        for At { value, location } in value.iter().filter(|at| !known.contains(&at.value)) {
             let near = closest(value, known.iter().map(String::as_str));
             let advice = match near {
                 Some(near) => format!("did you mean {near:?}?"),
                 None if known.is_empty() => "the file has no [[route]]".to_owned(),
                 None => format!("there are {}", known.join(", ")),
             };
-            source.error(*place, format!("no route is named {value:?}; {advice}"));
+            source.error(*location, format!("no route is named {value:?}; {advice}"));
         }
     }
     let config = config.map(|at| at.value);
-    let fuel = overrides.fuel.as_ref().map(|at| at.place);
+    let fuel = overrides.fuel.as_ref().map(|at| at.location);
     let overrides = resolve_overrides(overrides);
     let routes = routes.map(|at| at.value.into_iter().map(|route| route.value).collect());
-    if let Some(At { value: url, place }) = remote {
-        if let Some(place) = fuel {
+    if let Some(At { value: url, location }) = remote {
+        if let Some(location) = fuel {
             source.error(
-                place,
+                location,
                 "fuel in overrides: instructions are counted in the sandbox, and a remote interceptor runs elsewhere; \
                  bound it by timeout_ms",
             );
         }
         let token = token_env.and_then(|token_env| bearer(&token_env, source, variable));
         let remote = RemoteConfig { url, token, name: name?.value, config };
-        return Some(PolicyConfig { source: SourceConfig::Remote(remote), place, routes, overrides });
+        return Some(PolicyConfig { source: SourceConfig::Remote(remote), location, routes, overrides });
     }
-    let At { value: file, place } = component?;
+    let At { value: file, location } = component?;
     let metering = match overrides.fuel {
         // A budget needs instruction counting.
         Some(_) => Metering::Always,
@@ -411,23 +412,23 @@ fn resolve_policy(
         metering,
         reuse: reuse.map_or(Reuse::Never, |at| Reuse::UpTo(at.value)),
     };
-    Some(PolicyConfig { source: SourceConfig::Component { file, options }, place, routes, overrides })
+    Some(PolicyConfig { source: SourceConfig::Component { file, options }, location, routes, overrides })
 }
 
 /// The token in an environment variable, for another server. Its length is that server's choice.
 fn bearer(token_env: &At<String>, source: &Source<'_>, variable: &dyn Fn(&str) -> Option<String>) -> Option<Secret> {
-    let At { value: name, place } = token_env;
+    let At { value: name, location } = token_env;
     match variable(name) {
         Some(text) if !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic()) => Some(Secret::new(text)),
         Some(_) => {
             source.error(
-                *place,
+                *location,
                 format!("the variable {name:?}: a token has visible ASCII characters only, and no space"),
             );
             None
         }
         None => {
-            source.error(*place, format!("the environment has no variable {name:?}, which token_env names"));
+            source.error(*location, format!("the environment has no variable {name:?}, which token_env names"));
             None
         }
     }

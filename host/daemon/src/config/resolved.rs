@@ -129,7 +129,7 @@ pub struct PolicyConfig {
     /// What it is.
     pub source: SourceConfig,
     /// Where its source is written, for problems found later.
-    pub place: Location,
+    pub location: Location,
     /// The routes it applies to; `None` for all.
     pub routes: Option<Vec<String>>,
     /// The operator's overrides.

@@ -256,12 +256,12 @@ pub(super) fn token(text: &str) -> Result<Secret, String> {
 
 fn engine(table: Table<'_>) -> WrittenEngine {
     let cache = match table.value("cache") {
-        Some((DeValue::Boolean(false), place)) => Some(At { value: WrittenCache::Off, place }),
-        Some((DeValue::String(path), place)) if !path.is_empty() => {
-            Some(At { value: WrittenCache::Folder(PathBuf::from(path.as_ref())), place })
+        Some((DeValue::Boolean(false), location)) => Some(At { value: WrittenCache::Off, location }),
+        Some((DeValue::String(path), location)) if !path.is_empty() => {
+            Some(At { value: WrittenCache::Folder(PathBuf::from(path.as_ref())), location })
         }
-        Some((_, place)) => {
-            table.error(place, "cache in [engine]: give the path of a folder, or false for none");
+        Some((_, location)) => {
+            table.error(location, "cache in [engine]: give the path of a folder, or false for none");
             None
         }
         None => None,
@@ -329,32 +329,32 @@ fn route(table: Table<'_>) -> WrittenRoute {
 
 /// A URL, or a table with a command.
 fn upstream(table: &Table<'_>) -> Option<At<WrittenUpstream>> {
-    let (DeValue::Table(_), place) = table.value("upstream")? else {
+    let (DeValue::Table(_), location) = table.value("upstream")? else {
         let form = "a URL, or a table such as { command = [\"npx\", \"server\"] }";
-        let At { value, place } = table.parsed("upstream", form, address::upstream)?;
-        return Some(At { value: WrittenUpstream::Url(value), place });
+        let At { value, location } = table.parsed("upstream", form, address::upstream)?;
+        return Some(At { value: WrittenUpstream::Url(value), location });
     };
     let command = command(table.table("upstream")?)?;
-    Some(At { value: WrittenUpstream::Command(command), place })
+    Some(At { value: WrittenUpstream::Command(command), location })
 }
 
 fn command(table: Table<'_>) -> Option<WrittenCommand> {
     let words = table.texts("command");
     let mut command: Option<Vec<String>> = None;
-    if let Some(At { value: words, place }) = words {
+    if let Some(At { value: words, location }) = words {
         let is_right = words.first().is_some_and(|program| !program.value.is_empty());
         if !is_right || words.iter().any(|word| word.value.contains('\0')) {
             let message =
                 "command needs a program, then its arguments, each a string of its own: [\"npx\", \"server\"]";
-            table.error(place, message);
+            table.error(location, message);
         } else {
             command = Some(words.into_iter().map(|word| word.value).collect());
         }
     }
     let mut env = Vec::new();
-    for (At { value: name, place }, text) in table.named_texts("env") {
+    for (At { value: name, location }, text) in table.named_texts("env") {
         if name.is_empty() || name.contains(['=', '\0']) || text.contains('\0') {
-            table.error(place, "env: a variable has a name without `=`, and neither name nor value holds a NUL");
+            table.error(location, "env: a variable has a name without `=`, and neither name nor value holds a NUL");
         } else {
             env.push((name, text));
         }
@@ -410,10 +410,10 @@ fn protocol(text: &str) -> Result<Protocol, String> {
 
 fn policy(table: Table<'_>) -> WrittenPolicy {
     let config = table.json("config");
-    if let Some(At { value, place }) = &config
+    if let Some(At { value, location }) = &config
         && !value.starts_with('{')
     {
-        table.error(*place, "config in [[policy]]: give a table, such as config = { formats = [\"github_pat\"] }");
+        table.error(*location, "config in [[policy]]: give a table, such as config = { formats = [\"github_pat\"] }");
     }
     let written = WrittenPolicy {
         component: table.parsed("component", "a file name", component),
@@ -443,25 +443,25 @@ fn policy(table: Table<'_>) -> WrittenPolicy {
 
 /// A policy is either a component or remote. Keys of one kind are errors on the other.
 fn check_source(table: &Table<'_>) {
-    let Some((_, place)) = table.value("remote") else {
+    let Some((_, location)) = table.value("remote") else {
         table.missing("component", "\"secret-scan.wasm\"");
-        if let Some((_, place)) = table.value("token_env") {
+        if let Some((_, location)) = table.value("token_env") {
             table.error(
-                place,
+                location,
                 "token_env in [[policy]] goes with remote = \"https://…\"; a component is shown no token",
             );
         }
         return;
     };
     if table.has("component") {
-        table.error(place, "both component and remote are given in [[policy]]; give one");
+        table.error(location, "both component and remote are given in [[policy]]; give one");
         return;
     }
     table.missing("name", "\"pii\" (the interceptor's name on its server)");
     for key in ["limits", "grants", "reuse", "metering"] {
-        if let Some((_, place)) = table.value(key) {
+        if let Some((_, location)) = table.value(key) {
             table.error(
-                place,
+                location,
                 format!("{key} in [[policy]] is about a sandbox here, and a remote interceptor has none; leave it out"),
             );
         }
@@ -508,18 +508,18 @@ fn priority_hint(table: &Table<'_>) -> Option<At<PriorityHint>> {
     const HIGH: i128 = i32::MAX as i128;
     match table.value("priority_hint")? {
         (DeValue::Integer(_), _) => {
-            let At { value, place } = table.integer("priority_hint", LOW, HIGH)?;
-            Some(At { value: PriorityHint { request: value, response: value }, place })
+            let At { value, location } = table.integer("priority_hint", LOW, HIGH)?;
+            Some(At { value: PriorityHint { request: value, response: value }, location })
         }
-        (DeValue::Table(_), place) => {
+        (DeValue::Table(_), location) => {
             let table = table.table("priority_hint")?;
             let request = table.integer("request", LOW, HIGH).map_or(0, |at| at.value);
             let response = table.integer("response", LOW, HIGH).map_or(0, |at| at.value);
             table.finish(|_| None);
-            Some(At { value: PriorityHint { request, response }, place })
+            Some(At { value: PriorityHint { request, response }, location })
         }
-        (_, place) => {
-            table.error(place, "priority_hint: give a whole number, or { request = …, response = … }");
+        (_, location) => {
+            table.error(location, "priority_hint: give a whole number, or { request = …, response = … }");
             None
         }
     }
@@ -540,10 +540,10 @@ fn limits(table: Table<'_>) -> WrittenLimits {
 
 fn grants(table: Table<'_>) -> WrittenGrants {
     let mut http = Vec::new();
-    for At { value, place } in table.texts("http").map(|at| at.value).unwrap_or_default() {
+    for At { value, location } in table.texts("http").map(|at| at.value).unwrap_or_default() {
         match address::origin(&value) {
             Ok(origin) => http.push(origin),
-            Err(reason) => table.error(place, format!("http in grants: {reason}")),
+            Err(reason) => table.error(location, format!("http in grants: {reason}")),
         }
     }
     let written = WrittenGrants { http, clock: table.boolean("clock"), random: table.boolean("random") };

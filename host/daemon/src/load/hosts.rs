@@ -25,7 +25,7 @@ pub fn engine(config: &Config) -> Result<Engine, EngineError> {
         CodeCache::Off => with(None),
         CodeCache::Chosen(folder) => with(Some(folder.clone())),
         CodeCache::Usual(folder) => with(Some(folder.clone())).or_else(|error| {
-            tracing::warn!(target: "weir::load", "{error}; going on without a code cache, so every start compiles");
+            tracing::warn!(target: "weir::load", "{error}; continuing without a code cache, so every start compiles again");
             with(None)
         }),
     }

@@ -56,8 +56,8 @@ async fn component(
     before: Option<&LoadedSet>,
 ) -> Result<Arc<weir_engine::Policy>, Vec<Problem>> {
     // Reported at the entry: several entries may use one component, and the cause may be in the entry itself.
-    let place = Some(entry.place);
-    let wrong = |cause: String| vec![Problem::error(folder.show(CONFIG_FILE), place, format!("{file}: {cause}"))];
+    let location = Some(entry.location);
+    let wrong = |cause: String| vec![Problem::error(folder.show(CONFIG_FILE), location, format!("{file}: {cause}"))];
     let (reading, component, max) = (folder.clone(), file.to_owned(), options.limits.component_size);
     let is_reload = before.is_some();
     let read = tokio::task::spawn_blocking(move || {
@@ -70,9 +70,9 @@ async fn component(
         Ok(Ok(read)) => read,
         Ok(Err(ReadError::Other(reason))) => return Err(wrong(reason)),
         Ok(Err(ReadError::Missing)) => {
-            return Err(vec![Problem::error(folder.show(CONFIG_FILE), place, folder.missing(file))]);
+            return Err(vec![Problem::error(folder.show(CONFIG_FILE), location, folder.missing(file))]);
         }
-        Err(error) => return Err(wrong(format!("reading it broke: {error}"))),
+        Err(error) => return Err(wrong(format!("reading it failed: {error}"))),
     };
     if let Some(same) = before.zip(digest).and_then(|(before, digest)| unchanged(before, options, &digest)) {
         return Ok(same);
@@ -102,7 +102,7 @@ async fn remote(
     before: Option<&LoadedSet>,
 ) -> Result<Arc<RemotePolicy>, Vec<Problem>> {
     let file = folder.show(CONFIG_FILE);
-    let wrong = |cause: String| Problem::error(&file, Some(entry.place), cause);
+    let wrong = |cause: String| Problem::error(&file, Some(entry.location), cause);
     let RemoteConfig { url, token, name, config: own } = config;
     let address =
         RemoteAddress { url: url.clone(), token: token.as_ref().map(|token| Secret::reveal(token).to_owned()) };
@@ -110,7 +110,7 @@ async fn remote(
     let policy = match (remotes.policy(&address, name, own.clone()).await, same) {
         // An unreachable server must not block a reload of something else.
         (Err(error @ RemoteError::Server { .. }), Some(same)) => {
-            tracing::warn!(target: "weir::load", policy = %name, "{error}; what it said before still holds");
+            tracing::warn!(target: "weir::load", policy = %name, "{error}; keeping its previous declaration");
             return Ok(same);
         }
         (Err(error), _) => return Err(vec![wrong(error.to_string())]),

@@ -27,9 +27,9 @@ pub fn warnings(folder: &Folder, config: &Config, policies: &[Arc<LoadedPolicy>]
     let emitters = Emitters::of(&config.routes);
     for policy in policies {
         let name = &policy.settings.name;
-        let place = Some(policy.config.place);
+        let location = Some(policy.config.location);
         for message in emitters.unreached(&policy.settings, policy.config.routes.as_deref()) {
-            report.push(Problem::warning(&file, place, message));
+            report.push(Problem::warning(&file, location, message));
         }
         match (&policy.policy, policy.config.file()) {
             (Policy::Component(component), Some(component_file)) => {
@@ -40,7 +40,7 @@ pub fn warnings(folder: &Folder, config: &Config, policies: &[Arc<LoadedPolicy>]
             (Policy::Remote(remote), _) if is_open(&remote.address().url) => {
                 let message =
                     format!("{name} is reached over plain http, so payloads and tokens can be read on the way");
-                report.push(Problem::warning(&file, place, message));
+                report.push(Problem::warning(&file, location, message));
             }
             _ => {}
         }
@@ -49,7 +49,7 @@ pub fn warnings(folder: &Folder, config: &Config, policies: &[Arc<LoadedPolicy>]
         {
             let cap = config.engine.call_cap.as_millis();
             let message = format!("{name} has a timeout_ms above call_cap_ms of [engine], so {cap} ms hold");
-            report.push(Problem::warning(&file, place, message));
+            report.push(Problem::warning(&file, location, message));
         }
     }
     report.into_sorted()

@@ -37,9 +37,9 @@ pub async fn load(
                     policies.push(Arc::new(LoadedPolicy { config: policy_config.clone(), policy, settings }));
                 }
                 Err(messages) => {
-                    let place = Some(policy_config.place);
+                    let location = Some(policy_config.location);
                     let file = folder.show(CONFIG_FILE);
-                    report.extend(messages.into_iter().map(|message| Problem::error(&file, place, message)));
+                    report.extend(messages.into_iter().map(|message| Problem::error(&file, location, message)));
                 }
             },
             Err(problems) => report.extend(problems),
@@ -75,10 +75,10 @@ fn report_duplicates(folder: &Folder, policies: &[Arc<LoadedPolicy>], report: &m
         };
         let message = format!(
             "a second policy is named {name:?} (the first is {} in line {}); give one of them another name = \"…\"",
-            earlier.config.source, earlier.config.place.line
+            earlier.config.source, earlier.config.location.line
         );
         let file = folder.show(CONFIG_FILE);
-        report.push(Problem::error(file, Some(policy.config.place), message));
+        report.push(Problem::error(file, Some(policy.config.location), message));
     }
 }
 

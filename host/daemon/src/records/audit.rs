@@ -118,7 +118,7 @@ async fn is_noted(store: &dyn Store, group: &[AuditEvent]) -> bool {
     loop {
         match store.note(group).await {
             Ok(()) => return true,
-            Err(error) if error.may_pass() => {
+            Err(error) if error.is_transient() => {
                 tracing::warn!(target: "weir::audit", "audit events cannot be written and are tried again: {error}");
                 tokio::time::sleep(AGAIN).await;
             }

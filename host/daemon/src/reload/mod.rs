@@ -103,7 +103,7 @@ async fn load_set(running: &Running, folder: &Folder) -> Result<LoadedSet, Vec<P
     let (reading, demo) = (folder.clone(), running.demo);
     let read = tokio::task::spawn_blocking(move || reading.config(demo)).await;
     let (config, report) = read
-        .map_err(|error| vec![Problem::error(folder.show("weir.toml"), None, format!("reading it broke: {error}"))])?;
+        .map_err(|error| vec![Problem::error(folder.show("weir.toml"), None, format!("reading it failed: {error}"))])?;
     let Some(config) = config else { return Err(report.into_sorted()) };
     let before = running.current();
     let Running { engine, remotes, .. } = running;
@@ -113,7 +113,7 @@ async fn load_set(running: &Running, folder: &Folder) -> Result<LoadedSet, Vec<P
 fn refuse(running: &Running, problems: Vec<Problem>) {
     problems.iter().for_each(Problem::log);
     let epoch = running.current().epoch;
-    tracing::error!(target: "weir::reload", epoch, "the change was not taken: the set before goes on");
+    tracing::error!(target: "weir::reload", epoch, "the change was rejected; the previous set keeps serving");
     running.refuse(problems);
 }
 
@@ -126,7 +126,7 @@ pub fn log_set(set: &LoadedSet) {
                 target: "weir::load",
                 policy = %policy.settings.name,
                 weakening = weakening.as_str(),
-                "an override makes this policy protect less than it declares"
+                "an override weakens this policy"
             );
         }
     }

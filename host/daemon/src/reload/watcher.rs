@@ -52,7 +52,7 @@ impl Watcher {
         });
         let system = system
             .inspect_err(|error| {
-                tracing::warn!(target: "weir::reload", "the folder is only looked at every few seconds: {error}");
+                tracing::warn!(target: "weir::reload", "the folder can only be polled every few seconds: {error}");
             })
             .ok();
         Self { _system: system, notices }

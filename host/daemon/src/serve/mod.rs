@@ -188,7 +188,7 @@ pub async fn serve(
     let _ = tokio::time::timeout(Duration::from_secs(1), async { while tasks.join_next().await.is_some() {} }).await;
     // The gateway logs the result of the drain.
     if let Err(error) = serving {
-        tracing::error!(target: "weir::serve", "serving broke: {error}");
+        tracing::error!(target: "weir::serve", "serving failed: {error}");
     }
     Ok(())
 }
@@ -201,7 +201,7 @@ async fn until_drained(
     running: &Running,
 ) -> Result<Drained, tokio::task::JoinError> {
     tokio::select! {
-        name = signals.end() => tracing::info!(target: "weir::serve", "received {name}: no new calls, those in flight may finish"),
+        name = signals.end() => tracing::info!(target: "weir::serve", "received {name}: finishing calls in flight, accepting no new ones"),
         early = &mut serving => return early,
     }
     running.drain();

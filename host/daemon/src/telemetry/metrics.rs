@@ -218,16 +218,16 @@ impl Scraped {
             weakenings,
         } = self.clone();
         registry.register("instances_in_use", "Calls that hold a sandbox", instances_in_use);
-        registry.register("instances_max", "Most calls that may", instances_max);
-        registry.register("policies", "Policies of the set that serves", policies);
-        registry.register("config_epoch", "Grows with every set that was put to work", epoch);
+        registry.register("instances_max", "Maximum number of calls that can hold a sandbox", instances_max);
+        registry.register("policies", "Policies in the serving set", policies);
+        registry.register("config_epoch", "Increases with every set that starts serving", epoch);
         registry.register("last_reload_timestamp_seconds", "When a change was last tried", last_reload);
-        registry.register("last_successful_reload_timestamp_seconds", "When a set was last put to work", last_success);
-        registry.register("policy_quarantined", "1 while a policy is set aside after failures", quarantined);
-        registry.register("policy_in_flight", "Calls of a policy that run", in_flight);
+        registry.register("last_successful_reload_timestamp_seconds", "When a set last started serving", last_success);
+        registry.register("policy_quarantined", "1 while a policy is quarantined after failures", quarantined);
+        registry.register("policy_in_flight", "Calls of a policy in progress", in_flight);
         registry.register(
             "policy_denied_capabilities",
-            "Operations refused for want of a grant, since the policy was loaded",
+            "Operations refused because a grant is missing, since the policy was loaded",
             denied_capabilities,
         );
         registry.register(
@@ -235,7 +235,7 @@ impl Scraped {
             "Log lines beyond a policy's rate, since it was loaded",
             log_lines_dropped,
         );
-        registry.register("policy_weakened", "1 where an override takes a protection away", weakenings);
+        registry.register("policy_weakened", "1 if an override removes a protection", weakenings);
     }
 
     /// Removes the series of policies that may be gone.

@@ -61,7 +61,7 @@ impl Cache {
             .map(|label| Kept { configured: label.configured, code: code.clone() });
         match &kept {
             Some(_) => mark_used(&path),
-            None => tracing::warn!(file = %code.display(), "an entry of the code cache is damaged; it is made anew"),
+            None => tracing::warn!(file = %code.display(), "a code cache entry is damaged; compiling again"),
         }
         kept
     }
@@ -77,7 +77,7 @@ impl Cache {
         });
         evict(&self.folder, MAX_BYTES);
         if let Err(error) = written {
-            tracing::warn!(folder = %self.folder.display(), %error, "compiled code cannot be kept");
+            tracing::warn!(folder = %self.folder.display(), %error, "compiled code cannot be cached");
         }
     }
 

@@ -20,7 +20,7 @@ const ABANDONED: Duration = Duration::from_secs(60 * 60);
 pub fn mark_used(label: &Path) {
     let marked = fs::File::options().append(true).open(label).and_then(|file| file.set_modified(SystemTime::now()));
     if let Err(error) = marked {
-        tracing::debug!(file = %label.display(), %error, "the use of an entry of the code cache is not noted");
+        tracing::debug!(file = %label.display(), %error, "a code cache entry cannot be marked as used");
     }
 }
 

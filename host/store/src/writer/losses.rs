@@ -19,8 +19,8 @@ pub struct Loss {
     pub call_refs: Vec<String>,
 }
 
-/// Which of the calls that were left open have no row; tells of them.
-pub(super) async fn tell_lost(store: &dyn Store, left_open: &[String]) -> Result<Vec<String>, StoreError> {
+/// Finds the open calls without a row and reports them.
+pub(super) async fn report_lost(store: &dyn Store, left_open: &[String]) -> Result<Vec<String>, StoreError> {
     let mut lost = Vec::new();
     for some in left_open.chunks(MAX_NAMED) {
         let present = store.present(some).await?;
@@ -34,7 +34,7 @@ pub(super) async fn tell_lost(store: &dyn Store, left_open: &[String]) -> Result
         tracing::warn!(
             target: "weir::records",
             calls = lost.len(),
-            "the process before ended with calls that were accepted and not recorded: {named}"
+            "the previous process ended before recording these accepted calls: {named}"
         );
     }
     Ok(lost)

@@ -26,7 +26,7 @@ use weir_record::{Record, RecordMode};
 use crate::journal::Journal;
 use crate::port::{Store, StoreError};
 use counters::Counts;
-use losses::tell_lost;
+use losses::report_lost;
 use queue::{Queued, Shared, State};
 use task::Task;
 
@@ -67,7 +67,7 @@ pub enum Admission {
     #[error("the queue of records is full")]
     Full,
     /// The process is shutting down.
-    #[error("records are no longer accepted: the process ends")]
+    #[error("records are no longer accepted: the process is shutting down")]
     Closed,
     /// The same reference is already in progress.
     #[error("the call ref is in use")]
@@ -96,11 +96,11 @@ impl Recorder {
         mode: RecordMode,
         on_commit: Option<OnCommit>,
     ) -> Result<(Self, Writer), StoreError> {
-        let lost_before = tell_lost(&*store, &left_open).await?;
+        let lost_before = report_lost(&*store, &left_open).await?;
         journal.clear();
         let head = store.head().await?;
         if let Some(Head { id, hash }) = &head {
-            tracing::info!(target: "weir::records", id, hash, "the records end here");
+            tracing::info!(target: "weir::records", id, hash, "end of the record chain");
         }
         let shared = Arc::new(Shared {
             options,
@@ -190,7 +190,7 @@ impl Permit {
         if self.queue.try_send(Queued { record, bytes, _slot: slot }).is_err() {
             // Only after the writer has stopped.
             self.shared.counts.left(1, bytes);
-            self.lose("the writer has ended");
+            self.lose("the writer has stopped");
         }
     }
 
@@ -213,7 +213,7 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         if self.slot.take().is_some() {
-            self.lose("nobody handed it over");
+            self.lose("it was never handed over");
             self.shared.room.notify_waiters();
         }
     }
@@ -236,12 +236,12 @@ impl Writer {
             (state.head.clone(), state.failing.clone())
         };
         if !lost.is_empty() {
-            let why = failing.unwrap_or_else(|| "they did not end in time".to_owned());
+            let why = failing.unwrap_or_else(|| "they did not finish before the timeout".to_owned());
             let named = lost.iter().take(20).map(String::as_str).collect::<Vec<_>>().join(", ");
             tracing::error!(target: "weir::records", calls = lost.len(), "records are lost ({why}): {named}");
         }
         if let Some(Head { id, hash }) = &head {
-            tracing::info!(target: "weir::records", id, hash, "the records end here");
+            tracing::info!(target: "weir::records", id, hash, "end of the record chain");
         }
         Drained { written: self.shared.counts.written.load(Ordering::Relaxed), lost, head }
     }

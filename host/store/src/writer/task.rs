@@ -113,7 +113,7 @@ impl Task {
                         tracing::error!(
                             target: "weir::records",
                             records = self.shared.counts.waiting.load(Ordering::Relaxed),
-                            "records cannot be written and are kept in memory until they can: {error}"
+                            "records cannot be written; keeping them in memory and retrying: {error}"
                         );
                     }
                     self.shared.state.lock().failing = Some(error.to_string());
@@ -128,7 +128,7 @@ impl Task {
     fn recovered(&self, started: Instant) {
         if self.shared.state.lock().failing.take().is_some() {
             let seconds = started.elapsed().as_secs();
-            tracing::info!(target: "weir::records", seconds, "records can be written again; none was lost");
+            tracing::info!(target: "weir::records", seconds, "writing records works again; none were lost");
         }
     }
 
@@ -137,7 +137,7 @@ impl Task {
         tracing::error!(target: "weir::records", call_ref = record.call_ref(), "the record of a call is lost: {error}");
         let event = lost_event(&[record.call_ref().to_owned()], "the store refused it");
         if let Err(error) = self.store.note(&[event]).await {
-            tracing::error!(target: "weir::records", "the loss cannot be noted: {error}");
+            tracing::error!(target: "weir::records", "the loss cannot be recorded: {error}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `weir records export`: rows as lines of JSON, oldest first.
+//! `weir records export`: rows as JSON lines, oldest first.
 
 use std::io::{self, BufWriter, Write};
 
@@ -10,7 +10,7 @@ use super::store::{PAGE, failed, select};
 use crate::cli::ended::Ended;
 use crate::output;
 
-/// Writes until all is written or nobody reads any more.
+/// Writes until done, or until the reader closes.
 pub(super) async fn export(arguments: ExportArguments) -> Ended {
     let ExportArguments { selection, limit, json: _, folder } = arguments;
     let (filter, store, address) = match select(selection, &folder).await {
@@ -24,14 +24,14 @@ pub(super) async fn export(arguments: ExportArguments) -> Ended {
             _ => Ended::Done,
         },
         Err(ExportError::Store(error)) => failed(&address, &error),
-        // Who reads has seen enough.
+        // The reader has closed the pipe.
         Err(ExportError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ended::Done,
         Err(ExportError::Output(error)) => unfinished(&error),
     }
 }
 
 fn unfinished(error: &io::Error) -> Ended {
-    output::problem(&format!("the export is not complete: {error}"));
+    output::problem(&format!("the export is incomplete: {error}"));
     Ended::NotRight
 }
 
@@ -55,7 +55,7 @@ async fn write_all(store: &dyn Store, filter: &Filter, limit: usize, out: &mut i
     Ok(())
 }
 
-/// The same as the conditions of a list, whose order is the other one.
+/// The same conditions as a list's, for the opposite order.
 fn is_meant(filter: &Filter, row: &Row) -> bool {
     let Filter { agent_id, action_name, call_ref, from, to } = filter;
     (agent_id.is_none() || *agent_id == row.agent_id)

@@ -43,7 +43,7 @@ pub(super) async fn list(arguments: ListArguments) -> Ended {
     Ended::Done
 }
 
-/// A record in one line.
+/// A record on one line.
 fn line(row: &Row, paint: Paint) -> String {
     let who = format!("{}/{}", row.agent_id.as_deref().unwrap_or("-"), row.action_name.as_deref().unwrap_or("-"));
     let text =
@@ -67,7 +67,7 @@ pub(super) async fn show(arguments: ShowArguments) -> Ended {
     };
     match found {
         Ok(Some(row)) => {
-            // For people, too: what a record holds is JSON.
+            // JSON in the text output too, since a record contains JSON.
             let form = output::json(&row_form(&row));
             output::result(&if json { form } else { printable_lines(&form) });
             Ended::Done

@@ -1,5 +1,5 @@
-//! `weir records`: looking at what was recorded, checking it, taking it elsewhere. Nothing here changes a store, so it
-//! may be used beside a gateway that runs.
+//! `weir records`: inspect, verify and export records. Nothing here changes a store, so it can be used next to a
+//! running gateway.
 
 mod arguments;
 mod export;

@@ -1,4 +1,4 @@
-//! Which function is which command.
+//! Dispatches the commands.
 
 use super::arguments::RecordsCommand;
 use super::{export, look, verify};

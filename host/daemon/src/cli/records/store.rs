@@ -1,4 +1,4 @@
-//! The store that a command looks into, and what of it is meant.
+//! Opens the store for a command, and parses its conditions.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use crate::config::records::StoreChoice;
 use crate::config::{Folder, Upstreams};
 use crate::output::{self, Paint};
 
-/// Rows that are read at a time.
+/// Rows read at a time.
 pub(super) const PAGE: usize = 500;
 
-/// The store of a folder, and where it is.
+/// A folder's store and its address.
 pub(super) async fn open(folder: &Path) -> Result<(Arc<dyn Store>, StoreAddress), Ended> {
     let folder = Folder::new(folder);
     let (config, report) = folder.config(Upstreams::AsWritten);
@@ -39,13 +39,13 @@ pub(super) async fn open(folder: &Path) -> Result<(Arc<dyn Store>, StoreAddress)
     }
 }
 
-/// Says what went wrong with a store.
+/// Reports a store error.
 pub(super) fn failed(address: &StoreAddress, error: &StoreError) -> Ended {
     output::problem(&format!("{address}: {error}"));
     Ended::NotRight
 }
 
-/// What is meant, and the store of the folder with its place.
+/// The conditions, and the folder's store with its address.
 pub(super) async fn select(
     selection: Selection,
     folder: &Path,

@@ -1,4 +1,4 @@
-//! `weir records verify`: what the check of the chain found, and which records Weir itself knows to be lost.
+//! `weir records verify`: the result of the chain check, and the records that Weir knows to be lost.
 
 use serde::Serialize;
 use weir_record::chain::{Anchor, Break, Verdict};
@@ -10,10 +10,10 @@ use super::store::{PAGE, failed, open};
 use crate::cli::ended::{Ended, usage};
 use crate::output::{self, Paint, printable};
 
-/// Most lost calls that are listed one by one.
+/// Maximum lost calls listed one by one.
 const MAX_LISTED: usize = 20;
 
-/// Checks, tells, and ends as the check did.
+/// Checks, reports, and exits with the result.
 pub(super) async fn check(arguments: VerifyArguments) -> Ended {
     let VerifyArguments { anchor, json, folder } = arguments;
     let anchor = match anchor.as_deref().map(read_anchor).transpose() {
@@ -99,7 +99,7 @@ fn verdict_form<'v>(verdict: &'v Verdict, lost: &'v [TimedLoss]) -> VerdictForm<
     }
 }
 
-/// The first record that is wrong.
+/// The first bad record.
 const fn place(found: &Break) -> Option<i64> {
     match found {
         Break::Altered { id, .. } | Break::Response { id, .. } | Break::Link { id, .. } | Break::Anchor { id } => {

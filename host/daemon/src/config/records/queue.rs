@@ -42,9 +42,9 @@ impl WrittenQueue {
         let default = WriterOptions::default();
         let when_full = match (when_full.map(|at| at.value), wait) {
             (Some(Full::Fail), wait) => {
-                if let Some(At { place, .. }) = wait {
+                if let Some(At { location, .. }) = wait {
                     let message = "wait_ms is about when_full = \"wait\", and [records] has \"fail\"; leave one out";
-                    source.error(place, message);
+                    source.error(location, message);
                 }
                 WhenFull::Fail
             }

@@ -24,15 +24,15 @@ pub fn resolve_records(
 ) -> RecordsConfig {
     let WrittenRecords { store, store_env, tls_roots, mode, queue, max_body, max_size, drain_timeout, preprocess } =
         written;
-    let max_size_place = max_size.as_ref().map(|at| at.place);
-    let tls_place = tls_roots.as_ref().map(|at| at.place);
+    let max_size_place = max_size.as_ref().map(|at| at.location);
+    let tls_place = tls_roots.as_ref().map(|at| at.location);
     let store = choose(store, store_env, source, folder, variable);
     match (&store, max_size_place, tls_place) {
-        (StoreChoice::Chosen(StoreAddress::Postgres(_)), Some(place), _) => {
-            source.error(place, "max_size bounds a file of SQLite; PostgreSQL has its own means");
+        (StoreChoice::Chosen(StoreAddress::Postgres(_)), Some(location), _) => {
+            source.error(location, "max_size bounds a file of SQLite; PostgreSQL has its own means");
         }
-        (StoreChoice::Chosen(StoreAddress::Sqlite(_)), _, Some(place)) => {
-            source.error(place, "tls_roots is about a server of PostgreSQL, and the store is a file");
+        (StoreChoice::Chosen(StoreAddress::Sqlite(_)), _, Some(location)) => {
+            source.error(location, "tls_roots is about a server of PostgreSQL, and the store is a file");
         }
         _ => {}
     }
@@ -62,16 +62,16 @@ fn choose(
     folder: &Path,
     variable: &dyn Fn(&str) -> Option<String>,
 ) -> StoreChoice {
-    if let (Some(_), Some(At { place, .. })) = (&store, &store_env) {
-        source.error(*place, "both store and store_env are given in [records]; give one");
+    if let (Some(_), Some(At { location, .. })) = (&store, &store_env) {
+        source.error(*location, "both store and store_env are given in [records]; give one");
     }
-    let from_env = store_env.and_then(|At { value: name, place }| {
+    let from_env = store_env.and_then(|At { value: name, location }| {
         let Some(text) = variable(&name) else {
-            source.error(place, format!("the environment has no variable {name:?}, which store_env names"));
+            source.error(location, format!("the environment has no variable {name:?}, which store_env names"));
             return None;
         };
         StoreAddress::parse(&text, folder)
-            .map_err(|reason| source.error(place, format!("the variable {name:?}: {reason}")))
+            .map_err(|reason| source.error(location, format!("the variable {name:?}: {reason}")))
             .ok()
     });
     let named = store.and_then(|at| StoreAddress::parse(at.value.reveal(), folder).ok());
@@ -85,10 +85,10 @@ fn choose(
 }
 
 fn resolve_preprocess(written: WrittenPreprocess, source: &Source<'_>) -> Option<PreprocessConfig> {
-    let WrittenPreprocess { place, url, command, window, timeout, retry } = written;
+    let WrittenPreprocess { location, url, command, window, timeout, retry } = written;
     let hook = match (url, command) {
         (Some(_), Some(_)) => {
-            source.error(place, "[records.preprocess] has both url and command; give one");
+            source.error(location, "[records.preprocess] has both url and command; give one");
             return None;
         }
         (Some(url), None) => PreprocessHook::Url(url.value),

@@ -31,7 +31,7 @@ pub struct WrittenRecords {
 /// `[records.preprocess]`
 #[derive(Debug)]
 pub(super) struct WrittenPreprocess {
-    pub(super) place: Location,
+    pub(super) location: Location,
     pub(super) url: Option<At<Uri>>,
     pub(super) command: Option<At<Vec<String>>>,
     pub(super) window: Option<At<Duration>>,
@@ -77,14 +77,14 @@ fn preprocess(table: Table<'_>) -> WrittenPreprocess {
             Err("give a URL such as \"http://127.0.0.1:3005/index\"".to_owned())
         }
     };
-    let command = table.texts("command").map(|At { value, place }| {
+    let command = table.texts("command").map(|At { value, location }| {
         if value.is_empty() {
-            table.error(place, "command in [records.preprocess] is empty; give the program and its arguments");
+            table.error(location, "command in [records.preprocess] is empty; give the program and its arguments");
         }
-        At { value: value.into_iter().map(|part| part.value).collect(), place }
+        At { value: value.into_iter().map(|part| part.value).collect(), location }
     });
     let written = WrittenPreprocess {
-        place: table.place,
+        location: table.location,
         url: table.parsed("url", "a URL", url),
         command,
         window: table.milliseconds("window_ms"),
@@ -93,7 +93,7 @@ fn preprocess(table: Table<'_>) -> WrittenPreprocess {
     };
     if !table.has("url") && !table.has("command") {
         table.error(
-            table.place,
+            table.location,
             "[records.preprocess] says nothing to run; give url = \"http://…\" or command = [\"…\"]",
         );
     }
