@@ -105,7 +105,7 @@ async fn a_full_queue_makes_calls_wait_and_then_fail() {
     let folder = Folder::new();
     let store = open(&folder.address()).await;
     let wait = |longest| WriterOptions { queue: 2, when_full: WhenFull::Wait(longest), ..WriterOptions::default() };
-    let (recorder, writer) = start(&store, wait(Duration::from_millis(50))).await;
+    let (recorder, writer) = start(&folder, &store, wait(Duration::from_millis(50))).await;
     let first = recorder.admit("1").await.unwrap();
     let second = recorder.admit("2").await.unwrap();
     assert_eq!(recorder.admit("3").await.err(), Some(Admission::Full));
