@@ -32,7 +32,7 @@ pub fn install(only: &[String]) -> io::Result<bool> {
         [] => vec!["--workspace".into()],
         names => names.iter().flat_map(|name| ["-p".to_owned(), name.clone()]).collect(),
     };
-    say("building the guests (about 2 minutes the first time, seconds when little has changed)");
+    say("building the guests (about 2 minutes on two cores the first time, seconds when little has changed)");
     if !cargo(["build", "--release"]).and(&packages).within("guests").show()? {
         return Ok(false);
     }

@@ -51,6 +51,6 @@ fn after_building(programs: &[&str], step: Step) -> io::Result<bool> {
 /// another selection would compile the sandbox again.
 fn build(programs: &[&str]) -> io::Result<bool> {
     let named: Vec<String> = programs.iter().flat_map(|program| ["--bin".to_owned(), (*program).to_owned()]).collect();
-    say("building the host (about 10 minutes the first time, seconds when little has changed)");
+    say("building the host (about 10 minutes on two cores the first time, seconds when little has changed)");
     cargo(["build", "--release", "--workspace"]).and(&named).show()
 }

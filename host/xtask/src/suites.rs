@@ -62,8 +62,7 @@ impl Suite {
     /// How long it takes in a fresh checkout, if worth mentioning.
     const fn takes(self) -> Option<&'static str> {
         match self {
-            Self::Clippy => Some("about 5 minutes"),
-            Self::Host => Some("about 10 minutes"),
+            Self::Clippy | Self::Host => Some("about 5 minutes on two cores"),
             _ => None,
         }
     }

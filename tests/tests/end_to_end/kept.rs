@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
-use weir_tests::folder::Folder;
 use weir_tests::weir::{Weir, run};
 
 use crate::contexts::{JSON, ask, folder, inside, parrot, rows};
