@@ -63,7 +63,12 @@ pub fn resolve(name: &str, text: &str, surroundings: &Surroundings<'_>) -> (Conf
 fn whole(written: Written, source: &Source<'_>, surroundings: &Surroundings<'_>) -> Config {
     let Written { gateway, admin, engine, state, interceptors, records, trust, routes, policies } = written;
     let gateway = resolve_gateway(gateway, source);
-    let names: Vec<String> = routes.iter().filter_map(|route| Some(route.name.as_ref()?.value.clone())).collect();
+    let mut names: Vec<String> = Vec::new();
+    for At { value, .. } in routes.iter().filter_map(|route| route.name.as_ref()) {
+        if !names.contains(value) {
+            names.push(value.clone());
+        }
+    }
     unique(source, "name", routes.iter().filter_map(|route| route.name.as_ref()));
     unique(source, "path", routes.iter().filter_map(|route| route.path.as_ref()));
     let interceptors = resolve_interceptors(interceptors);

@@ -110,7 +110,7 @@ fn read_severity(word: &str) -> Result<Severity, Fault> {
         "info" => Ok(Severity::Info),
         "warn" | "warning" => Ok(Severity::Warn),
         "error" => Ok(Severity::Error),
-        _ => Err(Fault::new(FaultKind::Output, format!("unknown severity {:?}", super::server::shorten(word)))),
+        _ => Err(Fault::new(FaultKind::Output, format!("severity {:?} is none", super::server::shorten(word)))),
     }
 }
 
