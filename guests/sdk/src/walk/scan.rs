@@ -78,7 +78,7 @@ fn zero_bytes(word: u64) -> u64 {
     word.wrapping_sub(EVERY_BYTE) & !word & HIGH_BITS
 }
 
-/// The character of `\uXXXX` (the part after the `u`), or of two for a surrogate pair, and the text after it.
+/// The character of a `\u` escape (given what follows the `u`), or of two for a surrogate pair, and the text after it.
 fn unicode(rest: &str) -> (char, &str) {
     let Some((first, after)) = hexadecimal(rest) else { return (char::REPLACEMENT_CHARACTER, rest) };
     if let Some(character) = char::from_u32(first) {
